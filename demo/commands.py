@@ -1,0 +1,137 @@
+"""What runs where: the one table of Nota's processes.
+
+The demo starts these commands, and ``docker-compose.yml`` holds the same ones (a test compares
+them). They are written as a shell finds them; ``here()`` turns one into what this checkout's own
+Python runs.
+"""
+
+import json
+import os
+import secrets
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis import RedisError
+
+from demo.processes import Process
+from labeling.embedded.state import write_private
+
+Command = tuple[str, ...]
+MODULES = ("gunicorn", "celery")  # run as `python -m`: a moved checkout's scripts do not start
+
+
+def commands(*, bind: str = "0.0.0.0:8000", var: str = "var") -> dict[str, Command]:
+    """Each process by its name. ``bind``: address and port of the site; ``var``: NOTA_VAR."""
+    return {
+        "migrate": ("python", "manage.py", "migrate", "--noinput"),
+        # Threads, because requests wait for the database; no control socket, for it would lie in
+        # the home folder, where a second site would take it away.
+        "web": (
+            *("gunicorn", "labeling.wsgi:application", "--bind", bind),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+            *("--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"),
+        ),
+        "worker": (
+            *("celery", "-A", "labeling", "worker", "-Q", "default", "-n", "default@%h"),
+            *("--pool", "prefork", "--concurrency", "2", "--without-gossip", "--without-mingle"),
+        ),
+        # One task at a time and no fork (torch that has computed before a fork hangs after it),
+        # in a thread beside the main loop: so a worker that trains for an hour still answers
+        # pings, which the solo pool does not.
+        "worker-gpu": (
+            *("celery", "-A", "labeling", "worker", "-Q", "gpu", "-n", "gpu@%h"),
+            *("--pool", "threads", "--concurrency", "1", "--without-gossip", "--without-mingle"),
+        ),
+        "beat": ("celery", "-A", "labeling", "beat", "--schedule", f"{var}/beat-schedule"),
+    }
+
+
+def here(command: Command) -> Command:
+    """The command as this Python runs it."""
+    program, *arguments = command
+    if program == "python":
+        return (sys.executable, *arguments)
+    if program in MODULES:
+        return (sys.executable, "-m", program, *arguments)
+    return command
+
+
+def environment(folder: Path, *, port: int, database_url: str, redis_url: str) -> dict[str, str]:
+    """The settings of a demo whose state is in ``folder``: what its processes need to be told."""
+    return {
+        "NOTA_VAR": str(folder),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(folder),
+        "SITE_URL": f"http://localhost:{port}",
+        "DJANGO_SETTINGS_MODULE": "labeling.settings",
+    }
+
+
+def secret_key(folder: Path) -> str:
+    """The checkout's own secret key, drawn once: a restart leaves everybody logged in."""
+    path = folder / "run" / "secret_key"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def processes(
+    folder: Path, *, port: int, settings: Mapping[str, str], host: str = "127.0.0.1"
+) -> list[Process]:
+    """The demo's processes in the order of their start; migrations are not among them.
+
+    ``settings`` is what ``environment`` tells.
+    """
+    table = commands(bind=f"{host}:{port}", var=str(folder))
+    broker = settings["REDIS_URL"].replace("unix://", "redis+socket://", 1)
+    one_thread = dict(settings) | {"OMP_NUM_THREADS": "1"}
+    all_threads = dict(settings) | {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}
+    return [
+        Process("web", here(table["web"]), one_thread, answers_at(f"http://127.0.0.1:{port}")),
+        Process("worker", here(table["worker"]), one_thread, pings(broker, "default")),
+        Process("worker-gpu", here(table["worker-gpu"]), all_threads, pings(broker, "gpu")),
+        Process("beat", here(table["beat"]), one_thread),
+    ]
+
+
+def answers_at(address: str) -> Callable[[], bool]:
+    """Whether the site's own health check says that all is well."""
+
+    def ready() -> bool:
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            return False
+
+    return ready
+
+
+def pings(broker: str, name: str) -> Callable[[], bool]:
+    """Whether this machine's worker ``name`` answers over the broker (no Django is loaded)."""
+    destination = f"{name}@{socket.gethostname()}"
+
+    def ready() -> bool:
+        with Celery("probe", broker=broker, set_as_current=False) as probe:
+            try:
+                return bool(probe.control.ping(destination=[destination], timeout=1.0))
+            except (OperationalError, RedisError, OSError):
+                return False
+
+    return ready
+
+
+def main() -> None:
+    """Print the table, for people who run the processes under a supervisor of their own."""
+    sys.stdout.write(json.dumps({k: " ".join(v) for k, v in commands().items()}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""``python tether.py SECONDS command ...``: run a command that never outlives who started it.
+
+It stands between the supervisor and each process that the supervisor starts. When the supervisor
+ends, in whichever way (SIGKILL included), or when a SIGTERM comes, the command is asked to end,
+and killed with its whole process group SECONDS later. When the command ends by itself, what it
+left behind in the group is killed and its exit status passed on.
+
+Standard library only and run as a file, so that it starts in milliseconds.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+POLL_SECONDS = 0.1
+
+
+class Tether:
+    """Holds one command; ``run`` returns its exit status (128 + signal, as a shell does)."""
+
+    def __init__(self, seconds: float, command: list[str]) -> None:
+        self.seconds = seconds
+        self.command = command
+        self.parent = os.getppid()
+        self.asked = False
+
+    def ask(self, _signal: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self.ask)
+        # The group carries the child's pid; its session is still ours (see Supervisor.bury).
+        child = subprocess.Popen(self.command, process_group=0)  # noqa: S603
+        while child.poll() is None and not self.asked and os.getppid() == self.parent:
+            time.sleep(POLL_SECONDS)
+        if child.poll() is None:
+            child.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(self.seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        status = child.wait()
+        return status if status >= 0 else 128 - status
+
+
+if __name__ == "__main__":
+    sys.exit(Tether(float(sys.argv[1]), sys.argv[2:]).run())

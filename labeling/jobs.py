@@ -1,0 +1,49 @@
+"""Task names and the only door from web code to the broker.
+
+Web code names a task and never imports it: so no cycle arises and no torch is loaded. A message
+leaves only after the transaction has committed. A broker that is down costs latency, never an
+error on what is stored: ``workers/sweeps.py`` finds what was missed.
+"""
+
+import logging
+from typing import Any
+
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+
+SCORE_GLITCHES = "workers.scoring.score_glitches"
+RUN_TRAINING = "workers.training.run_training"
+RUN_DISCOVERY = "workers.discovery.run_discovery"
+CLOSE_BATCH = "workers.batches.close_batch"
+SWEEP_RUNS = "workers.sweeps.sweep_runs"
+SWEEP_LEASES = "workers.sweeps.sweep_leases"
+SWEEP_SCORES = "workers.sweeps.sweep_scores"
+SWEEP_BATCHES = "workers.sweeps.sweep_batches"
+REFRESH_PRIORS = "workers.sweeps.refresh_priors"
+
+QUEUES = {
+    SCORE_GLITCHES: "gpu",
+    RUN_TRAINING: "gpu",
+    RUN_DISCOVERY: "gpu",
+}
+
+
+def enqueue_on_commit(name: str, **ids: Any) -> None:
+    """Send the task ``name`` once the transaction under way has committed.
+
+    A failure to send is logged, not raised: the row that asks for the work is stored.
+    """
+
+    def send() -> None:
+        send_now(name, **ids)
+
+    # A named function, not functools.partial: Django's robust handler reads __qualname__.
+    transaction.on_commit(send, robust=True)
+
+
+def send_now(name: str, **ids: Any) -> None:
+    """Send the task at once. Raises kombu's OperationalError where the broker is down."""
+    from labeling.celery import app
+
+    app.send_task(name, kwargs=ids, queue=QUEUES.get(name, "default"))

@@ -1,0 +1,44 @@
+"""The truth in the database: shape of the data, and what may never be."""
+
+from labeling.models.assignments import Assignment
+from labeling.models.audit import AuditEvent, TaskError
+from labeling.models.batches import Batch, BatchGlitch
+from labeling.models.classes import ClassList, GlitchClass
+from labeling.models.consensus import Consensus
+from labeling.models.glitches import Glitch, Picture
+from labeling.models.gold import GoldLabel
+from labeling.models.model_versions import Embedding, ModelVersion, Prediction
+from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
+from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
+from labeling.models.volunteers import ApiToken, SkillCount, User
+from labeling.models.votes import Vote
+from labeling.models.workflows import Workflow, WorkflowClass
+
+__all__ = [
+    "ApiToken",
+    "Assignment",
+    "AuditEvent",
+    "Batch",
+    "BatchGlitch",
+    "ClassList",
+    "Consensus",
+    "DiscoveryRun",
+    "Embedding",
+    "Glitch",
+    "GlitchClass",
+    "GoldLabel",
+    "ModelVersion",
+    "Picture",
+    "Prediction",
+    "Proposal",
+    "ProposalEvent",
+    "ProposalMember",
+    "SkillCount",
+    "TaskError",
+    "TrainingExample",
+    "TrainingRun",
+    "User",
+    "Vote",
+    "Workflow",
+    "WorkflowClass",
+]

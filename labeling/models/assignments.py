@@ -1,0 +1,47 @@
+"""Assignments: leases of glitches to volunteers."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Assignment(models.Model):
+    """A glitch lent to a volunteer until ``leased_until``; ``stream`` says why it was chosen."""
+
+    class Stream(models.TextChoices):
+        GOLD = "gold"
+        POOL = "pool"
+        BATCH = "batch"
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        VOTED = "voted"
+        EXPIRED = "expired"
+
+    volunteer = models.ForeignKey("User", models.CASCADE, related_name="assignments")
+    glitch = models.ForeignKey("Glitch", models.CASCADE, related_name="assignments")
+    workflow = models.ForeignKey("Workflow", models.PROTECT, null=True, related_name="+")
+    batch_glitch = models.ForeignKey("BatchGlitch", models.CASCADE, null=True, related_name="+")
+    offered = models.ForeignKey("ClassList", models.PROTECT, null=True, related_name="+")
+    stream = models.CharField(max_length=8, choices=Stream.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    leased_until = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["volunteer", "glitch"],
+                condition=Q(state="open"),
+                name="one_open_assignment_a_volunteer_glitch",
+            ),
+            models.CheckConstraint(
+                condition=Q(stream="batch", batch_glitch__isnull=False)
+                | (~Q(stream="batch") & Q(batch_glitch__isnull=True, offered__isnull=False)),
+                name="assignment_asks_one_question",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["leased_until"], condition=Q(state="open"), name="assignment_leases"
+            )
+        ]

@@ -1,0 +1,28 @@
+"""What was done by whom, and what went wrong where."""
+
+from django.db import models
+
+
+class AuditEvent(models.Model):
+    """A deed of a person or program that changes what others see."""
+
+    actor = models.ForeignKey("User", models.SET_NULL, null=True, related_name="+")
+    verb = models.CharField(max_length=64)
+    target = models.CharField(max_length=80, help_text="kind and key, as in 'proposal 7'")
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+
+class TaskError(models.Model):
+    """A task that failed in a worker, for the system page."""
+
+    task = models.CharField(max_length=120)
+    arguments = models.JSONField(default=dict)
+    error = models.TextField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]

@@ -1,0 +1,95 @@
+"""Long work as rows: who asked, how far it is, what came of it."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+
+class Run(models.Model):
+    """Work that a worker leases; a run whose lease ran out is taken up by another worker."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
+    requested_by = models.ForeignKey("User", models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    settings = models.JSONField(default=dict)
+    stage = models.CharField(max_length=80, blank=True)
+    progress = models.FloatField(default=0)
+    worker = models.CharField(max_length=120, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error = models.TextField(blank=True)
+    code_version = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["-id"]
+
+
+class TrainingRun(Run):
+    """One training of a classifier on a frozen, hashed list of examples."""
+
+    role = models.CharField(max_length=16, default="classifier")
+    data_digest = models.CharField(max_length=64, blank=True)
+    class_list = models.ForeignKey("ClassList", models.PROTECT, null=True, related_name="+")
+    epochs = models.JSONField(default=list, help_text="metrics by epoch")
+
+    class Meta(Run.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role"],
+                condition=Q(state__in=["requested", "running"]),
+                name="one_running_training_a_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1), name="training_progress_in_range"
+            ),
+        ]
+
+
+class TrainingExample(models.Model):
+    """One line of a run's frozen training set."""
+
+    class Origin(models.TextChoices):
+        GOLD = "gold"
+        CONSENSUS = "consensus"
+
+    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="examples")
+    glitch = models.ForeignKey("Glitch", models.PROTECT, related_name="+")
+    glitch_class = models.ForeignKey("GlitchClass", models.PROTECT, related_name="+")
+    split = models.CharField(max_length=12)
+    origin = models.CharField(max_length=9, choices=Origin.choices)
+    weight = models.FloatField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "glitch"], name="one_example_a_run_glitch")
+        ]
+
+
+class DiscoveryRun(Run):
+    """One search of the pool of unknowns for new classes."""
+
+    pool_size = models.PositiveIntegerField(null=True)
+    glitch_ids = ArrayField(models.BigIntegerField(), default=list, help_text="the pool, frozen")
+    embedding = models.ForeignKey("ModelVersion", models.SET_NULL, null=True, related_name="+")
+    measured = models.JSONField(
+        default=list, help_text="each embedding tried: NMI and ARI on held-out known classes"
+    )
+
+    class Meta(Run.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1), name="discovery_progress_in_range"
+            ),
+        ]

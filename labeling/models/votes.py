@@ -1,0 +1,43 @@
+"""Votes: the raw answers of volunteers, never changed and never deleted."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Vote(models.Model):
+    """One volunteer's answer to one question about one glitch.
+
+    Without a batch the question is "which class?" and ``voted`` answers it; with a batch it is
+    "does this look like these?" and ``alike`` answers it.
+    """
+
+    volunteer = models.ForeignKey("User", models.PROTECT, related_name="votes")
+    glitch = models.ForeignKey("Glitch", models.PROTECT, related_name="votes")
+    assignment = models.OneToOneField("Assignment", models.PROTECT, related_name="vote")
+    workflow = models.ForeignKey("Workflow", models.PROTECT, null=True, related_name="+")
+    batch = models.ForeignKey("Batch", models.PROTECT, null=True, related_name="votes")
+    offered = models.ForeignKey("ClassList", models.PROTECT, null=True, related_name="+")
+    voted = models.ForeignKey("GlitchClass", models.PROTECT, null=True, related_name="+")
+    alike = models.BooleanField(null=True)
+    was_gold = models.BooleanField(default=False)
+    after_retirement = models.BooleanField(default=False)
+    idempotency_key = models.UUIDField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["volunteer", "glitch", "batch"],
+                nulls_distinct=False,
+                name="one_vote_a_volunteer_glitch_question",
+            ),
+            models.UniqueConstraint(
+                fields=["volunteer", "idempotency_key"], name="one_vote_an_idempotency_key"
+            ),
+            models.CheckConstraint(
+                condition=Q(batch__isnull=True, voted__isnull=False, alike__isnull=True)
+                | Q(batch__isnull=False, voted__isnull=True, alike__isnull=False),
+                name="vote_answers_its_question",
+            ),
+        ]
+        indexes = [models.Index(fields=["glitch", "batch"], name="vote_of_glitch")]

@@ -1,0 +1,57 @@
+"""Workflows: the levels of volunteers, each with its classes and its rule of retirement."""
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Workflow(models.Model):
+    class Rule(models.TextChoices):
+        BAYES = "bayes"
+        GRAVITY_SPY = "gravity_spy"
+
+    level = models.PositiveSmallIntegerField(unique=True)
+    name = models.CharField(max_length=80)
+    is_open = models.BooleanField(default=True)
+    rule = models.CharField(max_length=16, choices=Rule.choices, default=Rule.BAYES)
+    retire_threshold = models.FloatField(default=0.97)
+    votes_min = models.PositiveSmallIntegerField(default=2)
+    votes_max = models.PositiveSmallIntegerField(default=8)
+    classes = models.ManyToManyField("GlitchClass", through="WorkflowClass")
+
+    class Meta:
+        ordering = ["level"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(retire_threshold__gt=0.5, retire_threshold__lt=1),
+                name="retire_threshold_above_half",
+            ),
+            models.CheckConstraint(
+                condition=Q(votes_min__gte=1, votes_max__gte=F("votes_min")),
+                name="vote_limits_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Level {self.level}: {self.name}"
+
+
+class WorkflowClass(models.Model):
+    """A class offered at a level, and the confidence from which the classifier feeds it there."""
+
+    workflow = models.ForeignKey(Workflow, models.CASCADE)
+    glitch_class = models.ForeignKey("GlitchClass", models.CASCADE)
+    min_confidence = models.FloatField(
+        null=True, blank=True, help_text="empty: this class does not feed this level"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow", "glitch_class"], name="one_place_a_workflow_class"
+            ),
+            models.CheckConstraint(
+                condition=Q(min_confidence__isnull=True)
+                | Q(min_confidence__gte=0, min_confidence__lte=1),
+                name="min_confidence_is_a_probability",
+            ),
+        ]

@@ -1,0 +1,51 @@
+"""The pool of unknowns: glitches that seem to fit no class."""
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from labeling.models import (
+    BatchGlitch,
+    Consensus,
+    Glitch,
+    GoldLabel,
+    ModelVersion,
+    Prediction,
+    Proposal,
+)
+
+
+def unknown_glitches() -> QuerySet[Glitch]:
+    """Glitches whose consensus is None_of_the_Above, or that found none, or of low confidence.
+
+    Left out: gold, reserved ones, those settled as a known class by volunteers, and those that a
+    batch confirmed or is deciding.
+    """
+    reason = Glitch.RetireReason
+    consensus = Consensus.objects.filter(glitch=OuterRef("pk"))
+    none_of_the_above = Exists(consensus.filter(top_class__is_none_of_the_above=True))
+    low_confidence = Exists(
+        Prediction.objects.filter(
+            glitch=OuterRef("pk"),
+            model_version__role=ModelVersion.Role.CLASSIFIER,
+            model_version__state=ModelVersion.State.ACTIVE,
+            confidence__lt=settings.LOW_CONFIDENCE,
+        )
+    )
+    in_batch = Exists(
+        BatchGlitch.objects.filter(
+            Q(confirmed=True) | Q(batch__proposal__state=Proposal.State.IN_VOTE),
+            glitch=OuterRef("pk"),
+        ).exclude(part=BatchGlitch.Part.DECOY)
+    )
+    gold = Exists(GoldLabel.objects.filter(glitch=OuterRef("pk")))
+    return (
+        Glitch.objects.filter(is_reserved=False)
+        .filter(
+            Q(retire_reason=reason.CONSENSUS) & none_of_the_above
+            | Q(retire_reason=reason.CLASSIFICATION_COUNT)
+            | Q(retired_at__isnull=True) & low_confidence
+        )
+        .exclude(gold)
+        .exclude(in_batch)
+        .order_by("pk")
+    )

@@ -1,0 +1,237 @@
+"""Assignments: which glitch a volunteer gets next, and the leases that keep count.
+
+Votes and live leases of a glitch never exceed the votes it needs. Both counts stand on the
+glitch's own row, so that Postgres re-checks them after it waited for a lock: a count over another
+table would be read from the snapshot of before.
+"""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from labeling.models import (
+    Assignment,
+    Batch,
+    BatchGlitch,
+    Glitch,
+    GlitchClass,
+    GoldLabel,
+    User,
+    Vote,
+    Workflow,
+)
+from labeling.selectors.classes import labels_of, offered_classes
+from labeling.services.classes import freeze_class_list
+from ml.crowd.promotion import gold_share
+
+MOST_AHEAD = 3
+
+
+def next_assignments(
+    volunteer: User, *, want: int = 1, level: int | None = None, rng: np.random.Generator
+) -> list[Assignment]:
+    """The volunteer's open assignments, filled up to ``want`` (at most 3); the oldest first.
+
+    Asked again it gives the same ones: a reload wastes no lease. An empty list means that nothing
+    is left for this volunteer at the levels reached.
+    """
+    now = timezone.now()
+    want = max(1, min(want, MOST_AHEAD))
+    open_now = list(
+        Assignment.objects.filter(
+            volunteer=volunteer, state=Assignment.State.OPEN, leased_until__gt=now
+        )
+        .select_related("glitch", "workflow", "offered", "batch_glitch__batch__proposal")
+        .order_by("pk")[:MOST_AHEAD]
+    )
+    while len(open_now) < want:
+        assignment = assign_next(volunteer, level=level, rng=rng)
+        if assignment is None:
+            break
+        open_now.append(assignment)
+    return open_now
+
+
+def assign_next(
+    volunteer: User, *, level: int | None = None, rng: np.random.Generator
+) -> Assignment | None:
+    """Lend one glitch to a volunteer, or None where nothing is left at the levels reached.
+
+    Streams are mixed by chance: gold by its schedule, batch questions while a batch is open, else
+    the pool. A stream that is empty hands over to the others; gold alone is never served for
+    long, since it needs no votes.
+    """
+    reached = _reached_levels(volunteer, level)
+    for last_try in (False, True):
+        assignment = _assign_once(volunteer, reached, rng)
+        if assignment is not None or last_try:
+            return assignment
+        # Leases of people who left may be all that stands in the way.
+        if expire_leases(timezone.now()) == 0:
+            return None
+    return None
+
+
+def _reached_levels(volunteer: User, level: int | None) -> list[Workflow]:
+    reached = Workflow.objects.filter(is_open=True, level__lte=volunteer.level)
+    if level is not None:
+        reached = reached.filter(level=level)
+    return list(reached.order_by("-level"))
+
+
+def _assign_once(
+    volunteer: User, reached: list[Workflow], rng: np.random.Generator
+) -> Assignment | None:
+    now = timezone.now()
+    start = float(rng.random())
+    if reached and rng.random() < gold_share(volunteer.votes_cast):
+        gold = _assign_gold(volunteer, reached[0], start, rng, now)
+        if gold is not None:
+            return gold
+    batch_first = rng.random() < settings.BATCH_SHARE
+    if batch_first:
+        assignment = _assign_from_batch(volunteer, start, now)
+        if assignment is not None:
+            return assignment
+    for workflow in reached:
+        assignment = _assign_from_pool(volunteer, workflow, start, now)
+        if assignment is not None:
+            return assignment
+    return None if batch_first else _assign_from_batch(volunteer, start, now)
+
+
+def _unseen(volunteer: User, batch: object = None) -> Exists:
+    answered = Vote.objects.filter(volunteer=volunteer, glitch=OuterRef("pk"), batch=batch)
+    return ~Exists(answered)
+
+
+def _not_open(volunteer: User, glitch_ref: str = "pk") -> Exists:
+    return ~Exists(
+        Assignment.objects.filter(
+            volunteer=volunteer, glitch=OuterRef(glitch_ref), state=Assignment.State.OPEN
+        )
+    )
+
+
+def _from(queue: QuerySet, start: float) -> object | None:
+    """The first row at or after a random place in the queue, else the first of all, locked."""
+    locked = queue.select_for_update(skip_locked=True, of=("self",)).order_by("queue_key")
+    return locked.filter(queue_key__gte=start).first() or locked.filter(queue_key__lt=start).first()
+
+
+def _lease_until(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+@transaction.atomic
+def _assign_from_pool(
+    volunteer: User, workflow: Workflow, start: float, now: datetime
+) -> Assignment | None:
+    queue = Glitch.objects.filter(
+        _unseen(volunteer),
+        _not_open(volunteer),
+        workflow=workflow,
+        retired_at__isnull=True,
+        is_reserved=False,
+        votes_needed__gt=F("votes_count") + F("leases_open"),
+    )
+    glitch = _from(queue, start)
+    if not isinstance(glitch, Glitch):
+        return None
+    Glitch.objects.filter(pk=glitch.pk).update(leases_open=F("leases_open") + 1)
+    return Assignment.objects.create(
+        volunteer=volunteer,
+        glitch=glitch,
+        workflow=workflow,
+        offered=freeze_class_list(labels_of(offered_classes(workflow))),
+        stream=Assignment.Stream.POOL,
+        leased_until=_lease_until(now),
+    )
+
+
+@transaction.atomic
+def _assign_gold(
+    volunteer: User, workflow: Workflow, start: float, rng: np.random.Generator, now: datetime
+) -> Assignment | None:
+    """A gold glitch of a class drawn evenly from those offered, so that each is practised."""
+    offered = offered_classes(workflow)
+    with_gold = [
+        c.pk
+        for c in GlitchClass.objects.filter(
+            Exists(GoldLabel.objects.filter(glitch_class=OuterRef("pk"))),
+            pk__in=[c.pk for c in offered],
+        )
+    ]
+    if not with_gold:
+        return None
+    drawn = int(rng.choice(with_gold))
+    gold = GoldLabel.objects.filter(glitch=OuterRef("pk"), glitch_class_id=drawn)
+    queue = Glitch.objects.filter(Exists(gold), _unseen(volunteer), _not_open(volunteer))
+    glitch = _from(queue, start)
+    if not isinstance(glitch, Glitch):
+        return None
+    return Assignment.objects.create(
+        volunteer=volunteer,
+        glitch=glitch,
+        workflow=workflow,
+        offered=freeze_class_list(labels_of(offered)),
+        stream=Assignment.Stream.GOLD,
+        leased_until=_lease_until(now),
+    )
+
+
+@transaction.atomic
+def _assign_from_batch(volunteer: User, start: float, now: datetime) -> Assignment | None:
+    for batch in Batch.objects.filter(state=Batch.State.OPEN).order_by("pk"):
+        answered = Vote.objects.filter(volunteer=volunteer, glitch=OuterRef("glitch"), batch=batch)
+        queue = BatchGlitch.objects.filter(
+            ~Exists(answered),
+            _not_open(volunteer, "glitch"),
+            batch=batch,
+            decided_at__isnull=True,
+            votes_needed__gt=F("votes_count") + F("leases_open"),
+        )
+        row = _from(queue, start)
+        if not isinstance(row, BatchGlitch):
+            continue
+        BatchGlitch.objects.filter(pk=row.pk).update(leases_open=F("leases_open") + 1)
+        return Assignment.objects.create(
+            volunteer=volunteer,
+            glitch_id=row.glitch_id,
+            batch_glitch=row,
+            stream=Assignment.Stream.BATCH,
+            leased_until=_lease_until(now),
+        )
+    return None
+
+
+@transaction.atomic
+def expire_leases(now: datetime, at_most: int = 500) -> int:
+    """Take back the leases that ran out, and return how many.
+
+    Rows that another transaction holds are left for the next sweep.
+    """
+    expired = list(
+        Assignment.objects.select_for_update(skip_locked=True)
+        .filter(state=Assignment.State.OPEN, leased_until__lte=now)
+        .order_by("leased_until")[:at_most]
+    )
+    for assignment in sorted(expired, key=lambda a: (a.glitch_id, a.pk)):
+        assignment.state = Assignment.State.EXPIRED
+        assignment.save(update_fields=["state"])
+        give_lease_back(assignment)
+    return len(expired)
+
+
+def give_lease_back(assignment: Assignment) -> None:
+    """Take one live lease off the row that counts it; gold counts none."""
+    if assignment.stream == Assignment.Stream.POOL:
+        held = Glitch.objects.filter(pk=assignment.glitch_id, leases_open__gt=0)
+        held.update(leases_open=F("leases_open") - 1)
+    elif assignment.stream == Assignment.Stream.BATCH:
+        held_in_batch = BatchGlitch.objects.filter(pk=assignment.batch_glitch_id, leases_open__gt=0)
+        held_in_batch.update(leases_open=F("leases_open") - 1)

@@ -1,0 +1,165 @@
+"""Batches: the members of a proposal, their neighbours and decoys, put to volunteers."""
+
+from collections import Counter
+from datetime import datetime
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+from pgvector.django import L2Distance
+
+from labeling.models import (
+    Batch,
+    BatchGlitch,
+    Embedding,
+    Glitch,
+    GoldLabel,
+    Proposal,
+    User,
+    Vote,
+)
+from labeling.selectors.pool import unknown_glitches
+from ml.crowd.batch import chance_right, probability_belongs
+
+PRIOR = {BatchGlitch.Part.MEMBER: 0.7, BatchGlitch.Part.NEIGHBOUR: 0.3}
+DECOYS_SHARE = 0.15
+NEIGHBOURS_SHARE = 0.6
+
+
+def create_batch(proposal: Proposal, *, seed: int) -> Batch:
+    """Open the batch of a proposal. The caller holds the proposal and its transaction."""
+    members = list(proposal.members.values_list("glitch_id", flat=True))
+    medoids = list(proposal.members.filter(is_medoid=True).values_list("glitch_id", flat=True))
+    neighbours = _neighbours(proposal, members, round(NEIGHBOURS_SHARE * len(members)))
+    decoys = _decoys(proposal, max(3, round(DECOYS_SHARE * len(members))), seed)
+    batch = Batch.objects.create(proposal=proposal)
+    parts = [
+        *((glitch_id, BatchGlitch.Part.MEMBER) for glitch_id in members),
+        *((glitch_id, BatchGlitch.Part.NEIGHBOUR) for glitch_id in neighbours),
+        *((glitch_id, BatchGlitch.Part.DECOY) for glitch_id in decoys),
+    ]
+    keys = np.random.default_rng(seed).random(len(parts))
+    BatchGlitch.objects.bulk_create(
+        BatchGlitch(
+            batch=batch,
+            glitch_id=glitch_id,
+            part=part,
+            queue_key=float(key),
+            votes_needed=batch.votes_min,
+            # The medoids are the pictures beside the question: the reviewer vouched for them.
+            decided_at=timezone.now() if glitch_id in medoids else None,
+            confirmed=True if glitch_id in medoids else None,
+            belongs=1.0 if glitch_id in medoids else None,
+        )
+        for (glitch_id, part), key in zip(parts, keys, strict=True)
+    )
+    return batch
+
+
+def _neighbours(proposal: Proposal, members: list[int], count: int) -> list[int]:
+    """The unknowns nearest to the medoids that the cluster left out."""
+    version = proposal.discovery_run.embedding
+    centres = Embedding.objects.filter(
+        glitch__proposal_members__in=proposal.members.filter(is_medoid=True),
+        model_version=version,
+    ).values_list("vector", flat=True)
+    vectors = [np.asarray(vector) for vector in centres]
+    if not vectors or count == 0:
+        return []
+    near = (
+        Embedding.objects.filter(model_version=version, glitch__in=unknown_glitches())
+        .exclude(glitch_id__in=members)
+        .order_by(L2Distance("vector", np.mean(vectors, axis=0).tolist()))
+    )
+    return list(near.values_list("glitch_id", flat=True)[:count])
+
+
+def _decoys(proposal: Proposal, count: int, seed: int) -> list[int]:
+    """Gold glitches of known classes, half of them of the nearest class where there is one."""
+    rng = np.random.default_rng(seed)
+    gold = GoldLabel.objects.exclude(glitch_class__proposal=proposal)
+    near = list(
+        gold.filter(glitch_class=proposal.nearest_class)
+        .order_by("pk")
+        .values_list("glitch_id", flat=True)
+    )
+    far = list(
+        gold.exclude(glitch_class=proposal.nearest_class)
+        .order_by("pk")
+        .values_list("glitch_id", flat=True)
+    )
+    chosen: list[int] = []
+    for ids, share in ((near, count // 2), (far, count - count // 2)):
+        chosen += [int(i) for i in rng.permutation(ids)[:share]]
+    return chosen
+
+
+def decide_batch_glitch(batch_glitch: BatchGlitch, now: datetime) -> bool:
+    """Settle a glitch of a batch where its votes suffice; True where they do.
+
+    The caller holds the row and has counted the vote.
+    """
+    batch = batch_glitch.batch
+    votes = list(
+        Vote.objects.filter(batch=batch, glitch_id=batch_glitch.glitch_id).select_related(
+            "volunteer"
+        )
+    )
+    chances = _chances(batch, [vote.volunteer for vote in votes])
+    prior = PRIOR.get(BatchGlitch.Part(batch_glitch.part), 0.5)
+    batch_glitch.belongs = probability_belongs(
+        prior,
+        [bool(vote.alike) for vote in votes],
+        [chances[vote.volunteer_id] for vote in votes],
+    )
+    certainty = max(batch_glitch.belongs, 1 - batch_glitch.belongs)
+    enough = len(votes) >= batch.votes_min and certainty >= batch.threshold
+    if enough or len(votes) >= batch.votes_max:
+        batch_glitch.decided_at = now
+        if batch_glitch.part != BatchGlitch.Part.DECOY:
+            batch_glitch.confirmed = batch_glitch.belongs > 0.5
+    else:
+        batch_glitch.votes_needed = max(len(votes) + 1, batch.votes_min)
+    batch_glitch.save(update_fields=["belongs", "decided_at", "confirmed", "votes_needed"])
+    return batch_glitch.decided_at is not None
+
+
+def _chances(batch: Batch, volunteers: list[User]) -> dict[int, float]:
+    """Each volunteer's chance to be right, from gold and from this batch's decoys."""
+    decoys = batch.batch_glitches.filter(part=BatchGlitch.Part.DECOY).values("glitch_id")
+    on_decoys = Vote.objects.filter(
+        batch=batch, glitch_id__in=decoys, volunteer__in=[v.pk for v in volunteers]
+    ).values_list("volunteer_id", "alike")
+    seen: Counter[int] = Counter()
+    right: Counter[int] = Counter()
+    for volunteer_id, alike in on_decoys:
+        seen[volunteer_id] += 1
+        right[volunteer_id] += int(not alike)
+    return {
+        v.pk: chance_right(v.gold_correct + right[v.pk], v.gold_seen + seen[v.pk])
+        for v in volunteers
+    }
+
+
+@transaction.atomic
+def close_batch_if_decided(batch_id: int) -> bool:
+    """Close an open batch once every glitch in it is decided; True where this call closed it."""
+    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    open_glitches = batch.batch_glitches.filter(decided_at__isnull=True)
+    # Decoys measure the volunteers; they need not all be answered.
+    if batch.state != Batch.State.OPEN:
+        return False
+    if open_glitches.exclude(part=BatchGlitch.Part.DECOY).exists():
+        return False
+    batch.state = Batch.State.CLOSED
+    batch.closed_at = timezone.now()
+    batch.save(update_fields=["state", "closed_at"])
+    return True
+
+
+def confirmed_glitches(batch: Batch) -> list[Glitch]:
+    return list(
+        Glitch.objects.filter(batch_glitches__batch=batch, batch_glitches__confirmed=True).order_by(
+            "pk"
+        )
+    )

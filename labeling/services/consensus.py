@@ -1,0 +1,148 @@
+"""Consensus: the running posterior of a glitch, and what follows from it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labeling.models import ClassList, Consensus, Glitch, GlitchClass, Vote, Workflow
+from labeling.models.model_versions import Prediction
+from labeling.selectors.classes import all_classes, labels_of
+from labeling.selectors.skills import class_places, skill_counts
+from labeling.selectors.versions import active_prediction
+from labeling.services.classes import freeze_class_list
+from ml.crowd.consensus import Agreement, CastVote, Vector, bayes, gravity_spy, mix_prior
+from ml.crowd.retirement import Outcome, RetirementPolicy, decide
+from ml.crowd.skill import Matrix, confusion_matrix
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The classes that a posterior speaks of, and where each stands in it."""
+
+    classes: list[GlitchClass]
+    place: dict[int, int]
+    by_label: dict[str, int]
+    none_of_the_above: int
+
+    @classmethod
+    def load(cls) -> "Axis":
+        classes = all_classes()
+        return cls(
+            classes=classes,
+            place=class_places(classes),
+            by_label={c.label: index for index, c in enumerate(classes)},
+            none_of_the_above=next(i for i, c in enumerate(classes) if c.is_none_of_the_above),
+        )
+
+    def mask(self, labels: list[str]) -> NDArray[np.bool_]:
+        offered = np.zeros(len(self.classes), dtype=bool)
+        offered[[self.by_label[label] for label in labels]] = True
+        offered[self.none_of_the_above] = True
+        return offered
+
+
+def class_prior(axis: Axis) -> Vector:
+    """(C,) shares of the classes among labeled glitches; uniform where none is known yet."""
+    known = np.array([c.prior if c.prior is not None else np.nan for c in axis.classes])
+    fallback = 1.0 / len(axis.classes)
+    prior = np.where(np.isnan(known), fallback, known)
+    return prior / prior.sum()
+
+
+def glitch_prior(axis: Axis, prediction: Prediction | None) -> Vector:
+    """(C,) before any vote: the class prior joined with what the active classifier says."""
+    classifier = None
+    if prediction is not None and prediction.model_version.class_list is not None:
+        classifier = np.zeros(len(axis.classes))
+        labels = prediction.model_version.class_list.labels
+        for label, probability in zip(labels, prediction.probabilities, strict=True):
+            classifier[axis.by_label[label]] = probability
+    return mix_prior(class_prior(axis), classifier, axis.none_of_the_above)
+
+
+def _cast_votes(axis: Axis, votes: list[Vote]) -> list[CastVote]:
+    counts = skill_counts({vote.volunteer_id for vote in votes}, axis.place)
+    skills: dict[int, Matrix] = {v: confusion_matrix(c) for v, c in counts.items()}
+    return [
+        CastVote(
+            voted=axis.place[vote.voted_id],
+            offered=axis.mask(vote.offered.labels),
+            confusion=skills[vote.volunteer_id],
+            counts=counts[vote.volunteer_id],
+        )
+        for vote in votes
+        if vote.voted_id is not None and vote.offered is not None
+    ]
+
+
+def compute_agreement(
+    axis: Axis, rule: str, prediction: Prediction | None, votes: list[Vote]
+) -> Agreement:
+    """The agreement on one glitch from its raw votes: the same votes give the same answer."""
+    prior = glitch_prior(axis, prediction)
+    cast = _cast_votes(axis, votes)
+    if rule == Workflow.Rule.GRAVITY_SPY:
+        has_classifier = prediction is not None
+        return gravity_spy(prior, cast, axis.none_of_the_above, has_classifier=has_classifier)
+    return bayes(prior, cast, axis.none_of_the_above)
+
+
+def update_consensus(glitch: Glitch, workflow: Workflow, offered: ClassList, now: datetime) -> bool:
+    """Bring a glitch's consensus up to date after a vote; True where that retired it.
+
+    The caller holds the glitch's row and has counted the vote on it.
+    """
+    axis = Axis.load()
+    votes = list(Vote.objects.filter(glitch=glitch, batch=None).select_related("offered"))
+    prediction = active_prediction(glitch.pk)
+    agreement = compute_agreement(axis, workflow.rule, prediction, votes)
+    top = axis.classes[agreement.top]
+    Consensus.objects.update_or_create(
+        glitch=glitch,
+        defaults={
+            "class_list": freeze_class_list(labels_of(axis.classes)),
+            "agreement": [round(float(p), 6) for p in np.clip(agreement.by_class, 0, 1)],
+            "top_class": top,
+            "top_agreement": agreement.value,
+            "votes_count": len(votes),
+            "rule": workflow.rule,
+            "model_version": prediction.model_version if prediction else None,
+        },
+    )
+    if glitch.retired_at is not None:
+        return False
+    return _follow(glitch, workflow, agreement, top, offered, len(votes), now)
+
+
+def _follow(
+    glitch: Glitch,
+    workflow: Workflow,
+    agreement: Agreement,
+    top: GlitchClass,
+    offered: ClassList,
+    votes: int,
+    now: datetime,
+) -> bool:
+    """Do what the policy says: retire, move up a level, or ask for one more vote."""
+    above = Workflow.objects.filter(is_open=True, level__gt=workflow.level).first()
+    outcome = decide(
+        RetirementPolicy(workflow.retire_threshold, workflow.votes_min, workflow.votes_max),
+        agreement,
+        votes=votes,
+        top_was_offered=top.label in offered.labels or top.is_none_of_the_above,
+        top_is_none_of_the_above=top.is_none_of_the_above,
+        is_top_level=above is None,
+    )
+    if outcome == Outcome.MOVE_UP and above is not None:
+        glitch.workflow = above
+    if outcome == Outcome.RETIRE_CONSENSUS:
+        glitch.retire(Glitch.RetireReason.CONSENSUS, now)
+    elif outcome == Outcome.RETIRE_NO_CONSENSUS:
+        glitch.retire(Glitch.RetireReason.CLASSIFICATION_COUNT, now)
+    else:
+        # One vote at a time beyond the minimum: two people never give the same last vote.
+        glitch.votes_needed = max(glitch.votes_count + 1, workflow.votes_min)
+    glitch.save(update_fields=["workflow", "votes_needed", "retired_at", "retire_reason"])
+    return glitch.retired_at is not None

@@ -1,0 +1,73 @@
+"""Gold labels: given once, split once."""
+
+from collections import Counter
+
+from django.db import transaction
+
+from labeling.errors import ConflictError, ForbiddenError
+from labeling.models import Glitch, GlitchClass, GoldLabel, SkillCount, User
+
+SHARES = {GoldLabel.Split.TRAIN: 0.5, GoldLabel.Split.VALIDATION: 0.2, GoldLabel.Split.TEST: 0.3}
+
+
+def next_split(counts: Counter[str]) -> GoldLabel.Split:
+    """The split that is furthest behind its share of a class's gold.
+
+    Drawn so, every class has its part in each split however few its labels are.
+
+    >>> next_split(Counter()).value, next_split(Counter(train=1)).value
+    ('train', 'test')
+    """
+    total = sum(counts.values()) + 1
+    return max(SHARES, key=lambda split: SHARES[split] * total - counts[split.value])
+
+
+@transaction.atomic
+def add_gold_label(
+    glitch: Glitch,
+    glitch_class: GlitchClass,
+    *,
+    by: User | None,
+    origin: GoldLabel.Origin = GoldLabel.Origin.EXPERT,
+) -> GoldLabel:
+    """Give a glitch its gold label, and take it out of the volunteers' queue.
+
+    The same label again changes nothing; another raises ConflictError ``gold_exists``. The
+    caller's transaction, where there is one, holds no lock on another glitch.
+    """
+    glitch = Glitch.objects.select_for_update().get(pk=glitch.pk)
+    if glitch.is_reserved:
+        raise ForbiddenError(
+            f"Glitch {glitch.gravityspy_id} is reserved for evaluation; it takes no gold label.",
+            code="glitch_reserved",
+        )
+    existing = GoldLabel.objects.filter(glitch=glitch).select_related("glitch_class").first()
+    if existing is not None:
+        if existing.glitch_class_id == glitch_class.pk:
+            return existing
+        raise ConflictError(
+            f"Glitch {glitch.gravityspy_id} has the gold label {existing.glitch_class.label} "
+            "already; change that one instead.",
+            code="gold_exists",
+        )
+    # One row a class is the lock that keeps two labels given at once from the same split.
+    GlitchClass.objects.select_for_update().get(pk=glitch_class.pk)
+    counts = Counter(
+        GoldLabel.objects.filter(glitch_class=glitch_class).values_list("split", flat=True)
+    )
+    gold = GoldLabel.objects.create(
+        glitch=glitch,
+        glitch_class=glitch_class,
+        split=next_split(counts),
+        origin=origin,
+        given_by=by,
+    )
+    Glitch.objects.filter(pk=glitch.pk).update(workflow=None)
+    return gold
+
+
+def count_gold_answer(volunteer: User, truth: GlitchClass, voted: GlitchClass) -> None:
+    """Add one gold answer to a volunteer's skill. The caller holds the volunteer's row."""
+    cell, _ = SkillCount.objects.get_or_create(volunteer=volunteer, truth=truth, voted=voted)
+    cell.answers += 1
+    cell.save(update_fields=["answers"])

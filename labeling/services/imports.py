@@ -1,0 +1,270 @@
+"""Imports: glitches and their pictures, checked whole before anything is stored."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+
+from labeling import jobs
+from labeling.errors import ConflictError, LabelingError
+from labeling.models import Glitch, GlitchClass, Picture, User, Workflow
+from labeling.services.gold import add_gold_label
+from labeling.services.storage import store_picture
+from ml.errors import MLError
+from ml.pictures import DURATIONS, PictureInfo, check_picture, parse_picture_name
+
+
+@dataclass(frozen=True)
+class NewGlitch:
+    """A glitch to import. ``pictures``: duration in seconds -> bytes of a PNG or JPEG."""
+
+    gravityspy_id: str
+    ifo: str
+    pictures: Mapping[float, bytes]
+    event_time: float | None = None
+    peak_frequency: float | None = None
+    snr: float | None = None
+    gold_label: str | None = None
+    is_simulated: bool = False
+    is_reserved: bool = False
+
+
+@dataclass
+class ImportReport:
+    """What an import did; ``bad`` holds (file or id, code, message)."""
+
+    imported: int = 0
+    unchanged: int = 0
+    bad: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CheckedPicture:
+    data: bytes
+    extension: str
+    info: PictureInfo
+    sha256: str
+
+
+@dataclass(frozen=True)
+class CheckedGlitch:
+    """A glitch whose pictures were decoded and found sound; nothing is stored yet."""
+
+    new: NewGlitch
+    pictures: Mapping[float, CheckedPicture]
+
+    @property
+    def digest(self) -> str:
+        lines = (f"{d} {p.sha256}" for d, p in sorted(self.pictures.items()))
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def import_glitch(new: NewGlitch, *, by: User | None) -> tuple[Glitch, bool]:
+    """Check and store one glitch; (glitch, True where it is new). Raises as its two parts do."""
+    return store_glitch(check_glitch(new), by=by)
+
+
+def check_glitch(new: NewGlitch) -> CheckedGlitch:
+    """Look at every picture of a glitch; touches no database, so threads may do it.
+
+    Raises LabelingError or MLError with what is wrong in which picture.
+    """
+    if not new.pictures:
+        raise LabelingError(
+            f"Glitch {new.gravityspy_id} came without a picture; send at least one of "
+            f"{', '.join(map(str, DURATIONS))} s.",
+            code="no_picture",
+        )
+    _check_identity(new)
+    return CheckedGlitch(new, {d: _check(new, d, data) for d, data in new.pictures.items()})
+
+
+def store_glitch(checked: CheckedGlitch, *, by: User | None) -> tuple[Glitch, bool]:
+    """Store a checked glitch; the same id with the same pictures changes nothing but a gold label
+    that it lacked.
+
+    Raises ConflictError ``duplicate_id`` where the id is stored with other content, and
+    LabelingError ``unknown_class`` for a gold label of no class.
+    """
+    gold_class = _gold_class(checked.new.gold_label)
+    for picture in checked.pictures.values():
+        store_picture(picture.data, picture.extension)
+    try:
+        with transaction.atomic():
+            glitch, created = _get_or_create(checked)
+            if gold_class is not None:
+                add_gold_label(glitch, gold_class, by=by)
+            if created:
+                jobs.enqueue_on_commit(jobs.SWEEP_SCORES)
+            return glitch, created
+    except IntegrityError:
+        # Another import of the same id committed first: what it stored decides.
+        return _existing(checked), False
+
+
+def _check(new: NewGlitch, duration: float, data: bytes) -> CheckedPicture:
+    where = f"{new.ifo}_{new.gravityspy_id}_spectrogram_{duration}"
+    if duration not in DURATIONS:
+        raise LabelingError(
+            f"{where}: a picture spans one of {', '.join(map(str, DURATIONS))} s, not {duration}.",
+            code="unknown_duration",
+        )
+    try:
+        info = check_picture(data)
+    except MLError as error:
+        raise LabelingError(f"{where}: {error}", code=error.code, **error.data) from error
+    extension = "png" if data.startswith(b"\x89PNG") else "jpg"
+    return CheckedPicture(data, extension, info, hashlib.sha256(data).hexdigest())
+
+
+def _check_identity(new: NewGlitch) -> None:
+    """The same rules for an id sent over the API as for one in a file's name."""
+    parse_picture_name(f"{new.ifo}_{new.gravityspy_id}_spectrogram_4.0.png")
+
+
+def _gold_class(label: str | None) -> GlitchClass | None:
+    if label is None:
+        return None
+    found = GlitchClass.objects.filter(label=label, valid_to__isnull=True).first()
+    if found is None:
+        raise LabelingError(
+            f"There is no glitch class {label!r} to give as gold label; load it first.",
+            code="unknown_class",
+        )
+    return found
+
+
+def _existing(checked: CheckedGlitch) -> Glitch:
+    glitch = Glitch.objects.get(gravityspy_id=checked.new.gravityspy_id)
+    if glitch.content_digest != checked.digest or glitch.ifo != checked.new.ifo:
+        raise ConflictError(
+            f"Glitch {checked.new.gravityspy_id} is stored already with other pictures or another "
+            "detector. Give the new one its own id.",
+            code="duplicate_id",
+        )
+    return glitch
+
+
+def _get_or_create(checked: CheckedGlitch) -> tuple[Glitch, bool]:
+    new = checked.new
+    if Glitch.objects.filter(gravityspy_id=new.gravityspy_id).exists():
+        return _existing(checked), False
+    top = Workflow.objects.filter(is_open=True).order_by("-level").first()
+    glitch = Glitch.objects.create(
+        gravityspy_id=new.gravityspy_id,
+        ifo=new.ifo,
+        event_time=new.event_time,
+        peak_frequency=new.peak_frequency,
+        snr=new.snr,
+        is_simulated=new.is_simulated,
+        is_reserved=new.is_reserved,
+        content_digest=checked.digest,
+        # Until a classifier has seen it, a glitch may be anything: every class must be on offer.
+        workflow=None if new.is_reserved else top,
+        votes_needed=top.votes_min if top else 2,
+    )
+    Picture.objects.bulk_create(
+        Picture(
+            glitch=glitch,
+            duration=str(duration),
+            sha256=picture.sha256,
+            extension=picture.extension,
+            width=picture.info.width,
+            height=picture.info.height,
+        )
+        for duration, picture in checked.pictures.items()
+    )
+    return glitch, True
+
+
+@dataclass(frozen=True)
+class FolderEntry:
+    """A glitch found in a folder: its files by duration."""
+
+    ifo: str
+    gravityspy_id: str
+    files: Mapping[float, Path]
+
+
+def scan_folder(folder: Path, report: ImportReport) -> list[FolderEntry]:
+    """The glitches whose pictures lie in a folder or below it, by Gravity Spy's file names.
+
+    Files that are no pictures by their name's end are passed over; those with a bad name are
+    listed in ``report``. Raises LabelingError ``no_folder`` or ``empty_folder``.
+    """
+    if not folder.is_dir():
+        raise LabelingError(f"{folder} is not a folder that can be read.", code="no_folder")
+    found: dict[tuple[str, str], dict[float, Path]] = {}
+    pictures = [p for p in sorted(folder.rglob("*")) if _looks_like_picture(p)]
+    for path in pictures:
+        try:
+            name = parse_picture_name(path.name)
+        except MLError as error:
+            report.bad.append((str(path.relative_to(folder)), error.code, str(error)))
+            continue
+        found.setdefault((name.ifo, name.gravityspy_id), {})[name.duration] = path
+    if not found:
+        raise LabelingError(
+            f"{folder} holds no picture named {{ifo}}_{{id}}_spectrogram_{{duration}}.png"
+            + (f"; {len(report.bad)} files have another name." if report.bad else "."),
+            code="empty_folder",
+            bad=report.bad[:20],
+        )
+    return [FolderEntry(ifo, gid, files) for (ifo, gid), files in found.items()]
+
+
+def _looks_like_picture(path: Path) -> bool:
+    named_so = path.suffix.lower() in {".png", ".jpg", ".jpeg"} or "_spectrogram_" in path.name
+    return named_so and path.is_file()
+
+
+def import_glitches(
+    glitches: Sequence[Callable[[], NewGlitch]],
+    *,
+    by: User | None,
+    report: ImportReport,
+    threads: int = 2,
+) -> Iterator[Glitch]:
+    """Import many: a bad one is listed in ``report`` and the others go on.
+
+    Each glitch is made (its files read) and checked in a thread, some ahead of the one that is
+    being stored, so that memory does not grow with the folder.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        ahead = deque(pool.submit(_make_and_check, make) for make in glitches[: 8 * threads])
+        for make in [*glitches[8 * threads :], *[None] * len(ahead)]:
+            outcome = ahead.popleft().result()
+            if make is not None:
+                ahead.append(pool.submit(_make_and_check, make))
+            if isinstance(outcome, CheckedGlitch):
+                glitch = _store_or_list(outcome, by, report)
+                if glitch is not None:
+                    yield glitch
+            else:
+                report.bad.append(outcome)
+
+
+def _make_and_check(make: Callable[[], NewGlitch]) -> CheckedGlitch | tuple[str, str, str]:
+    """A checked glitch, or what is bad about it as (id, code, message)."""
+    try:
+        return check_glitch(make())
+    except OSError as error:
+        return str(error.filename), "unreadable_file", f"The file cannot be read: {error.strerror}."
+    except (LabelingError, MLError) as error:
+        return str(error).split(":", 1)[0], error.code, str(error)
+
+
+def _store_or_list(checked: CheckedGlitch, by: User | None, report: ImportReport) -> Glitch | None:
+    try:
+        glitch, created = store_glitch(checked, by=by)
+    except LabelingError as error:
+        name = f"{checked.new.ifo}_{checked.new.gravityspy_id}"
+        report.bad.append((name, error.code, str(error)))
+        return None
+    report.imported += int(created)
+    report.unchanged += int(not created)
+    return glitch

@@ -1,0 +1,82 @@
+"""Predictions: what a model version says of each glitch, and where that sends it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from labeling.models import Glitch, GlitchClass, ModelVersion, Prediction, Workflow, WorkflowClass
+
+
+@dataclass(frozen=True)
+class Scored:
+    """``probabilities``: one a class of the version's class list, summing to 1."""
+
+    glitch_id: int
+    probabilities: Sequence[float]
+    novelty: float | None = None
+
+
+def unscored_glitches(version: ModelVersion) -> QuerySet[Glitch]:
+    """The glitches without a prediction of this version."""
+    scored = Prediction.objects.filter(glitch=OuterRef("pk"), model_version=version)
+    return Glitch.objects.filter(~Exists(scored)).order_by("pk")
+
+
+@transaction.atomic
+def store_predictions(version: ModelVersion, scored: Sequence[Scored]) -> int:
+    """Store one prediction a glitch and version, and route the glitches not voted on yet.
+
+    Predictions that are there already stay: the task may come twice. Returns how many were given.
+    """
+    if version.class_list is None:
+        raise ValueError("a classifier has a class list")
+    labels = version.class_list.labels
+    by_label = {c.label: c for c in GlitchClass.objects.filter(label__in=labels)}
+    rows = []
+    for one in scored:
+        probabilities = [min(max(float(p), 0.0), 1.0) for p in one.probabilities]
+        confidence = max(probabilities)
+        rows.append(
+            Prediction(
+                glitch_id=one.glitch_id,
+                model_version=version,
+                probabilities=probabilities,
+                top_class=by_label[labels[probabilities.index(confidence)]],
+                confidence=confidence,
+                novelty=one.novelty,
+            )
+        )
+    Prediction.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    route_glitches([(row.glitch_id, row.top_class_id, row.confidence) for row in rows])
+    return len(rows)
+
+
+def route_glitches(predicted: Sequence[tuple[int, int, float]]) -> None:
+    """Send glitches (id, class id, confidence) to the lowest open level that their class feeds.
+
+    Glitches that volunteers have begun on, gold, reserved and retired ones stay where they are.
+    """
+    levels = list(Workflow.objects.filter(is_open=True).order_by("level"))
+    if not levels:
+        return
+    fed = WorkflowClass.objects.filter(workflow__in=levels, min_confidence__isnull=False)
+    thresholds = {(f.workflow_id, f.glitch_class_id): f.min_confidence for f in fed}
+    destinations: dict[int, list[int]] = {}
+    for glitch_id, class_id, confidence in predicted:
+        level = next(
+            (w for w in levels if confidence >= (thresholds.get((w.pk, class_id)) or 2.0)),
+            levels[-1],
+        )
+        destinations.setdefault(level.pk, []).append(glitch_id)
+    for workflow in levels:
+        waiting = Glitch.objects.filter(
+            pk__in=destinations.get(workflow.pk, []),
+            votes_count=0,
+            leases_open=0,
+            retired_at__isnull=True,
+            is_reserved=False,
+            gold_labels__isnull=True,
+        )
+        waiting.update(workflow=workflow, votes_needed=workflow.votes_min)

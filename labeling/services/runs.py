@@ -1,0 +1,80 @@
+"""Leases on long work: claimed by compare-and-set, renewed while alive, taken up when stale."""
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from labeling.models.runs import Run
+
+AnyRun = TypeVar("AnyRun", bound=Run)
+
+
+def _lease_until(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.RUN_LEASE_SECONDS)
+
+
+def claimable(now: datetime) -> Q:
+    """Runs that nobody works on: asked for, or left by a worker that died."""
+    stale = Q(state=Run.State.RUNNING, leased_until__lte=now)
+    return Q(state=Run.State.REQUESTED) | stale
+
+
+@transaction.atomic
+def claim_run(model: type[AnyRun], run_id: int, worker: str) -> AnyRun | None:
+    """Lease the run to ``worker``; None where another has it or it has ended: a normal answer."""
+    now = timezone.now()
+    free = model._default_manager.select_for_update(skip_locked=True).filter(
+        claimable(now), pk=run_id
+    )
+    run = free.first()
+    if run is None:
+        return None
+    run.state = Run.State.RUNNING
+    run.worker = worker
+    run.attempts += 1
+    run.leased_until = _lease_until(now)
+    run.started_at = run.started_at or now
+    run.save(update_fields=["state", "worker", "attempts", "leased_until", "started_at"])
+    return run
+
+
+def renew_lease(run: Run, *, stage: str | None = None, progress: float | None = None) -> bool:
+    """Say that the work goes on; False where the run is no longer this worker's."""
+    fields: dict[str, object] = {"leased_until": _lease_until(timezone.now())}
+    if stage is not None:
+        fields["stage"] = stage[:80]
+    if progress is not None:
+        fields["progress"] = min(max(progress, 0.0), 1.0)
+    return held(run).update(**fields) == 1
+
+
+def held(run: AnyRun) -> QuerySet[AnyRun]:
+    """The run's row as long as this attempt of this worker holds it."""
+    return type(run)._default_manager.filter(
+        pk=run.pk, state=Run.State.RUNNING, worker=run.worker, attempts=run.attempts
+    )
+
+
+def end_run(run: Run, state: Run.State, *, code: str = "", error: str = "") -> bool:
+    """End a run that this worker holds; False where it lost it meanwhile."""
+    ended = held(run).update(
+        state=state,
+        error_code=code,
+        error=error[:4000],
+        ended_at=timezone.now(),
+        leased_until=None,
+        progress=1.0 if state == Run.State.SUCCEEDED else F("progress"),
+    )
+    return ended == 1
+
+
+def cancel_run(model: type[AnyRun], run_id: int) -> bool:
+    """Cancel a run that has not ended; its worker notices at its next sign of life."""
+    live = model._default_manager.filter(
+        pk=run_id, state__in=[Run.State.REQUESTED, Run.State.RUNNING]
+    )
+    return live.update(state=Run.State.CANCELLED, ended_at=timezone.now()) == 1

@@ -1,0 +1,278 @@
+"""Trainings: asked for, frozen, recorded, judged."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from labeling import jobs
+from labeling.errors import ConflictError, LabelingError
+from labeling.models import (
+    Consensus,
+    Glitch,
+    GlitchClass,
+    GoldLabel,
+    ModelVersion,
+    TrainingExample,
+    TrainingRun,
+    User,
+)
+from labeling.models.runs import Run
+from labeling.services.audit import record_deed
+from labeling.services.classes import freeze_class_list
+from labeling.services.runs import end_run, held
+from ml.vision.settings import TrainingSettings
+
+# With fewer labeled glitches than this a class is not trained on: it would be noise.
+EXAMPLES_MIN = 5
+VALIDATION_SHARE = 0.15
+
+
+def request_training(
+    by: User | None, reason: str, settings: dict[str, Any] | None = None
+) -> TrainingRun:
+    """Ask for a training of the classifier and return its row.
+
+    Two requests at once become one: the training under way is named in the refusal.
+
+    Raises:
+        MLError for settings that make no sense; LabelingError ``too_few_classes``;
+        ConflictError ``training_under_way``.
+    """
+    checked = TrainingSettings.from_dict(settings or {})
+    trainable = trainable_classes()
+    if len(trainable) < 2:
+        raise LabelingError(
+            f"Training needs at least 2 classes with {EXAMPLES_MIN} labeled glitches each, gold "
+            f"in the test split among them; there are {len(trainable)}. Add gold labels or wait "
+            "for more consensus.",
+            code="too_few_classes",
+            classes=sorted(trainable),
+        )
+    try:
+        with transaction.atomic():
+            run = TrainingRun.objects.create(
+                requested_by=by, reason=reason[:200], settings=checked.to_dict()
+            )
+            record_deed(by, "request_training", f"training {run.pk}", reason=reason)
+            jobs.enqueue_on_commit(jobs.RUN_TRAINING, run_id=run.pk)
+            return run
+    except IntegrityError as error:
+        live = TrainingRun.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING])
+        under_way = live.values_list("pk", flat=True).first()
+        if under_way is None:
+            raise
+        raise ConflictError(
+            f"Training {under_way} is under way already; wait for it or cancel it.",
+            code="training_under_way",
+            run=under_way,
+        ) from error
+
+
+@dataclass(frozen=True)
+class LabeledGlitch:
+    glitch_id: int
+    gravityspy_id: str
+    label: str
+    class_id: int
+    split: str
+    origin: str
+    weight: float
+    content: str
+
+
+def labeled_glitches() -> list[LabeledGlitch]:
+    """Every glitch that a training may use: gold in its split, consensus in train or validation.
+
+    The test split is gold alone. None_of_the_Above is no class to train on: it hides novelty.
+    """
+    gold = GoldLabel.objects.select_related("glitch", "glitch_class").filter(
+        glitch_class__is_none_of_the_above=False, glitch_class__valid_to__isnull=True
+    )
+    rows = [
+        _labeled(g.glitch, g.glitch_class, g.split, TrainingExample.Origin.GOLD, 1.0) for g in gold
+    ]
+    agreed = Consensus.objects.select_related("glitch", "top_class").filter(
+        glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
+        glitch__is_reserved=False,
+        glitch__gold_labels__isnull=True,
+        top_class__is_none_of_the_above=False,
+        top_class__valid_to__isnull=True,
+    )
+    rows += [
+        _labeled(
+            c.glitch,
+            c.top_class,
+            _consensus_split(c.glitch.gravityspy_id),
+            TrainingExample.Origin.CONSENSUS,
+            c.top_agreement,
+        )
+        for c in agreed
+    ]
+    return sorted(rows, key=lambda row: row.gravityspy_id)
+
+
+def _labeled(
+    glitch: Glitch, glitch_class: GlitchClass, split: str, origin: str, weight: float
+) -> LabeledGlitch:
+    return LabeledGlitch(
+        glitch_id=glitch.pk,
+        gravityspy_id=glitch.gravityspy_id,
+        label=glitch_class.label,
+        class_id=glitch_class.pk,
+        split=split,
+        origin=origin,
+        weight=weight,
+        content=glitch.content_digest,
+    )
+
+
+def _consensus_split(gravityspy_id: str) -> str:
+    """Train or validation, by the id alone: a glitch never changes sides between trainings."""
+    fraction = int(hashlib.sha256(gravityspy_id.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
+    split = GoldLabel.Split
+    return split.VALIDATION if fraction < VALIDATION_SHARE else split.TRAIN
+
+
+def trainable_classes(rows: list[LabeledGlitch] | None = None) -> set[str]:
+    """The labels with enough examples in all and at least one in train and in test."""
+    rows = labeled_glitches() if rows is None else rows
+    total = Counter(row.label for row in rows)
+    has = {split: {r.label for r in rows if r.split == split} for split in ("train", "test")}
+    return {
+        label
+        for label, count in total.items()
+        if count >= EXAMPLES_MIN and label in has["train"] and label in has["test"]
+    }
+
+
+@transaction.atomic
+def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
+    """Write down what the run trains on, once; a run taken up again gets the same list.
+
+    Sets the run's class list and the SHA-256 of the list. Raises LabelingError
+    ``too_few_classes`` or ``nothing_to_test``.
+    """
+    run = TrainingRun.objects.select_for_update().get(pk=run.pk)
+    if run.data_digest:
+        return _frozen_examples(run)
+    rows = labeled_glitches()
+    classes = trainable_classes(rows)
+    rows = [row for row in rows if row.label in classes]
+    if len(classes) < 2:
+        raise LabelingError(
+            f"Training needs at least 2 classes with {EXAMPLES_MIN} labeled glitches each; there "
+            f"are {len(classes)}.",
+            code="too_few_classes",
+        )
+    TrainingExample.objects.bulk_create(
+        TrainingExample(
+            run=run,
+            glitch_id=row.glitch_id,
+            glitch_class_id=row.class_id,
+            split=row.split,
+            origin=row.origin,
+            weight=row.weight,
+        )
+        for row in rows
+    )
+    lines = "\n".join(f"{r.gravityspy_id} {r.label} {r.split} {r.content}" for r in rows)
+    run.data_digest = hashlib.sha256(lines.encode()).hexdigest()
+    in_order = GlitchClass.objects.filter(label__in=classes).order_by("id")
+    run.class_list = freeze_class_list(list(in_order.values_list("label", flat=True)))
+    run.save(update_fields=["data_digest", "class_list"])
+    return rows
+
+
+def _frozen_examples(run: TrainingRun) -> list[LabeledGlitch]:
+    examples = run.examples.select_related("glitch", "glitch_class")
+    rows = [_labeled(e.glitch, e.glitch_class, e.split, e.origin, e.weight) for e in examples]
+    return sorted(rows, key=lambda row: row.gravityspy_id)
+
+
+def record_epoch(run: TrainingRun, epoch: dict[str, Any]) -> bool:
+    """Append one epoch's metrics; one that a resumed run reports again replaces the first."""
+    with transaction.atomic():
+        row = held(run).select_for_update().first()
+        if row is None:
+            return False
+        kept = [e for e in row.epochs if e["epoch"] < epoch["epoch"]]
+        row.epochs = [*kept, epoch]
+        row.save(update_fields=["epochs"])
+        return True
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training hands over: the weights' file and how they did on the gold test set."""
+
+    weights: str
+    weights_sha256: str
+    metrics: dict[str, Any]
+    goes_live: bool
+    reason: str
+    compared_with: int | None
+
+
+def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
+    """Store the candidate and activate it or keep it out, in one transaction.
+
+    None where the run was taken from this worker meanwhile: then another one finishes it.
+    ConflictError ``activation_conflict`` where another version went live since the comparison.
+    """
+    role = ModelVersion.Role.CLASSIFIER
+    with transaction.atomic():
+        if held(run).select_for_update().first() is None:
+            return None
+        version = ModelVersion.objects.create(
+            role=role,
+            number=next_number(role),
+            training_run=run,
+            class_list=run.class_list,
+            weights=trained.weights,
+            weights_sha256=trained.weights_sha256,
+            metrics=trained.metrics,
+            decision_reason=trained.reason,
+        )
+        if trained.goes_live:
+            activate(version, instead_of=trained.compared_with, by=None)
+        else:
+            version.state = ModelVersion.State.KEPT_OUT
+            version.save(update_fields=["state"])
+        end_run(run, Run.State.SUCCEEDED)
+        if trained.goes_live:
+            jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)
+        return version
+
+
+def next_number(role: str) -> int:
+    """The next number of a role; the unique constraint settles a race."""
+    last = ModelVersion.objects.filter(role=role).aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
+
+
+def activate(version: ModelVersion, *, instead_of: int | None, by: User | None) -> None:
+    """Make ``version`` the one in use, if ``instead_of`` still is. The caller holds a transaction.
+
+    Raises ConflictError ``activation_conflict``.
+    """
+    active = ModelVersion.objects.select_for_update().filter(
+        role=version.role, state=ModelVersion.State.ACTIVE
+    )
+    current = active.first()
+    if (current.pk if current else None) != instead_of:
+        raise ConflictError(
+            "Another model version went live since the comparison; compare again.",
+            code="activation_conflict",
+        )
+    if current is not None:
+        current.state = ModelVersion.State.REPLACED
+        current.save(update_fields=["state"])
+    version.state = ModelVersion.State.ACTIVE
+    version.activated_at = timezone.now()
+    version.save(update_fields=["state", "activated_at"])
+    record_deed(by, "activate", f"{version.role} {version.number}", reason=version.decision_reason)

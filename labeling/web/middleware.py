@@ -1,0 +1,34 @@
+"""A page that says so when the database is down, in place of a stack trace."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+log = logging.getLogger(__name__)
+
+
+class DatabaseDownMiddleware:
+    """Answer 503 with what to do when Postgres cannot be reached.
+
+    Nothing acknowledged is lost: a vote is acknowledged only after its transaction committed.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        log.error("The database cannot be reached: %s", error)
+        message = "The database cannot be reached just now. Nothing is lost: try again shortly."
+        if request.path.startswith("/api/"):
+            body = {"error": {"code": "database_down", "message": message, "data": {}}}
+            return JsonResponse(body, status=503, headers={"Retry-After": "5"})
+        html = render_to_string("unavailable.html", {"message": message})
+        return HttpResponse(html, status=503, headers={"Retry-After": "5"})

@@ -1,0 +1,1 @@
+"""Nota's library of methods: arrays in, arrays or frozen dataclasses out."""

@@ -1,0 +1,104 @@
+"""Consensus on one glitch from its votes and the classifier: two rules, one interface.
+
+``bayes``: Dawid & Skene (1979), E-step with known skills: the posterior over the true class is
+the prior times the product of each vote's likelihood under that volunteer's confusion matrix.
+
+``gravity_spy``: Zevin et al. (2017), section 4.2: the mean of the voters' columns P(true | vote)
+and the classifier's probabilities, each counting as one view.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.crowd.skill import Matrix, restrict_to_offered
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CastVote:
+    """A vote as the rules need it.
+
+    Attributes:
+        voted: index of the class voted for.
+        offered: (C,) bool, what the volunteer could choose from.
+        confusion: (C, C) smoothed skill of the volunteer, P(vote | truth).
+        counts: (C, C) raw gold answers behind it, rows = truth.
+    """
+
+    voted: int
+    offered: NDArray[np.bool_]
+    confusion: Matrix
+    counts: Matrix
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """``by_class``: (C,) in [0, 1]; ``views``: what counted towards a minimum of votes."""
+
+    by_class: Vector
+    views: int
+
+    @property
+    def top(self) -> int:
+        return int(np.argmax(self.by_class))
+
+    @property
+    def value(self) -> float:
+        return float(min(self.by_class[self.top], 1.0))
+
+
+def mix_prior(
+    class_prior: Vector, classifier: Vector | None, none_of_the_above: int, trust: float = 0.95
+) -> Vector:
+    """The prior over all classes of one glitch before any vote.
+
+    Without a classifier it is the class prior. With one, the classifier speaks for the classes it
+    knows; ``1 - trust`` and the share of None_of_the_Above stay with the class prior, since a
+    classifier gives no probability to what it never saw.
+
+    Args:
+        class_prior: (C,), sums to 1.
+        classifier: (C,) calibrated probabilities, 0 for unknown classes; or None.
+        none_of_the_above: its index.
+    """
+    if classifier is None or classifier.sum() <= 0:
+        return class_prior
+    share_unknown = 0.0 if classifier[none_of_the_above] > 0 else class_prior[none_of_the_above]
+    known = (1.0 - share_unknown) * classifier / classifier.sum()
+    known[none_of_the_above] += share_unknown
+    mixed = trust * known + (1.0 - trust) * class_prior
+    return mixed / mixed.sum()
+
+
+def bayes(prior: Vector, votes: Sequence[CastVote], none_of_the_above: int) -> Agreement:
+    """Posterior over classes: prior (C,) x product of likelihoods, in logarithms."""
+    log_posterior = np.log(np.clip(prior, 1e-12, None))
+    for vote in votes:
+        likelihood = restrict_to_offered(vote.confusion, vote.offered, none_of_the_above)
+        log_posterior = log_posterior + np.log(np.clip(likelihood[:, vote.voted], 1e-12, None))
+    posterior = np.exp(log_posterior - log_posterior.max())
+    return Agreement(by_class=posterior / posterior.sum(), views=len(votes))
+
+
+def gravity_spy(
+    prior: Vector, votes: Sequence[CastVote], none_of_the_above: int, *, has_classifier: bool
+) -> Agreement:
+    """The averaging rule of Gravity Spy.
+
+    None_of_the_Above votes and voters without gold answers of the voted class add nothing. The
+    classifier (here ``prior``) counts as one view.
+    """
+    classes = len(prior)
+    total = prior.copy() if has_classifier else np.zeros(classes)
+    views = int(has_classifier)
+    for vote in votes:
+        column = vote.counts[:, vote.voted]
+        if vote.voted == none_of_the_above or column.sum() == 0:
+            continue
+        total += column / column.sum()
+        views += 1
+    return Agreement(by_class=total / max(views, 1), views=views)

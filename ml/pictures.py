@@ -1,0 +1,228 @@
+"""The pictures that volunteers see: what is allowed in, and the energy that lies in them.
+
+A spectrogram picture shows normalised energy 0 to 25.5 in viridis colours, so that the grey value
+0 to 255 of :func:`read_energy` is ten times the energy. No torch, no Django: the web process, the
+network and the simulation all read pictures through this one file.
+"""
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ml.errors import MLError
+
+DURATIONS = (0.5, 1.0, 2.0, 4.0)  # seconds shown, the event in the middle
+DETECTORS = ("H1", "L1", "V1")
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_PIXELS = 16_000_000
+MIN_SIDE = 32  # pixels
+
+FRAMED_SIZE = (800, 600)  # width, height of a picture with axes, title and colour bar
+# Inside of the frame as (left, top, right, bottom), right and bottom excluded. The frame's line is
+# one to two pixels wide and drawn to a fraction of a pixel, differing between plots of different
+# years: this is the largest box that holds none of it in any of them.
+AXES_BOX = (102, 62, 673, 539)
+
+VIRIDIS: npt.NDArray[np.uint8] = np.frombuffer(
+    bytes.fromhex(
+        "44015444025544035745055845065a45085b46095c460b5e460c5f460e61470f62471163471265471466"
+        "47156747166947186a48196b481a6c481c6e481d6f481e70482071482172482273482374472575472676"
+        "472777472878472a79472b7a472c7b462d7c462f7c46307d46317e45327f45347f453580453681443781"
+        "443982433a83433b83433c84423d84423e854240854141864142864043874044873f45873f47883e4888"
+        "3e49893d4a893d4b893d4c893c4d8a3c4e8a3b508a3b518a3a528b3a538b39548b39558b38568b38578c"
+        "37588c37598c365a8c365b8c355c8c355d8c345e8d345f8d33608d33618d32628d32638d31648d31658d"
+        "31668d30678d30688d2f698d2f6a8d2e6b8e2e6c8e2e6d8e2d6e8e2d6f8e2c708e2c718e2c728e2b738e"
+        "2b748e2a758e2a768e2a778e29788e29798e287a8e287a8e287b8e277c8e277d8e277e8e267f8e26808e"
+        "26818e25828e25838d24848d24858d24868d23878d23888d23898d22898d228a8d228b8d218c8d218d8c"
+        "218e8c208f8c20908c20918c1f928c1f938b1f948b1f958b1f968b1e978a1e988a1e998a1e998a1e9a89"
+        "1e9b891e9c891e9d881e9e881e9f881ea0871fa1871fa2861fa38620a48520a58521a68521a78422a784"
+        "23a88323a98224aa8225ab8126ac8127ad8028ae7f29af7f2ab07e2bb17d2cb17d2eb27c2fb37b30b47a"
+        "32b57a33b67935b77836b87738b97639b9763bba753dbb743ebc7340bd7242be7144be7045bf6f47c06e"
+        "49c16d4bc26c4dc26b4fc36951c46853c56755c66657c66559c7645bc8625ec96160c96062ca5f64cb5d"
+        "67cc5c69cc5b6bcd596dce5870ce5672cf5574d05477d05279d1517cd24f7ed24e81d34c83d34b86d449"
+        "88d5478bd5468dd64490d64392d74195d73f97d83e9ad83c9dd93a9fd938a2da37a5da35a7db33aadb32"
+        "addc30afdc2eb2dd2cb5dd2bb7dd29bade27bdde26bfdf24c2df22c5df21c7e01fcae01ecde01dcfe11c"
+        "d2e11bd4e11ad7e219dae218dce218dfe318e1e318e4e318e7e419e9e419ece41aeee51bf1e51cf3e51e"
+        "f6e61ff8e621fae622fde724"
+    ),
+    dtype=np.uint8,
+).reshape(256, 3)
+
+PICTURE_NAME = re.compile(
+    r"(?P<ifo>[^_]+)_(?P<id>[A-Za-z0-9]{10}|[0-9]{9,10}\.[0-9]{1,9})"
+    r"_spectrogram_(?P<duration>[^_]+)\.png"
+)
+_DURATION_NAMES = {str(duration): duration for duration in DURATIONS}
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # PNG, JPEG
+# Colour 0xRRGGBB -> 1 + index of the nearest viridis colour, 0 where not asked yet. Pictures share
+# nearly all of their colours, so each is measured once a process; threads that meet here write the
+# same values. Only the pages in use take memory.
+_NEAREST = np.zeros(1 << 24, np.uint16)
+_GREY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I")
+
+
+class PictureError(MLError):
+    """A picture, or a picture's name, that cannot be taken in."""
+
+    code = "picture_error"
+
+
+@dataclass(frozen=True)
+class PictureInfo:
+    """What a sound picture is: its size in pixels and Pillow's name of its mode."""
+
+    width: int
+    height: int
+    mode: str
+
+
+@dataclass(frozen=True)
+class PictureName:
+    """The three facts in a picture's file name; ``duration`` in seconds."""
+
+    ifo: str
+    gravityspy_id: str
+    duration: float
+
+
+def check_picture(data: bytes) -> PictureInfo:
+    """Decode ``data`` (PNG or JPEG) wholly and say what it is; raises :class:`PictureError`.
+
+    Codes: ``empty_picture``, ``picture_too_large``, ``unsupported_picture_type``,
+    ``picture_too_small``, ``unreadable_picture``. Sizes are judged from the header, before any
+    pixel is decoded, so that a small file cannot unfold into gigabytes.
+    """
+    image = _decode(data)
+    return PictureInfo(image.width, image.height, image.mode)
+
+
+def read_energy(source: bytes | Path) -> npt.NDArray[np.uint8]:
+    """The energy in a picture as grey values (h, w): ten times the normalised energy.
+
+    Pictures of 800 x 600 lose their axes and margins, all others are taken whole. Colours become
+    the index of the nearest viridis colour; grey pictures are energy already. Raises what
+    :func:`check_picture` raises, and ``unreadable_picture`` for a file that cannot be opened.
+    """
+    image = crop_axes(_decode(_read(source)))
+    if image.mode.startswith("I"):
+        return (np.asarray(image).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8)
+    if image.mode in _GREY_MODES:
+        return np.asarray(image.convert("L"))
+    rgb = np.asarray(image.convert("RGB"))  # (h, w, 3)
+    if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 1], rgb[..., 2]):
+        return np.ascontiguousarray(rgb[..., 0])
+    return invert_viridis(rgb)
+
+
+def crop_axes(image: Image.Image) -> Image.Image:
+    """Only what lies inside the axes of a picture of 800 x 600; any other picture as it is."""
+    return image.crop(AXES_BOX) if image.size == FRAMED_SIZE else image
+
+
+def invert_viridis(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Index of the nearest viridis colour (h, w) for each pixel of uint8 (h, w, 3).
+
+    Nearest instead of equal, because plots were rounded in different ways and JPEG shifts colours.
+    """
+    channels = rgb.astype(np.int32)
+    packed = channels[..., 0] << 16 | channels[..., 1] << 8 | channels[..., 2]  # (h, w)
+    index = _NEAREST[packed]
+    missing = np.unique(packed[index == 0])
+    for start in range(0, len(missing), 4096):  # bounds the memory that a photograph would take
+        part = missing[start : start + 4096]
+        colours = np.stack([part >> 16, part >> 8 & 255, part & 255], axis=1)  # (k, 3)
+        apart = ((colours[:, None, :] - VIRIDIS.astype(np.int32)) ** 2).sum(axis=2)  # (k, 256)
+        _NEAREST[part] = apart.argmin(axis=1) + 1
+    if len(missing):
+        index = _NEAREST[packed]
+    return (index - 1).astype(np.uint8)
+
+
+def parse_picture_name(name: str) -> PictureName:
+    """Read ``{ifo}_{id}_spectrogram_{duration}.png``; raises :class:`PictureError`.
+
+    The id is ten letters and digits, or a GPS time as in real O3 files. Codes: ``path_in_name``,
+    ``wrong_extension``, ``bad_picture_name``, ``unknown_detector``, ``unknown_duration``.
+    """
+    if any(mark in name for mark in ("/", "\\", "..", "\x00")):
+        raise _name_error("path_in_name", name, "holds a path; send the bare file name")
+    if not name.endswith(".png"):
+        raise _name_error("wrong_extension", name, "does not end in .png")
+    match = PICTURE_NAME.fullmatch(name)
+    if match is None:
+        form = "{ifo}_{id}_spectrogram_{duration}.png, the id ten letters and digits or a GPS time"
+        raise _name_error("bad_picture_name", name, f"is not of the form {form}")
+    ifo, gravityspy_id, duration = match.group("ifo", "id", "duration")
+    if ifo not in DETECTORS:
+        raise _name_error(
+            "unknown_detector", name, f"names the detector {ifo!r}; known are {DETECTORS}"
+        )
+    if duration not in _DURATION_NAMES:
+        known = ", ".join(_DURATION_NAMES)
+        raise _name_error(
+            "unknown_duration", name, f"names the duration {duration!r}; known are {known}"
+        )
+    return PictureName(ifo, gravityspy_id, _DURATION_NAMES[duration])
+
+
+def _name_error(code: str, name: str, what: str) -> PictureError:
+    shown = name if len(name) <= 120 else name[:117] + "..."
+    return PictureError(f"The file name {shown!r} {what}.", code=code, name=shown)
+
+
+def _read(source: bytes | Path) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise _unreadable(f"The file {source} cannot be read ({error.strerror})") from error
+
+
+def _decode(data: bytes) -> Image.Image:
+    """The decoded picture, or the :class:`PictureError` that says why not."""
+    if not data:
+        raise PictureError("The picture is empty (0 bytes); send it again.", code="empty_picture")
+    if len(data) > MAX_BYTES:
+        raise _too_large(f"has {len(data)} bytes; at most {MAX_BYTES} are taken", size=len(data))
+    if not data.startswith(_SIGNATURES):
+        raise PictureError(
+            "The file is neither PNG nor JPEG; convert it first.", code="unsupported_picture_type"
+        )
+    try:
+        image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        _check_size(image.width, image.height)
+        image.load()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(f"has far more than {MAX_PIXELS} pixels") from error
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError) as error:
+        # Pillow reports damage by any of these, depending on where in the file it lies.
+        raise _unreadable(f"The picture is damaged or cut short ({error})") from error
+    return image
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _too_large(f"is {width} x {height}; at most {MAX_PIXELS} pixels are taken")
+    if min(width, height) < MIN_SIDE:
+        raise PictureError(
+            f"The picture is {width} x {height}; each side needs {MIN_SIDE} pixels or more.",
+            code="picture_too_small",
+            width=width,
+            height=height,
+        )
+
+
+def _too_large(what: str, **data: Any) -> PictureError:
+    return PictureError(f"The picture {what}; make it smaller.", code="picture_too_large", **data)
+
+
+def _unreadable(what: str) -> PictureError:
+    return PictureError(f"{what}; send a sound copy.", code="unreadable_picture")

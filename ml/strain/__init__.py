@@ -1,0 +1,1 @@
+"""Simulated detector strain, glitches in it, and the pictures that Gravity Spy makes of them."""

@@ -1,0 +1,125 @@
+"""Pictures as Gravity Spy makes them: 800 x 600, axes, title and colour bar around the energy.
+
+Drawing a plot takes half a second, so the furniture is drawn once for each duration and detector
+and kept as a template; a glitch then costs one look-up of colours and the encoding.
+"""
+
+import functools
+import io
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ml.pictures import AXES_BOX, DURATIONS, FRAMED_SIZE, VIRIDIS
+from ml.strain.qtransform import FREQUENCY_RANGE, QGram, sample_energy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_ENERGY = 25.5  # the colour scale's end; louder is shown as if it were this loud
+OBSERVATORIES = {"H1": "Hanford", "L1": "Livingston", "V1": "Virgo"}
+RUN = "O3"
+
+# What is painted: one pixel more on each side than ml.pictures reads, up to the frame's line.
+_LEFT, _TOP, _RIGHT, _BOTTOM = AXES_BOX[0] - 1, AXES_BOX[1] - 1, AXES_BOX[2] + 1, AXES_BOX[3] + 1
+ENERGY_SHAPE = (_BOTTOM - _TOP, _RIGHT - _LEFT)  # (479, 573)
+_BAR_LEFT, _BAR_RIGHT = 691.5, 720.5
+_OPAQUE_VIRIDIS = np.concatenate([VIRIDIS, np.full((256, 1), 255, np.uint8)], axis=1)  # (256, 4)
+
+
+def render_glitch(gram: QGram, ifo: str) -> dict[float, bytes]:
+    """Four PNGs of one glitch by duration in seconds, 800 x 600 RGBA, event in the middle."""
+    return {
+        duration: encode_png(
+            frame_energy(sample_energy(gram, duration, ENERGY_SHAPE), ifo, duration)
+        )
+        for duration in DURATIONS
+    }
+
+
+def frame_energy(
+    energy: npt.NDArray[np.float32], ifo: str, duration: float
+) -> npt.NDArray[np.uint8]:
+    """Paint normalised energy, of ``ENERGY_SHAPE``, into its axes: (600, 800, 4)."""
+    picture = axes_template(ifo, duration).copy()
+    grey = np.clip(energy * (255 / MAX_ENERGY) + 0.5, 0, 255).astype(np.uint8)
+    picture[_TOP:_BOTTOM, _LEFT:_RIGHT] = _OPAQUE_VIRIDIS[grey]
+    return picture
+
+
+def encode_png(picture: npt.NDArray[np.uint8]) -> bytes:
+    """``picture`` (h, w, 4) as PNG, fast rather than small."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
+    return file.getvalue()
+
+
+@functools.lru_cache(maxsize=len(DURATIONS) * len(OBSERVATORIES))
+def axes_template(ifo: str, duration: float) -> npt.NDArray[np.uint8]:
+    """An empty plot (600, 800, 4) for a detector and a duration in seconds; do not write to it."""
+    # Imported here: loading a plotting library would slow down all who only import this module.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    width, height = FRAMED_SIZE
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
+    canvas = FigureCanvasAgg(figure)
+    _draw_axes(figure, f"{OBSERVATORIES[ifo]} - {RUN}", duration)
+    _draw_colour_bar(figure)
+    canvas.draw()
+    template = np.array(canvas.buffer_rgba(), dtype=np.uint8)
+    template[..., 3] = 255
+    template.setflags(write=False)
+    return template
+
+
+def _box(left: float, right: float) -> tuple[float, float, float, float]:
+    """Pixels to matplotlib's (left, bottom, width, height) as shares of the figure."""
+    width, height = FRAMED_SIZE
+    top, bottom = _TOP - 0.5, _BOTTOM + 0.5
+    return left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height
+
+
+def _draw_axes(figure: "Figure", title: str, duration: float) -> None:
+    axes = figure.add_axes(_box(_LEFT - 0.5, _RIGHT + 0.5))
+    axes.set_xlim(-duration / 2, duration / 2)
+    axes.set_ylim(*FREQUENCY_RANGE)
+    axes.set_yscale("log", base=2)
+    ticks = [16 * 2**octave for octave in range(8)]
+    axes.set_yticks(ticks, labels=[str(tick) for tick in ticks], fontsize=12.5)
+    marks = np.linspace(-duration / 2, duration / 2, 5)
+    axes.set_xticks(marks, labels=[f"{mark:.3g}" if mark % 1 else f"{mark:.1f}" for mark in marks])
+    axes.tick_params(axis="x", labelsize=15, pad=3)
+    axes.minorticks_off()
+    axes.set_title(title, fontsize=19, y=1.055)
+    _label(figure, 387, 582, "Time (s)", 19)
+    _label(figure, 27, 300, "Frequency (Hz)", 19, rotation=90)
+    for spine in axes.spines.values():
+        spine.set(linewidth=0.8, color="0.3")
+
+
+def _draw_colour_bar(figure: "Figure") -> None:
+    bar = figure.add_axes(_box(_BAR_LEFT, _BAR_RIGHT))
+    bar.imshow(
+        VIRIDIS[::-1, None, :], aspect="auto", extent=(0, 1, 0, MAX_ENERGY), interpolation="nearest"
+    )
+    bar.set_xticks([])
+    bar.yaxis.tick_right()
+    bar.set_yticks(range(0, 26, 5))
+    bar.tick_params(axis="y", labelsize=12.5)
+    _label(figure, 764, 300, "Normalized energy", 14, rotation=90)
+    for spine in bar.spines.values():
+        spine.set(linewidth=0.8, color="0.3")
+
+
+def _label(
+    figure: "Figure", x: float, y: float, text: str, size: float, rotation: float = 0
+) -> None:
+    """Text centred on a pixel."""
+    width, height = FRAMED_SIZE
+    figure.text(
+        x / width, 1 - y / height, text, size=size, rotation=rotation, ha="center", va="center"
+    )

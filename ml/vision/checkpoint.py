@@ -1,0 +1,90 @@
+"""Checkpoints that survive a SIGKILL at any point.
+
+Each epoch is one file ``checkpoint-0007.pt``: the SHA-256 of the payload, then the payload. It is
+written beside its place and renamed, so it is whole or absent; the one before is kept in case the
+disk spoils it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ml.vision.errors import CheckpointMismatch, DamagedWeights
+from ml.vision.store import write_atomically
+
+logger = logging.getLogger(__name__)
+KEPT = 2
+DIGEST_BYTES = 32
+
+
+def pack(content: dict[str, Any]) -> bytes:
+    """Tensors and plain values -> bytes that tell if they were changed."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    payload = buffer.getvalue()
+    return hashlib.sha256(payload).digest() + payload
+
+
+def unpack(data: bytes, where: Path) -> dict[str, Any]:
+    """The reverse of :func:`pack`; raises :class:`DamagedWeights`."""
+    payload = data[DIGEST_BYTES:]
+    if hashlib.sha256(payload).digest() != data[:DIGEST_BYTES]:
+        raise DamagedWeights(
+            f"{where} is truncated or changed ({len(data)} bytes); restore it, or train again.",
+            path=str(where),
+        )
+    content: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    return content
+
+
+class Checkpoints:
+    """The checkpoints of one training in one folder."""
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder = folder
+        self.fingerprint = fingerprint
+        self.notes: list[str] = []
+
+    def save(self, epoch: int, content: dict[str, Any]) -> None:
+        """Write epoch ``epoch`` and forget all but the newest two; OSError if the disk is full."""
+        data = pack({**content, "fingerprint": self.fingerprint, "epoch": epoch})
+        write_atomically(self.folder / f"checkpoint-{epoch:04d}.pt", data)
+        for path in self._newest_first()[KEPT:]:
+            path.unlink(missing_ok=True)
+
+    def load_last(self) -> dict[str, Any] | None:
+        """The newest sound checkpoint, or None; ``notes`` says which ones were passed over.
+
+        Raises :class:`CheckpointMismatch` if it belongs to other settings, classes or data.
+        """
+        for part in self.folder.glob(".checkpoint-*.part"):
+            part.unlink(missing_ok=True)
+        for path in self._newest_first():
+            try:
+                content = unpack(path.read_bytes(), path)
+            except DamagedWeights as error:
+                self._note(f"Passed over a damaged checkpoint: {error}")
+                path.unlink(missing_ok=True)
+                continue
+            if content["fingerprint"] != self.fingerprint:
+                raise CheckpointMismatch(
+                    f"{self.folder} holds checkpoints of a training with other settings, classes "
+                    "or data; give this training a folder of its own.",
+                    folder=str(self.folder),
+                )
+            self._note(f"Resumed after epoch {content['epoch']}.")
+            return content
+        return None
+
+    def _note(self, words: str) -> None:
+        self.notes.append(words)
+        logger.warning(words)
+
+    def _newest_first(self) -> list[Path]:
+        return sorted(self.folder.glob("checkpoint-*.pt"), reverse=True)

@@ -1,0 +1,79 @@
+"""What can be wrong with a training, a picture or a file of weights; each with its code."""
+
+from __future__ import annotations
+
+from ml.errors import MLError
+
+
+class BadSettings(MLError):
+    """A training setting that is unknown or out of range; the message names the key."""
+
+    code = "bad_settings"
+
+
+class UnknownBackbone(MLError):
+    code = "unknown_backbone"
+
+
+class MissingWeights(MLError):
+    """Neither a file nor a download gives the weights asked for."""
+
+    code = "missing_weights"
+
+
+class DamagedWeights(MLError):
+    """A file of weights that is truncated, changed, or of another layout."""
+
+    code = "damaged_weights"
+
+
+class TooFewClasses(MLError):
+    code = "too_few_classes"
+
+
+class NothingToTest(MLError):
+    code = "nothing_to_test"
+
+
+class NothingToTrain(MLError):
+    """Classes of the list without a single readable training example."""
+
+    code = "nothing_to_train"
+
+
+class UnknownLabel(MLError):
+    """An example's label is not in the class list."""
+
+    code = "unknown_label"
+
+
+class GlitchInTwoSplits(MLError):
+    code = "glitch_in_two_splits"
+
+
+class CheckpointMismatch(MLError):
+    """The folder holds the checkpoints of another training."""
+
+    code = "checkpoint_mismatch"
+
+
+class NaNLoss(MLError):
+    code = "nan_loss"
+
+
+class NoUsableDuration(MLError):
+    """A glitch without any picture from which one of the durations asked for can be cut."""
+
+    code = "no_usable_duration"
+
+
+class UnreadablePictures(MLError):
+    """Some glitches asked for have pictures that cannot be read; ``data["skipped"]`` lists them."""
+
+    code = "unreadable_pictures"
+
+
+class NotTheSameTest(MLError):
+    """Two model versions were judged on different gold test sets."""
+
+    code = "not_the_same_test"

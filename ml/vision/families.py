@@ -1,0 +1,161 @@
+"""Networks of torchvision and timm, taken apart into steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ml.vision.torchvision_door import import_timm, import_torchvision
+
+TIMM_PREFIX = "timm:"
+# Parts of a network that come after its features or help its training only
+CLASSIFIERS = ("fc", "classifier", "head", "heads")
+SPARE_PARTS = ("AuxLogits.", "aux1.", "aux2.", "num_batches_tracked")
+
+
+@dataclass
+class ImageNetModel:
+    """A whole network as its library builds it, with random weights, and the way to its own."""
+
+    name: str
+    network: nn.Module
+    download: Callable[[], dict[str, Tensor]]
+
+    def is_spare(self, key: str) -> bool:
+        """Whether the features do without this entry of the state dict."""
+        parts = tuple(f"{name}." for name in CLASSIFIERS)
+        return key.startswith(parts) or any(part in key for part in SPARE_PARTS)
+
+    def split(self) -> tuple[nn.Sequential, int]:
+        """The steps, and how many of them come after the last block.
+
+        Networks of an unknown build become one step: all of it is trained, or nothing.
+        """
+        for take_apart in (_resnet, _timm_efficientnet, _features, _inception):
+            parts = take_apart(self.network)
+            if parts is not None:
+                return parts
+        return nn.Sequential(WholeNetwork(self.network)), 0
+
+
+def find_model(name: str) -> ImageNetModel | list[str]:
+    """The network of this name, or else all names there are."""
+    models = import_torchvision()
+    names: list[str] = list(models.list_models(module=models))
+    if name in names:
+        return _from_torchvision(name)
+    timm = import_timm()
+    timm_name = name.removeprefix(TIMM_PREFIX)
+    if timm.is_model(timm_name):
+        return _from_timm(timm_name)
+    return sorted({*names, *timm.list_models()})
+
+
+def _from_torchvision(name: str) -> ImageNetModel:
+    models = import_torchvision()
+    weights = models.get_model_weights(name)["DEFAULT"]
+    # transform_input would undo a normalisation per colour that is not done here; initial weights
+    # are slow to draw for these two, and are overwritten anyway.
+    options = {"transform_input": False, "init_weights": False}
+    special = name in ("inception_v3", "googlenet")
+    network: nn.Module = models.get_model(name, weights=None, **(options if special else {}))
+    for part in CLASSIFIERS:
+        if isinstance(getattr(network, part, None), nn.Module):
+            setattr(network, part, nn.Identity())
+
+    def download() -> dict[str, Tensor]:
+        state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
+        return state
+
+    return ImageNetModel(name, network, download)
+
+
+def _from_timm(name: str) -> ImageNetModel:
+    timm = import_timm()
+    network: nn.Module = timm.create_model(name, pretrained=False, num_classes=0)
+
+    def download() -> dict[str, Tensor]:
+        trained: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
+        return trained.state_dict()
+
+    return ImageNetModel(name, network, download)
+
+
+class WholeNetwork(nn.Module):
+    """(n, 3, h, w) -> (n, D): a network without its classifier, as one step."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        features: Tensor = self.network(x)
+        return features
+
+
+Parts = tuple[nn.Sequential, int] | None
+
+
+def _resnet(network: nn.Module) -> Parts:
+    """ResNet and its kin, of both libraries: stem, then the blocks of four layers."""
+    if not all(hasattr(network, f"layer{number}") for number in (1, 2, 3, 4)):
+        return None
+    stem = [
+        module
+        for name, module in network.named_children()
+        if name in ("conv1", "bn1", "relu", "act1", "maxpool")
+    ]
+    blocks = [
+        block for number in (1, 2, 3, 4) for block in getattr(network, f"layer{number}").children()
+    ]
+    return nn.Sequential(nn.Sequential(*stem), *blocks), 0
+
+
+def _timm_efficientnet(network: nn.Module) -> Parts:
+    """EfficientNet and MobileNet of timm: stem, blocks, head convolution."""
+    names = ("conv_stem", "bn1", "blocks", "conv_head", "bn2")
+    if not all(isinstance(getattr(network, name, None), nn.Module) for name in names):
+        return None
+    stem, norm, stages, head, head_norm = (getattr(network, name) for name in names)
+    blocks = [block for stage in stages.children() for block in stage.children()]
+    return nn.Sequential(nn.Sequential(stem, norm), *blocks, nn.Sequential(head, head_norm)), 1
+
+
+def _features(network: nn.Module) -> Parts:
+    """torchvision's networks that keep all in ``features`` as (n, c, h, w)."""
+    features = getattr(network, "features", None)
+    if not isinstance(features, nn.Sequential):
+        return None
+    family = type(network).__name__
+    if family == "VGG":
+        return _vgg(features), 0
+    if family == "DenseNet":
+        return nn.Sequential(*features.children(), nn.ReLU()), 2
+    if family in ("MobileNetV2", "MobileNetV3", "EfficientNet"):
+        return nn.Sequential(*features.children()), 1
+    if family in ("ConvNeXt", "SqueezeNet"):
+        return nn.Sequential(*features.children()), 0
+    return None
+
+
+def _vgg(features: nn.Sequential) -> nn.Sequential:
+    """One step a block of convolutions, each ending in its pooling."""
+    steps: list[nn.Module] = []
+    block: list[nn.Module] = []
+    for layer in features.children():
+        block.append(layer)
+        if isinstance(layer, nn.MaxPool2d):
+            steps.append(nn.Sequential(*block))
+            block = []
+    return nn.Sequential(*steps)
+
+
+def _inception(network: nn.Module) -> Parts:
+    """Inception v3 and GoogLeNet of torchvision, whose children run as they are listed."""
+    if type(network).__name__ not in ("Inception3", "GoogLeNet"):
+        return None
+    left_out = ("AuxLogits", "aux1", "aux2", "avgpool", "dropout", "fc")
+    steps = [module for name, module in network.named_children() if name not in left_out]
+    return nn.Sequential(*steps), 0

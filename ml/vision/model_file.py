@@ -1,0 +1,73 @@
+"""A model version's file: all that is needed to classify, and nothing that runs code."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ml.vision.checkpoint import pack, unpack
+from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights
+from ml.vision.settings import TrainingSettings
+from ml.vision.store import write_atomically
+
+LAYOUT = 1
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """``novelty``: the tensors of :class:`ml.vision.novelty.NoveltyMeasure`."""
+
+    settings: TrainingSettings
+    classes: tuple[str, ...]
+    temperature: float
+    network: dict[str, Tensor]
+    novelty: dict[str, Tensor]
+
+    def write(self, path: Path) -> str:
+        """Write atomically; returns the file's SHA-256 (hex)."""
+        content: dict[str, Any] = {
+            "layout": LAYOUT,
+            "settings": self.settings.to_dict(),
+            "classes": list(self.classes),
+            "temperature": self.temperature,
+            "network": self.network,
+            "novelty": self.novelty,
+        }
+        data = pack(content)
+        write_atomically(path, data)
+        return hashlib.sha256(data).hexdigest()
+
+    @classmethod
+    def read(cls, path: Path) -> ModelFile:
+        """Raises MissingWeights if there is no such file, DamagedWeights if it is not sound."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise MissingWeights(
+                f"The file of weights {path} cannot be read ({error.strerror}); restore it, or "
+                "train a new model version.",
+                path=str(path),
+            ) from error
+        content = unpack(data, path)
+        if content.get("layout") != LAYOUT:
+            raise DamagedWeights(
+                f"{path} has layout {content.get('layout')!r}; this program reads {LAYOUT}.",
+                path=str(path),
+            )
+        try:
+            settings = TrainingSettings.from_dict(content["settings"])
+        except BadSettings as error:
+            raise DamagedWeights(
+                f"{path} holds unknown settings: {error}", path=str(path)
+            ) from error
+        return cls(
+            settings,
+            tuple(content["classes"]),
+            float(content["temperature"]),
+            content["network"],
+            content["novelty"],
+        )

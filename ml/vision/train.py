@@ -1,0 +1,225 @@
+"""One training: read, warm up the classifier, fine-tune, calibrate, write the model version."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ml.vision.activations import InputMaker, Inputs
+from ml.vision.calibrate import fit_temperature
+from ml.vision.checkpoint import Checkpoints
+from ml.vision.dataset import Example, Skipped, TrainingSet, check_trainable
+from ml.vision.devices import pick_device
+from ml.vision.fit import EpochReport, Fitter, Labeled, Progress, predict_logits
+from ml.vision.model_file import ModelFile
+from ml.vision.network import GlitchNetwork, build_network
+from ml.vision.novelty import NoveltyMeasure
+from ml.vision.probe import balanced_weights, fit_probe
+from ml.vision.settings import TrainingSettings
+from ml.vision.store import ArrayStore, hash_of
+from ml.vision.views import FULL, VARIANTS, ViewReader
+
+__all__ = ["EpochReport", "TrainedModel", "train_classifier"]
+
+logger = logging.getLogger(__name__)
+WEIGHTS_NAME = "model.pt"
+RECIPE = 1  # raise it when the same settings and data train otherwise
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A finished training.
+
+    ``weights``: the file for :meth:`Classifier.load`, with its ``sha256``. ``history``: one dict an
+    epoch, the fields of :class:`EpochReport`. ``data_hash``: over labels and the pictures' content.
+    ``skipped``: glitches whose pictures could not be read. ``notes``: sentences on what was
+    unusual (a resume, a damaged checkpoint).
+    """
+
+    weights: Path
+    sha256: str
+    classes: tuple[str, ...]
+    history: list[dict[str, Any]]
+    best_epoch: int
+    temperature: float
+    seconds: float
+    data_hash: str
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+
+
+def train_classifier(
+    training_set: TrainingSet,
+    settings: TrainingSettings,
+    folder: Path,
+    cache: Path,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+    device: str = "auto",
+) -> TrainedModel:
+    """Train on the train split, choose by validation, never look at the test split.
+
+    ``folder`` takes the checkpoints and the weights; after a kill the same call goes on there and
+    ends with the same result. ``cache`` holds views and activations, can be shared by all trainings
+    and predictions, and can be deleted at any time.
+
+    Raises what :meth:`TrainingSet.check` and :func:`build_network` raise; NothingToTrain also if no
+    picture of a class is readable; CheckpointMismatch if ``folder`` belongs to another training;
+    NaNLoss; OSError if the disk is full (the last checkpoint stays good).
+    """
+    started = time.monotonic()
+    training_set.check()
+    folder.mkdir(parents=True, exist_ok=True)
+    network = build_network(settings, len(training_set.classes)).to(pick_device(device))
+    maker = make_inputs_for(network, settings, cache, device)
+    read = _read(maker, training_set)
+    checkpoints = Checkpoints(folder, hash_of(RECIPE, settings.to_dict(), read.data_hash))
+
+    _warm_up(network, maker, read.train, settings)
+    progress = Fitter(network, maker, read.train, read.validation, settings).run(
+        checkpoints, on_epoch
+    )
+    model = _finish(network, maker, read, settings, training_set.classes)
+    path = folder / WEIGHTS_NAME
+    return _describe(path, model.write(path), model, progress, read, checkpoints.notes, started)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The readable part of a training set, in memory."""
+
+    train: Labeled
+    validation: Labeled
+    skipped: tuple[Skipped, ...]
+    data_hash: str
+
+
+def make_inputs_for(
+    network: GlitchNetwork, settings: TrainingSettings, cache: Path, device: str
+) -> InputMaker:
+    """The maker of a network's inputs; views and activations lie in ``cache``."""
+    store = ArrayStore(cache)
+    reader = ViewReader(settings.durations, settings.size, store)
+    return InputMaker(network.frozen, reader, store, pick_device(device))
+
+
+def _read(maker: InputMaker, training_set: TrainingSet) -> _Read:
+    classes = training_set.classes
+    inputs = {}
+    labeled = {}
+    for split, examples in (("train", training_set.train), ("val", training_set.validation)):
+        inputs[split] = maker.make([example.pictures for example in examples])
+        labeled[split] = _label(inputs[split], examples, classes)
+    check_trainable(classes, [classes[column] for column in labeled["train"].columns])
+    rows = [
+        (split, content, int(column), float(weight))
+        for split, part in labeled.items()
+        for content, column, weight in zip(
+            inputs[split].contents, part.columns, part.weights, strict=True
+        )
+    ]
+    skipped = (*inputs["train"].skipped, *inputs["val"].skipped)
+    for glitch in skipped:
+        logger.warning("glitch %s left out of training: %s", glitch.glitch_id, glitch.reason)
+    return _Read(labeled["train"], labeled["val"], skipped, hash_of(classes, rows))
+
+
+def _label(inputs: Inputs, examples: Sequence[Example], classes: tuple[str, ...]) -> Labeled:
+    kept = [examples[index] for index in inputs.kept]
+    return Labeled(
+        inputs.arrays,
+        np.array([classes.index(example.label) for example in kept], np.int64),
+        np.array([example.weight for example in kept], np.float64),
+    )
+
+
+def _class_weights(
+    train: Labeled, settings: TrainingSettings, classes: int
+) -> npt.NDArray[np.float64]:
+    if settings.class_weights == "none":
+        return train.weights
+    return train.weights * balanced_weights(train.columns, classes)
+
+
+def _warm_up(
+    network: GlitchNetwork, maker: InputMaker, train: Labeled, settings: TrainingSettings
+) -> None:
+    """Fit the classifier alone, on both variants of every training glitch."""
+    classes = network.classifier.out_features
+    train.weights[:] = _class_weights(train, settings, classes)
+    features = np.concatenate(
+        [predict_logits(network, maker, train.arrays, variant)[1] for variant in range(VARIANTS)]
+    )
+    weight, bias = fit_probe(
+        features,
+        np.tile(train.columns, VARIANTS),
+        np.tile(train.weights, VARIANTS) / VARIANTS,
+        classes,
+        settings.probe_strength,
+        settings.seed,
+    )
+    with torch.no_grad():
+        network.classifier.weight.copy_(torch.from_numpy(weight))
+        network.classifier.bias.copy_(torch.from_numpy(bias))
+
+
+def _finish(
+    network: GlitchNetwork,
+    maker: InputMaker,
+    read: _Read,
+    settings: TrainingSettings,
+    classes: tuple[str, ...],
+) -> ModelFile:
+    """Calibrate on validation, measure the known classes on train, gather all into one file."""
+    temperature = 1.0
+    if len(read.validation):
+        logits, _ = predict_logits(network, maker, read.validation.arrays, FULL)
+        temperature = fit_temperature(logits, read.validation.columns)
+    _, features = predict_logits(network, maker, read.train.arrays, FULL)
+    novelty = NoveltyMeasure.fit(features, read.train.columns, len(classes))
+    return ModelFile(
+        settings=settings,
+        classes=classes,
+        temperature=temperature,
+        network={key: tensor.detach().cpu() for key, tensor in network.state_dict().items()},
+        novelty={
+            "means": torch.from_numpy(novelty.means),
+            "scale": torch.tensor(novelty.scale, dtype=torch.float64),
+        },
+    )
+
+
+def _describe(
+    path: Path,
+    sha256: str,
+    model: ModelFile,
+    progress: Progress,
+    read: _Read,
+    notes: list[str],
+    started: float,
+) -> TrainedModel:
+    return TrainedModel(
+        weights=path,
+        sha256=sha256,
+        classes=model.classes,
+        history=progress.history,
+        best_epoch=progress.best_epoch,
+        temperature=model.temperature,
+        seconds=time.monotonic() - started,
+        data_hash=read.data_hash,
+        skipped=read.skipped,
+        notes=tuple(notes),
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,50 @@
+"""Small worlds that many tests start from."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from labeling.models import Glitch, GlitchClass, User
+from labeling.services.classes import load_gravity_spy
+from labeling.services.imports import NewGlitch, import_glitch
+
+
+def make_picture(seed: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:
+    """A small grey PNG whose content depends on the seed alone."""
+    noise = np.random.default_rng(seed).integers(0, 80, size=(size[1], size[0]), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def make_glitch(number: int, gold_label: str | None = None, **fields) -> Glitch:
+    """Import glitch ``number``: its id is the number in ten digits, its picture follows it."""
+    new = NewGlitch(
+        gravityspy_id=f"{number:010d}",
+        ifo="H1",
+        pictures={4.0: make_picture(number)},
+        gold_label=gold_label,
+        **fields,
+    )
+    return import_glitch(new, by=None)[0]
+
+
+def make_volunteer(name: str = "ada", **fields) -> User:
+    return User.objects.create_user(name, password="a-long-password-1", **fields)
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings, tmp_path):
+    """Pictures, weights and caches of each test in a folder of its own."""
+    settings.PICTURES_FOLDER = tmp_path / "pictures"
+    settings.MODELS_FOLDER = tmp_path / "models"
+    settings.CACHE_FOLDER = tmp_path / "cache"
+
+
+@pytest.fixture
+def taxonomy(db) -> dict[str, GlitchClass]:
+    """Gravity Spy's 22 classes and six levels."""
+    load_gravity_spy()
+    return {c.label: c for c in GlitchClass.objects.all()}

@@ -1,0 +1,108 @@
+"""Votes: recorded once, told apart, counted, and what follows."""
+
+import uuid
+
+import numpy as np
+import pytest
+
+from labeling.errors import LabelingError
+from labeling.models import Assignment, Glitch, SkillCount, Vote
+from labeling.services.assignments import next_assignments
+from labeling.services.votes import record_vote
+from tests.conftest import make_glitch, make_volunteer
+
+pytestmark = pytest.mark.django_db
+
+
+def assign(volunteer, seed=1):
+    return next_assignments(volunteer, want=1, rng=np.random.default_rng(seed))[0]
+
+
+def vote(volunteer, label, assignment=None, key=None):
+    assignment = assignment or assign(volunteer)
+    return record_vote(
+        volunteer, assignment.pk, idempotency_key=key or uuid.uuid4(), label=label
+    )
+
+
+def test_two_skilled_votes_retire_a_glitch(taxonomy):
+    glitch = make_glitch(1)
+    blip = taxonomy["Blip"]
+    for name in ("ada", "ben", "cy"):
+        volunteer = make_volunteer(name, level=6)
+        SkillCount.objects.create(volunteer=volunteer, truth=blip, voted=blip, answers=30)
+        glitch.refresh_from_db()
+        if glitch.retired_at is None:
+            vote(volunteer, "Blip")
+    glitch.refresh_from_db()
+    assert glitch.retire_reason == Glitch.RetireReason.CONSENSUS
+    assert glitch.consensus.top_class == blip
+    assert glitch.votes_count == 2
+    assert glitch.leases_open == 0
+
+
+def test_the_same_vote_again_gives_the_first_receipt(taxonomy):
+    make_glitch(1)
+    ada = make_volunteer(level=6)
+    assignment, key = assign(ada), uuid.uuid4()
+    first = vote(ada, "Blip", assignment, key)
+    again = vote(ada, "Blip", assignment, key)
+    assert (first.created, again.created) == (True, False)
+    assert first.vote == again.vote
+    assert Vote.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [
+        ("Whistle", "already_voted"),
+        ("Unicorn", "unknown_class"),
+    ],
+)
+def test_a_second_different_vote_is_refused(taxonomy, label, code):
+    make_glitch(1)
+    ada = make_volunteer(level=6)
+    assignment = assign(ada)
+    vote(ada, "Blip", assignment)
+    with pytest.raises(LabelingError) as refusal:
+        vote(ada, label, assignment)
+    assert refusal.value.code == code
+    assert Vote.objects.get().voted.label == "Blip"
+
+
+def test_an_assignment_of_another_is_no_assignment(taxonomy):
+    make_glitch(1)
+    assignment = assign(make_volunteer("ada", level=6))
+    with pytest.raises(LabelingError) as refusal:
+        vote(make_volunteer("eve", level=6), "Blip", assignment)
+    assert refusal.value.code == "never_assigned"
+
+
+def test_a_vote_after_the_lease_ran_out_still_counts_once(taxonomy):
+    glitch = make_glitch(1)
+    ada = make_volunteer(level=6)
+    assignment = assign(ada)
+    Assignment.objects.update(leased_until="2020-01-01T00:00Z")
+    make_glitch(2)
+    assign(make_volunteer("ben", level=6))  # may sweep the lease
+    vote(ada, "Blip", assignment)
+    glitch = Glitch.objects.get(pk=assignment.glitch_id)
+    assert glitch.votes_count == 1
+
+
+def test_gold_answers_teach_the_skill_and_nothing_else(taxonomy):
+    gold = make_glitch(1, gold_label="Blip")
+    ada = make_volunteer(level=6)
+    assignment = None
+    for seed in range(50):
+        found = next_assignments(ada, rng=np.random.default_rng(seed))
+        if found:
+            assignment = found[0]
+            break
+    receipt = vote(ada, "Tomte", assignment)
+    ada.refresh_from_db()
+    gold.refresh_from_db()
+    assert receipt.gold.label == "Blip"
+    assert (ada.gold_seen, ada.gold_correct, ada.votes_cast) == (1, 0, 1)
+    assert SkillCount.objects.get().voted.label == "Tomte"
+    assert gold.votes_count == 0

@@ -1,0 +1,67 @@
+"""Noise: its colour, the scale of signals in it, and whitening that a loud glitch does not move."""
+
+import numpy as np
+import pytest
+
+from ml.strain.noise import (
+    SAMPLE_RATE,
+    as_seen,
+    asd_for,
+    coloured_noise,
+    design_asd,
+    estimate_asd,
+    signal_to_noise,
+    whiten,
+)
+
+SAMPLES = 16 * SAMPLE_RATE
+
+
+@pytest.mark.parametrize(("frequency", "low", "high"), [(20, 5e-23, 5e-22), (200, 3e-24, 6e-24)])
+def test_asd_is_that_of_advanced_ligo(frequency: float, low: float, high: float) -> None:
+    assert low < design_asd(np.array([frequency]))[0] < high
+
+
+def test_asd_is_constant_below_ten_hertz() -> None:
+    assert np.ptp(design_asd(np.array([0.0, 1.0, 5.0, 10.0]))) == 0
+
+
+def test_noise_has_the_design_asd() -> None:
+    measured = estimate_asd(coloured_noise(SAMPLES, np.random.default_rng(1)))
+    frequencies = np.linspace(0, SAMPLE_RATE / 2, len(measured))
+    band = (frequencies > 15) & (frequencies < 4000)
+    ratio = measured[band] / design_asd(frequencies[band])
+    assert 0.95 < np.median(ratio) < 1.05
+    assert ratio.min() > 0.6
+    assert ratio.max() < 1.5
+
+
+def test_signal_to_noise_of_whitened_samples_is_their_length() -> None:
+    # In white noise of unit variance the optimal ratio is sqrt(sum of squares).
+    seen = np.zeros(SAMPLES)
+    seen[1000:1400] = np.hanning(400) * np.sin(np.arange(400))
+    strain = as_seen(seen) / np.sqrt(2 / SAMPLE_RATE)
+    assert signal_to_noise(strain) == pytest.approx(np.sqrt(np.sum(seen**2)), rel=1e-3)
+    assert signal_to_noise(3 * strain) == pytest.approx(3 * signal_to_noise(strain))
+
+
+def test_whitened_noise_has_unit_variance() -> None:
+    white = whiten(coloured_noise(SAMPLES, np.random.default_rng(2)))
+    assert white[SAMPLE_RATE:-SAMPLE_RATE].std() == pytest.approx(1, abs=0.03)
+
+
+def test_a_loud_glitch_does_not_whiten_itself_away() -> None:
+    rng = np.random.default_rng(3)
+    noise = coloured_noise(SAMPLES, rng)
+    burst = np.zeros(SAMPLES)
+    middle = slice(SAMPLES // 2 - 200, SAMPLES // 2 + 200)
+    burst[middle] = np.hanning(400) * np.sin(np.arange(400) * 2 * np.pi * 150 / SAMPLE_RATE)
+    burst *= 1000 / signal_to_noise(burst)
+    quiet, loud = whiten(noise), whiten(noise + burst)
+    assert np.sqrt(np.sum((loud - quiet)[middle] ** 2)) == pytest.approx(1000, rel=0.1)
+    assert loud[SAMPLE_RATE : SAMPLES // 4].std() == pytest.approx(1, abs=0.1)
+
+
+def test_shared_spectra_cannot_be_written_to() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        asd_for(1024)[0] = 1
