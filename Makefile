@@ -33,12 +33,12 @@ venv: $(VENV)/made ## make .venv
 
 $(VENV)/installed: requirements.txt $(VENV)/made
 	@echo "Installing what Nota needs (a few minutes the first time)."
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PY) scripts/interruptible.py $(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@echo "Installing what the tests need."
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PY) scripts/interruptible.py $(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 .PHONY: install

@@ -23,6 +23,8 @@ from demo.processes import Process
 from labeling.embedded.state import write_private
 
 Command = tuple[str, ...]
+# Workers need not hear of each other; what they did is worth a line in the log.
+QUIET = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
 MODULES = ("gunicorn", "celery")  # run as `python -m`: a moved checkout's scripts do not start
 
 
@@ -39,14 +41,14 @@ def commands(*, bind: str = "0.0.0.0:8000", var: str = "var") -> dict[str, Comma
         ),
         "worker": (
             *("celery", "-A", "labeling", "worker", "-Q", "default", "-n", "default@%h"),
-            *("--pool", "prefork", "--concurrency", "2", "--without-gossip", "--without-mingle"),
+            *("--pool", "prefork", "--concurrency", "2", *QUIET),
         ),
         # One task at a time and no fork (torch that has computed before a fork hangs after it),
         # in a thread beside the main loop: so a worker that trains for an hour still answers
         # pings, which the solo pool does not.
         "worker-gpu": (
             *("celery", "-A", "labeling", "worker", "-Q", "gpu", "-n", "gpu@%h"),
-            *("--pool", "threads", "--concurrency", "1", "--without-gossip", "--without-mingle"),
+            *("--pool", "threads", "--concurrency", "1", *QUIET),
         ),
         "beat": ("celery", "-A", "labeling", "beat", "--schedule", f"{var}/beat-schedule"),
     }

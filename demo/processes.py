@@ -131,6 +131,8 @@ class Supervisor:
         claim(self.folder, self.address)
         # Also where the caller was started with SIGINT ignored, as shells do in the background.
         for number in STOP_SIGNALS:
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # started with nohup: it is to outlive its terminal
             self._handlers[number] = signal.signal(number, self._interrupt)
         self._handlers[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, self._raise_failure)
         return self

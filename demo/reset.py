@@ -15,7 +15,7 @@ from labeling.embedded.valkey import STOP as STOP_VALKEY
 # are the simulated set and the caches (found by content, so never wrong, and dear to make again).
 STATE = (
     *("postgres", "postgres.new", "valkey", "pictures", "models", "demo", "log", "run"),
-    *("beat-schedule", "beat-schedule.db", "beat-schedule.dat", "beat-schedule.dir"),
+    *(f"beat-schedule{end}" for end in ("", ".db", ".dat", ".dir", ".bak")),
 )
 # A supervisor needs its processes' patience and some more before it ends by itself.
 STOPS = (

@@ -41,6 +41,8 @@ def own_files(settings, tmp_path):
     settings.PICTURES_FOLDER = tmp_path / "pictures"
     settings.MODELS_FOLDER = tmp_path / "models"
     settings.CACHE_FOLDER = tmp_path / "cache"
+    # Real hashing takes a third of a second for each account.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.db import IntegrityError
 from django.http import Http404
 from rest_framework import exceptions
@@ -25,13 +26,24 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return _response(error.http_status, error.code, str(error), error.data)
     if isinstance(error, MLError):
         return _response(400, error.code, str(error), error.data)
+    if isinstance(error, TooManyFilesSent | RequestDataTooBig):
+        message = "The request holds too much; send it in smaller parts."
+        return _response(413, "request_too_large", message)
+    if isinstance(error, SuspiciousOperation):
+        return _response(400, "suspicious_request", f"The request is refused: {error}")
     if isinstance(error, exceptions.ValidationError):
         message = "Some fields are not as they should be; see data."
         return _response(400, "invalid", message, error.detail)
+    return _render_drf(error, context)
+
+
+def _render_drf(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's own refusals, with the headers that it gives them (Retry-After, WWW-Authenticate)."""
     response = exception_handler(error, context)
     if response is None:
         return None
     detail = getattr(error, "detail", str(error))
     code = "not_found" if isinstance(error, Http404) else getattr(detail, "code", "error")
-    response.data = {"error": {"code": code, "message": str(detail), "data": {}}}
+    data = {"wait": getattr(error, "wait", None)} if code == "throttled" else {}
+    response.data = {"error": {"code": code, "message": str(detail), "data": data}}
     return response

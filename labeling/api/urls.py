@@ -1,3 +1,91 @@
-from django.urls import URLPattern, URLResolver
+"""The addresses of the API, below ``/api/v1/``."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api import (
+    assignments,
+    classes,
+    discovery_runs,
+    glitches,
+    labels,
+    me,
+    model_versions,
+    predictions,
+    proposals,
+    status,
+    tokens,
+    training_runs,
+    votes,
+)
+from labeling.errors import NotFoundError
+
+
+class UnknownAddressView(APIView):
+    """A wrong address is refused like everything else: in JSON."""
+
+    authentication_classes = []
+    permission_classes = []
+    schema = None
+
+    def initial(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
+        raise NotFoundError(f"There is nothing at {request.path}; see /api/v1/docs/.")
+
+    def get(self, request: HttpRequest, rest: str) -> Response:
+        raise NotFoundError(f"There is nothing at {request.path}.")
+
+
+app_name = "api"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("tokens", tokens.TokensView.as_view(), name="tokens"),
+    path("tokens/<int:token_id>", tokens.TokenView.as_view(), name="token"),
+    path("me", me.MeView.as_view(), name="me"),
+    path("next", assignments.NextView.as_view(), name="next"),
+    path("votes", votes.VotesView.as_view(), name="votes"),
+    path("classes", classes.ClassesView.as_view(), name="classes"),
+    path("glitches", glitches.GlitchesView.as_view(), name="glitches"),
+    path("glitches/bulk", glitches.GlitchesBulkView.as_view(), name="glitches-bulk"),
+    re_path(
+        r"^glitches/(?P<gravityspy_id>[A-Za-z0-9.]{1,32})$",
+        glitches.GlitchView.as_view(),
+        name="glitch",
+    ),
+    path("predictions", predictions.PredictionsView.as_view(), name="predictions"),
+    path("model-versions", model_versions.ModelVersionsView.as_view(), name="model-versions"),
+    path(
+        "model-versions/<slug:role>/<int:number>",
+        model_versions.ModelVersionView.as_view(),
+        name="model-version",
+    ),
+    path(
+        "model-versions/<slug:role>/<int:number>/activate",
+        model_versions.ActivateView.as_view(),
+        name="activate",
+    ),
+    path("training-runs", training_runs.TrainingRunsView.as_view(), name="training-runs"),
+    path(
+        "training-runs/<int:run_id>", training_runs.TrainingRunView.as_view(), name="training-run"
+    ),
+    path(
+        "training-runs/<int:run_id>/cancel",
+        training_runs.CancelTrainingView.as_view(),
+        name="cancel-training",
+    ),
+    path("discovery-runs", discovery_runs.DiscoveryRunsView.as_view(), name="discovery-runs"),
+    path(
+        "discovery-runs/<int:run_id>",
+        discovery_runs.DiscoveryRunView.as_view(),
+        name="discovery-run",
+    ),
+    path("proposals", proposals.ProposalsView.as_view(), name="proposals"),
+    path("proposals/<int:proposal_id>", proposals.ProposalView.as_view(), name="proposal"),
+    path("proposals/<int:proposal_id>/decide", proposals.DecideView.as_view(), name="decide"),
+    path("labels.csv", labels.LabelsView.as_view(), name="labels"),
+    path("status", status.StatusView.as_view(), name="status"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    path("<path:rest>", UnknownAddressView.as_view(), name="unknown"),
+]

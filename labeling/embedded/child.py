@@ -6,19 +6,21 @@ server keeps the one capability that lets it pass (CAP_DAC_OVERRIDE, Linux): no 
 folder above our own is ever loosened, and no account is created.
 """
 
+import contextlib
 import ctypes
 import os
 import pwd
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from labeling.embedded.state import EmbeddedError
 
-# From linux/prctl.h and linux/capability.h.
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+# From linux/prctl.h, linux/securebits.h and linux/capability.h.
+PR_SET_PDEATHSIG, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
+SECBIT_NO_SETUID_FIXUP = 4
 CAP_DAC_OVERRIDE, CAPABILITY_VERSION_3 = 1, 0x20080522
 
 ACCOUNTS = ("postgres", "nobody")
@@ -70,7 +72,9 @@ def becoming(
     def prepare() -> None:
         if account is not None:
             if passage:
-                _checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+                # Else setuid drops all capabilities, and access(2), by which Postgres looks for
+                # its own programs, disregards those that are left.
+                _checked(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
             os.setgroups([])
             os.setgid(account.pw_gid)
             os.setuid(account.pw_uid)
@@ -103,7 +107,7 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a server in a session of its own (a Ctrl-C in the terminal is not for it)."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with log.open("ab") as output, told_of_passage(cwd):
         return subprocess.Popen(  # noqa: S603 (our own programs, no shell)
             [str(part) for part in command],
             cwd=cwd,
@@ -114,6 +118,20 @@ def spawn(
             start_new_session=True,
             preexec_fn=prepare,
         )
+
+
+@contextlib.contextmanager
+def told_of_passage(folder: Path) -> Iterator[None]:
+    """Say in words that the kernel did not let a child become what ``becoming`` asks for."""
+    try:
+        yield
+    except subprocess.SubprocessError as error:
+        raise EmbeddedError(
+            "no_passage",
+            f"Postgres does not run as root, and the account that it would run as cannot enter "
+            f"{folder} or run its programs. Start as another user, clone into a folder that is "
+            "open to others (not below /root), or set DATABASE_URL.",
+        ) from error
 
 
 def server_environment() -> dict[str, str]:

@@ -116,7 +116,7 @@ def _start(folder: Path, durable: bool, dies_on: signal.Signals | None) -> Postg
     for _attempt in range(3):
         port = free_port()
         options = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
-        command = [programs() / "postgres", "-D", data, "-p", str(port), *options]
+        command: list[str | Path] = [programs() / "postgres", "-D", data, "-p", str(port), *options]
         if not durable:
             command.extend(CARELESS)
         process = child.spawn(command, cwd=data, log=log, prepare=prepare)
@@ -152,31 +152,30 @@ def _create(data: Path, durable: bool) -> None:
     sql = f"ALTER ROLE {USER} PASSWORD '{password}';\nCREATE DATABASE {DATABASE};\n"
     locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     sync = [] if durable else ["--no-sync"]
-    initdb = [programs() / "initdb", "-D", fresh, "-U", USER, "--auth=trust", *locale, *sync]
-    single = [programs() / "postgres", "--single", "-D", fresh, "postgres"]
-    _run(initdb, fresh)
+    _run("initdb", ["-U", USER, "--auth=trust", *locale, *sync], fresh)
     # In single-user mode nobody can connect, so the role is never without its password.
-    _run(single, fresh, sql)
+    _run("postgres", ["--single", "postgres"], fresh, sql)
     (fresh / "pg_hba.conf").write_text(ACCESS)
     state.write_private(fresh / "nota.password", password)
     fresh.rename(data)
 
 
-def _run(command: list[str | Path], data: Path, typed: str = "") -> None:
+def _run(name: str, arguments: list[str], data: Path, typed: str = "") -> None:
+    """Run a program of Postgres on a cluster that no server runs on, with ``typed`` as input."""
     account = child.account_for(data)
     passage = child.needs_passage(account, programs() / "postgres", data)
-    done = subprocess.run(  # noqa: S603 (our own programs, no shell)
-        [str(part) for part in command],
-        cwd=data,
-        env=child.server_environment(),
-        input=typed,
-        text=True,
-        capture_output=True,
-        check=False,
-        preexec_fn=child.becoming(account, passage),
-    )
+    with child.told_of_passage(data):
+        done = subprocess.run(  # noqa: S603 (our own programs, no shell)
+            [str(programs() / name), *arguments],
+            cwd=data,
+            env=child.server_environment() | {"PGDATA": str(data)},
+            input=typed,
+            text=True,
+            capture_output=True,
+            check=False,
+            preexec_fn=child.becoming(account, passage),
+        )
     if done.returncode != 0:
-        name = Path(command[0]).name
         raise EmbeddedError("postgres_start", f"{name} failed:\n{done.stdout}{done.stderr}")
 
 

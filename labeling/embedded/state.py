@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -137,16 +136,6 @@ def shut_down(pid: int, steps: Sequence[tuple[signal.Signals, float]]) -> None:
     except psutil.NoSuchProcess:
         return
     raise EmbeddedError("cannot_stop", f"The process {pid} does not end, not even on SIGKILL.")
-
-
-def wait_for_line(path: Path, seconds: float) -> str:
-    """The first line of a file that a server writes when it starts; "" after ``seconds``."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError, IndexError):
-            return path.read_text().splitlines()[0]
-        time.sleep(0.05)
-    return ""
 
 
 def tail(path: Path, lines: int = 15) -> str:

@@ -16,7 +16,7 @@ class Run(models.Model):
         CANCELLED = "cancelled"
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
-    requested_by = models.ForeignKey("User", models.SET_NULL, null=True, related_name="+")
+    requested_by = models.ForeignKey("labeling.User", models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
     settings = models.JSONField(default=dict)
     stage = models.CharField(max_length=80, blank=True)

@@ -16,7 +16,7 @@ class Workflow(models.Model):
     retire_threshold = models.FloatField(default=0.97)
     votes_min = models.PositiveSmallIntegerField(default=2)
     votes_max = models.PositiveSmallIntegerField(default=8)
-    classes = models.ManyToManyField("GlitchClass", through="WorkflowClass")
+    classes: models.ManyToManyField = models.ManyToManyField("GlitchClass", through="WorkflowClass")
 
     class Meta:
         ordering = ["level"]

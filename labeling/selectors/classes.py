@@ -1,5 +1,7 @@
 """Reads of the taxonomy."""
 
+from django.db.models import QuerySet
+
 from labeling.models import GlitchClass, Workflow
 
 
@@ -21,3 +23,8 @@ def offered_classes(workflow: Workflow) -> list[GlitchClass]:
 
 def labels_of(classes: list[GlitchClass]) -> list[str]:
     return [glitch_class.label for glitch_class in classes]
+
+
+def described_classes() -> QuerySet[GlitchClass]:
+    """Every class with its twins and its levels: three queries for any number."""
+    return GlitchClass.objects.prefetch_related("confused_with", "workflow_set")

@@ -1,5 +1,8 @@
 """Reads of model versions and what they say."""
 
+from django.db.models import QuerySet
+
+from labeling.errors import NotFoundError
 from labeling.models import ModelVersion, Prediction
 
 
@@ -22,3 +25,16 @@ def active_prediction(glitch_id: int) -> Prediction | None:
         )
         .first()
     )
+
+
+def listed_versions() -> QuerySet[ModelVersion]:
+    """Model versions with their class lists and trainings: one query."""
+    return ModelVersion.objects.select_related("class_list", "training_run")
+
+
+def find_version(role: str, number: int) -> ModelVersion:
+    """One version. Raises NotFoundError."""
+    found = listed_versions().filter(role=role, number=number).first()
+    if found is None:
+        raise NotFoundError(f"There is no {role} version {number}.")
+    return found

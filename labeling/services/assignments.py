@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from labeling.models import (
@@ -104,17 +104,16 @@ def _assign_once(
     return None if batch_first else _assign_from_batch(volunteer, start, now)
 
 
-def _unseen(volunteer: User, batch: object = None) -> Exists:
-    answered = Vote.objects.filter(volunteer=volunteer, glitch=OuterRef("pk"), batch=batch)
-    return ~Exists(answered)
+def _unseen(volunteer: User) -> Q:
+    answered = Vote.objects.filter(volunteer=volunteer, glitch=OuterRef("pk"), batch=None)
+    return Q(~Exists(answered))
 
 
-def _not_open(volunteer: User, glitch_ref: str = "pk") -> Exists:
-    return ~Exists(
-        Assignment.objects.filter(
-            volunteer=volunteer, glitch=OuterRef(glitch_ref), state=Assignment.State.OPEN
-        )
+def _not_open(volunteer: User, glitch_ref: str = "pk") -> Q:
+    opened = Assignment.objects.filter(
+        volunteer=volunteer, glitch=OuterRef(glitch_ref), state=Assignment.State.OPEN
     )
+    return Q(~Exists(opened))
 
 
 def _from(queue: QuerySet, start: float) -> object | None:
@@ -232,6 +231,6 @@ def give_lease_back(assignment: Assignment) -> None:
     if assignment.stream == Assignment.Stream.POOL:
         held = Glitch.objects.filter(pk=assignment.glitch_id, leases_open__gt=0)
         held.update(leases_open=F("leases_open") - 1)
-    elif assignment.stream == Assignment.Stream.BATCH:
+    elif assignment.batch_glitch_id is not None:
         held_in_batch = BatchGlitch.objects.filter(pk=assignment.batch_glitch_id, leases_open__gt=0)
         held_in_batch.update(leases_open=F("leases_open") - 1)

@@ -88,10 +88,8 @@ def _decoys(proposal: Proposal, count: int, seed: int) -> list[int]:
         .order_by("pk")
         .values_list("glitch_id", flat=True)
     )
-    chosen: list[int] = []
-    for ids, share in ((near, count // 2), (far, count - count // 2)):
-        chosen += [int(i) for i in rng.permutation(ids)[:share]]
-    return chosen
+    chosen = [int(i) for i in rng.permutation(near)[: count // 2]]
+    return chosen + [int(i) for i in rng.permutation(far)[: count - len(chosen)]]
 
 
 def decide_batch_glitch(batch_glitch: BatchGlitch, now: datetime) -> bool:

@@ -65,7 +65,10 @@ class CheckedGlitch:
 
 def import_glitch(new: NewGlitch, *, by: User | None) -> tuple[Glitch, bool]:
     """Check and store one glitch; (glitch, True where it is new). Raises as its two parts do."""
-    return store_glitch(check_glitch(new), by=by)
+    glitch, created = store_glitch(check_glitch(new), by=by)
+    if created:
+        jobs.enqueue_on_commit(jobs.SWEEP_SCORES)
+    return glitch, created
 
 
 def check_glitch(new: NewGlitch) -> CheckedGlitch:
@@ -98,8 +101,6 @@ def store_glitch(checked: CheckedGlitch, *, by: User | None) -> tuple[Glitch, bo
             glitch, created = _get_or_create(checked)
             if gold_class is not None:
                 add_gold_label(glitch, gold_class, by=by)
-            if created:
-                jobs.enqueue_on_commit(jobs.SWEEP_SCORES)
             return glitch, created
     except IntegrityError:
         # Another import of the same id committed first: what it stored decides.
@@ -246,6 +247,8 @@ def import_glitches(
                     yield glitch
             else:
                 report.bad.append(outcome)
+    if report.imported:
+        jobs.enqueue_on_commit(jobs.SWEEP_SCORES)
 
 
 def _make_and_check(make: Callable[[], NewGlitch]) -> CheckedGlitch | tuple[str, str, str]:

@@ -79,6 +79,20 @@ def check_label(name: str) -> str:
     return label
 
 
+def _check_name(proposal: Proposal, name: str) -> str:
+    """A label for a proposal: of no class, and of no other proposal that is in vote."""
+    label = check_label(name)
+    in_vote = Proposal.objects.filter(state=Proposal.State.IN_VOTE, name__iexact=label)
+    other = in_vote.exclude(pk=proposal.pk).first()
+    if other is not None:
+        raise ConflictError(
+            f"Proposal {other.pk} is in vote as {label}; merge into it or choose another name.",
+            code="name_in_vote",
+            proposal=other.pk,
+        )
+    return label
+
+
 @transaction.atomic
 def rename_proposal(proposal_id: int, *, name: str, by: User | None) -> Proposal:
     """Name the class that an undecided proposal may become."""
@@ -87,7 +101,7 @@ def rename_proposal(proposal_id: int, *, name: str, by: User | None) -> Proposal
         raise ConflictError(
             f"Proposal {proposal.pk} was decided already; its name stands.", code="proposal_state"
         )
-    proposal.name = check_label(name)
+    proposal.name = _check_name(proposal, name)
     proposal.save(update_fields=["name"])
     record_deed(by, "proposal_rename", f"proposal {proposal.pk}", name=proposal.name)
     return proposal
@@ -99,7 +113,7 @@ def accept_for_vote(
 ) -> Proposal:
     """Send the proposal's members to volunteers as a batch."""
     proposal = _lock(proposal_id)
-    proposal.name = check_label(name)
+    proposal.name = _check_name(proposal, name)
     _move(proposal, Proposal.State.IN_VOTE, by, reason)
     create_batch(proposal, seed=seed)
     return proposal

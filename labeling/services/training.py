@@ -22,6 +22,7 @@ from labeling.models import (
     User,
 )
 from labeling.models.runs import Run
+from labeling.selectors.versions import active_version
 from labeling.services.audit import record_deed
 from labeling.services.classes import freeze_class_list
 from labeling.services.runs import end_run, held
@@ -245,6 +246,7 @@ def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
             version.save(update_fields=["state"])
         end_run(run, Run.State.SUCCEEDED)
         if trained.goes_live:
+            jobs.enqueue_on_commit(jobs.REFRESH_PRIORS)
             jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)
         return version
 
@@ -276,3 +278,25 @@ def activate(version: ModelVersion, *, instead_of: int | None, by: User | None) 
     version.activated_at = timezone.now()
     version.save(update_fields=["state", "activated_at"])
     record_deed(by, "activate", f"{version.role} {version.number}", reason=version.decision_reason)
+
+
+def request_training_if_due() -> TrainingRun | None:
+    """Ask for a training where a class was born that no training has known yet.
+
+    A training that runs or failed since is not asked for again: a person looks at why.
+    """
+    active = active_version(ModelVersion.Role.CLASSIFIER)
+    if active is None or active.class_list is None:
+        return None
+    born = GlitchClass.objects.filter(proposal__isnull=False, valid_to__isnull=True)
+    unknown = set(born.values_list("label", flat=True)) - set(active.class_list.labels)
+    due = unknown & trainable_classes() if unknown else set()
+    if not due:
+        return None
+    newest = TrainingRun.objects.order_by("-pk").select_related("class_list").first()
+    if newest is not None:
+        tried = set(newest.class_list.labels) if newest.class_list else set()
+        waiting = newest.state in {Run.State.REQUESTED, Run.State.RUNNING}
+        if waiting or due <= tried:
+            return None
+    return request_training(None, reason=f"classes without a training: {', '.join(sorted(due))}")

@@ -4,4 +4,5 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    return {"site_name": "Nota"}
+    match = request.resolver_match
+    return {"site_name": "Nota", "page": match.url_name if match else ""}

@@ -13,13 +13,16 @@ from ml.strain.waveforms import WAVEFORMS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 if it did what was asked, 2 if the input was at fault."""
+    """Run a command; 0 if it did what was asked, 2 if the input was at fault, 130 if stopped."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))
     except MLError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped; the same command goes on from here.\n")
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -36,10 +36,11 @@ def koi_fish(rng: Rng) -> Glitch:
     """A loud blip with a broad head at low frequency, fins beside it and a plume above."""
     f0, gamma = between(rng, 14, 26, 80), between(rng, 0.5, 1.1, 3.0)
     strain = unit(log_burst(f0, gamma, rng))
-    for _ in range(rng.integers(1, 5)):
-        at = rng.choice([-1, 1]) * rng.uniform(0.02, 0.15)
-        fin = pulse(rng.uniform(18, 50), rng.uniform(0.015, 0.05), rng, at)
-        strain += rng.uniform(0.03, 0.12) * unit(fin)
+    for _ in range(rng.integers(1, 3)):
+        at, f, width = rng.uniform(0.02, 0.15), rng.uniform(18, 50), rng.uniform(0.015, 0.05)
+        for side in (-1, 1):  # fins are paired, though one may be too faint to show
+            fin = pulse(f * rng.uniform(0.9, 1.1), width, rng, side * at * rng.uniform(0.85, 1.15))
+            strain += rng.uniform(0.01, 0.1) * unit(fin)
     return strain, between(rng, 40, 126, 600)
 
 

@@ -111,6 +111,8 @@ def simulate_dataset(
     recipes = [
         make_recipe(label, number, seed) for label in counts for number in range(counts[label])
     ]
+    for part in folder.rglob(".*.part"):  # what a killed run was writing
+        part.unlink()
     rows = {row.gravityspy_id: row for row in _read_rows(folder)}
     missing = [recipe for recipe in recipes if not _is_complete(recipe, folder, rows)]
     # Classes come mixed, so that a table cut short still holds some of each.

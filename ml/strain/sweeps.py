@@ -62,7 +62,7 @@ def low_frequency_lines(rng: Rng) -> Glitch:
     f = rng.uniform(11, 24)
     wander = 1 + 0.02 * np.sin(2 * np.pi * TIME / rng.uniform(2, 6) + rng.uniform(0, 6))
     envelope = plateau(rng.uniform(1.2, 4.5), 0.4, rng.normal(0, 0.1)) * flicker(2, 0.2, rng)
-    return sweep(f * wander, envelope, rng), between(rng, 12, 20, 45)
+    return sweep(f * wander, envelope, rng), between(rng, 22, 34, 75)
 
 
 def power_line(rng: Rng) -> Glitch:

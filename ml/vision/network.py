@@ -29,7 +29,7 @@ class FrozenPart(nn.Module):
     def __init__(self, backbone: Backbone, count: int) -> None:
         super().__init__()
         self.mean, self.std = backbone.mean, backbone.std
-        self.steps = nn.Sequential(*backbone.steps[:count])
+        self.steps = nn.Sequential(*list(backbone.steps)[:count])
         self.is_empty = count == 0
         self.is_whole = count == len(backbone.steps)
         if backbone.name == DEFAULT_BACKBONE:
@@ -52,7 +52,7 @@ class GlitchNetwork(nn.Module):
         super().__init__()
         count = frozen_steps(backbone, settings.trainable_blocks)
         self.frozen = FrozenPart(backbone, count)
-        self.tail = backbone.steps[count:]
+        self.tail = nn.Sequential(*list(backbone.steps)[count:])
         self.dropout = nn.Dropout(settings.dropout)
         self.classifier = nn.Linear(backbone.feature_size, classes)
         self.eval()

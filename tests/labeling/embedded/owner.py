@@ -10,6 +10,6 @@ from labeling.embedded import start_postgres, start_valkey
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    with start_postgres(folder), start_valkey(folder):
+    with start_postgres(folder, durable=False), start_valkey(folder):
         print("up", flush=True)  # noqa: T201
         sys.stdin.read()

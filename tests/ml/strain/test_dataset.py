@@ -96,7 +96,7 @@ def test_more_of_a_class_keeps_what_is_there(made: Path, tmp_path: Path) -> None
     assert fingerprints(copy) == fingerprints(made)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -111,15 +111,16 @@ def test_a_killed_run_is_resumed_to_the_same_end(
         if path.suffix == ".png":
             written.append(path)
             if len(written) == 7:
-                raise Killed
+                raise KilledError
         replace(path, data)
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
         patched.setattr(dataset, "_replace", dying)
         simulate_dataset(folder, COUNTS, seed=1, processes=1)
     assert len(table(folder)) == 1
     with (folder / "metadata.csv").open("a") as file:
         file.write("abcdefghij,H1,12425")
+    (folder / "Blip" / ".picture.png.123.part").write_bytes(b"half")
     report = simulate_dataset(folder, COUNTS, seed=1, processes=1)
     assert (report.made, report.kept) == (2, 1)
     assert fingerprints(folder) == fingerprints(made)

@@ -17,9 +17,17 @@ from ml.strain.noise import (
 SAMPLES = 16 * SAMPLE_RATE
 
 
-@pytest.mark.parametrize(("frequency", "low", "high"), [(20, 5e-23, 5e-22), (200, 3e-24, 6e-24)])
-def test_asd_is_that_of_advanced_ligo(frequency: float, low: float, high: float) -> None:
-    assert low < design_asd(np.array([frequency]))[0] < high
+def test_asd_by_hand_at_the_reference_frequency() -> None:
+    # x = 1: 1e-49 (1 - 5 + 111 (1 - 1 + 1/2) / (1 + 1/2)) = 33e-49
+    assert design_asd(np.array([215.0]))[0] == pytest.approx(np.sqrt(33e-49))
+
+
+def test_asd_is_least_around_two_hundred_hertz() -> None:
+    frequencies = np.arange(10.0, 4096.0)
+    assert 150 < frequencies[design_asd(frequencies).argmin()] < 350
+    low, high = design_asd(np.array([12.0, 2000.0])) / design_asd(np.array([215.0]))
+    assert low > 50
+    assert 5 < high < 20
 
 
 def test_asd_is_constant_below_ten_hertz() -> None:

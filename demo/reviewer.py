@@ -1,0 +1,82 @@
+"""A simulated reviewer, named so: decides from what the API shows of a proposal.
+
+Only the name that it gives comes from the hidden truth, as a person's would come from looking.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from demo.client import ApiError, Client
+
+MEMBERS_MIN = 8
+COHESION_MIN = 0.0
+CONFIRMED_SHARE_MIN = 0.5
+
+
+class Reviewer:
+    def __init__(self, client: Client, truth: Mapping[str, str]) -> None:
+        self.client = client
+        self.truth = truth
+
+    def name_of(self, proposal: Mapping[str, Any]) -> str:
+        """What most of the pictures in the middle of the cluster are."""
+        medoids = [m for m in proposal["members"] if m["is_medoid"]] or proposal["members"]
+        counts = Counter(self.truth[m["gravityspy_id"]] for m in medoids)
+        return counts.most_common(1)[0][0]
+
+    def decide_proposals(self) -> list[str]:
+        """Decide every open proposal, the most cohesive first; what was decided, in words."""
+        said = []
+        accepted: dict[str, int] = {}
+        for short in self._by_cohesion("proposed"):
+            proposal = self.client.get(f"proposals/{short['id']}")
+            said.append(self._decide(proposal, accepted))
+        return said
+
+    def _by_cohesion(self, state: str) -> list[dict[str, Any]]:
+        proposals = list(self.client.pages("proposals", state=state))
+        return sorted(proposals, key=lambda p: -p["cohesion"])
+
+    def _decide(self, proposal: Mapping[str, Any], accepted: dict[str, int]) -> str:
+        number, members = proposal["id"], len(proposal["members"])
+        if members < MEMBERS_MIN or proposal["cohesion"] < COHESION_MIN:
+            why = f"{members} members with a cohesion of {proposal['cohesion']:.2f}: too loose"
+            return self._reject(number, why)
+        name = self.name_of(proposal)
+        if name in accepted:
+            why = f"looks like proposal {accepted[name]}, which is in vote"
+            return self._reject(number, why)
+        try:
+            self._post(number, decision="vote", name=name, reason="a tight group of its own")
+        except ApiError as error:
+            if error.code != "class_exists":
+                raise
+            return self._reject(number, f"these are {name}, a class that exists")
+        accepted[name] = number
+        return f"proposal {number}: to the volunteers as {name}, {members} members"
+
+    def _reject(self, number: int, why: str) -> str:
+        self._post(number, decision="reject", reason=why)
+        return f"proposal {number}: rejected, {why}"
+
+    def _post(self, number: int, **decision: str) -> None:
+        self.client.post(f"proposals/{number}/decide", **decision)
+
+    def conclude_votes(self) -> list[str]:
+        """Accept what the volunteers confirmed, reject what they did not; only closed batches."""
+        said = []
+        for short in self._by_cohesion("in_vote"):
+            proposal = self.client.get(f"proposals/{short['id']}")
+            if proposal["batch"]["state"] != "closed":
+                continue
+            of_cluster = [m for m in proposal["members"] if m["confirmed"] is not None]
+            share = sum(m["confirmed"] for m in of_cluster) / max(len(of_cluster), 1)
+            number = proposal["id"]
+            if share < CONFIRMED_SHARE_MIN:
+                said.append(self._reject(number, f"volunteers confirmed only {share:.0%}"))
+                continue
+            reason = f"volunteers confirmed {share:.0%} of the members"
+            self._post(number, decision="accept", reason=reason)
+            said.append(f"proposal {number}: the class {proposal['name']} is born, {reason}")
+        return said

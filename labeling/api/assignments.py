@@ -1,0 +1,91 @@
+"""Next: the glitches that are lent to a volunteer."""
+
+import numpy as np
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.fields import PictureSerializer, PicturesSerializer
+from labeling.api.permissions import IsPerson, user_of
+from labeling.api.schema import answers
+from labeling.selectors.assignments import open_levels, render_assignments
+from labeling.services.assignments import MOST_AHEAD, next_assignments
+
+
+class NextQuerySerializer(serializers.Serializer):
+    want = serializers.IntegerField(
+        min_value=1, max_value=MOST_AHEAD, default=1, help_text="how many to have open"
+    )
+    level = serializers.IntegerField(
+        min_value=1, max_value=1000, required=False, help_text="of the levels reached; all without"
+    )
+
+
+class AskedGlitchSerializer(serializers.Serializer):
+    gravityspy_id = serializers.CharField()
+    ifo = serializers.CharField()
+    is_simulated = serializers.BooleanField()
+    pictures = PictureSerializer(many=True)
+
+
+class AssignmentSerializer(serializers.Serializer):
+    """Never says whether the glitch is gold, nor what others or the classifier think."""
+
+    id = serializers.IntegerField()
+    question = serializers.CharField(help_text="class (which class?) or alike (like these?)")
+    glitch = AskedGlitchSerializer()
+    classes = serializers.ListField(
+        child=serializers.CharField(), help_text="labels on offer for the question class"
+    )
+    references = PicturesSerializer(many=True, help_text="the examples of the question alike")
+    leased_until = serializers.DateTimeField()
+    level = serializers.IntegerField(allow_null=True)
+
+
+class NextSerializer(serializers.Serializer):
+    assignments = AssignmentSerializer(many=True)
+    nothing_left = serializers.BooleanField()
+    level = serializers.IntegerField(help_text="the highest level reached")
+    levels = serializers.ListField(
+        child=serializers.IntegerField(), help_text="the open levels reached"
+    )
+
+
+class NextView(APIView):
+    permission_classes = [IsAuthenticated, IsPerson]
+
+    @extend_schema(
+        parameters=[NextQuerySerializer], responses=answers({200: NextSerializer}, 400, 401, 403)
+    )
+    def get(self, request: Request) -> Response:
+        """Your open assignments, filled up to `want`; asked again, the same ones."""
+        asked = NextQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        volunteer = user_of(request)
+        lent = next_assignments(
+            volunteer,
+            want=asked.validated_data["want"],
+            level=asked.validated_data.get("level"),
+            rng=np.random.default_rng(),
+        )
+        return Response(
+            {
+                "assignments": render_assignments(lent),
+                "nothing_left": not lent,
+                "level": volunteer.level,
+                "levels": open_levels(volunteer),
+            }
+        )
+
+    @extend_schema(
+        operation_id="next_lease",
+        request=None,
+        parameters=[NextQuerySerializer],
+        responses=answers({200: NextSerializer}, 400, 401, 403),
+    )
+    def post(self, request: Request) -> Response:
+        """The same as GET, for clients that will not lease by a GET."""
+        return self.get(request)

@@ -1,0 +1,58 @@
+"""What lists can be narrowed by."""
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+
+from labeling.api.fields import MOST
+from labeling.models import Glitch, ModelVersion, Prediction, Proposal
+from labeling.selectors.glitches import labeled_as
+
+
+class WholeNumberFilter(filters.NumberFilter):
+    """Whole numbers that fit a column; others are refused before the database sees them."""
+
+    def __init__(self, field_name: str, help_text: str = "") -> None:
+        super().__init__(
+            field_name=field_name,
+            decimal_places=0,
+            min_value=0,
+            max_value=MOST,
+            label=help_text,
+        )
+
+
+class GlitchFilter(filters.FilterSet):
+    ifo = filters.ChoiceFilter(choices=Glitch.Ifo.choices)
+    label = filters.CharFilter(method="filter_label", label="gold label, else consensus")
+    retired = filters.BooleanFilter(field_name="retired_at", lookup_expr="isnull", exclude=True)
+    reason = filters.ChoiceFilter(
+        field_name="retire_reason", choices=Glitch.RetireReason.choices, label="of the retirement"
+    )
+    level = WholeNumberFilter("workflow__level")
+    after = filters.NumberFilter(
+        field_name="event_time", lookup_expr="gte", label="GPS seconds, this one included"
+    )
+    before = filters.NumberFilter(field_name="event_time", lookup_expr="lt", label="GPS seconds")
+    reserved = filters.BooleanFilter(field_name="is_reserved")
+
+    def filter_label(self, queryset: QuerySet[Glitch], name: str, value: str) -> QuerySet[Glitch]:
+        return queryset.filter(labeled_as(value))
+
+
+class PredictionFilter(filters.FilterSet):
+    version = WholeNumberFilter("model_version__number")
+    gravityspy_id = filters.CharFilter(field_name="glitch__gravityspy_id")
+    reserved = filters.BooleanFilter(field_name="glitch__is_reserved")
+
+    class Meta:
+        model = Prediction
+        fields: list[str] = []
+
+
+class ModelVersionFilter(filters.FilterSet):
+    role = filters.ChoiceFilter(choices=ModelVersion.Role.choices)
+    state = filters.ChoiceFilter(choices=ModelVersion.State.choices)
+
+
+class ProposalFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=Proposal.State.choices)

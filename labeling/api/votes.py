@@ -1,0 +1,109 @@
+"""Votes: one answer to one assignment."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.fields import PicturesSerializer
+from labeling.api.permissions import IsPerson, user_of
+from labeling.api.schema import answers
+from labeling.api.throttles import PostThrottle
+from labeling.models import Vote
+from labeling.selectors.assignments import render_reference
+from labeling.selectors.examples import example_of
+from labeling.services.votes import Receipt, record_vote
+
+
+class NewVoteSerializer(serializers.Serializer):
+    assignment = serializers.IntegerField(min_value=1)
+    label: Any = serializers.CharField(
+        max_length=64, allow_null=True, default=None, help_text="answers the question class"
+    )
+    alike = serializers.BooleanField(
+        allow_null=True, default=None, help_text="answers the question alike"
+    )
+    idempotency_key = serializers.UUIDField(help_text="a new one a vote, the same for a retry")
+
+
+class VoteSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    label: Any = serializers.CharField(allow_null=True)
+    alike = serializers.BooleanField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class GoldAnswerSerializer(serializers.Serializer):
+    """What experts say, told after the vote."""
+
+    label: Any = serializers.CharField()
+    name_shown = serializers.CharField()
+    correct = serializers.BooleanField()
+    description = serializers.CharField(allow_blank=True)
+    example = PicturesSerializer(allow_null=True)
+
+
+class ReceiptSerializer(serializers.Serializer):
+    vote = VoteSerializer()
+    created = serializers.BooleanField(help_text="false where the vote was recorded before")
+    gold = GoldAnswerSerializer(allow_null=True, help_text="null where the glitch was not gold")
+    promoted_to = serializers.IntegerField(allow_null=True, help_text="a level newly reached")
+
+
+class VotesView(APIView):
+    permission_classes = [IsAuthenticated, IsPerson]
+    throttle_classes = [PostThrottle]
+    throttle_scope = "vote"
+
+    @extend_schema(
+        request=NewVoteSerializer,
+        responses=answers(
+            {200: ReceiptSerializer, 201: ReceiptSerializer}, 400, 401, 403, 404, 409, 429
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        """Vote: 201 where it is new, 200 where it was recorded before."""
+        asked = NewVoteSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given: dict[str, Any] = asked.validated_data
+        receipt = record_vote(
+            user_of(request),
+            given["assignment"],
+            idempotency_key=given["idempotency_key"],
+            label=given["label"],
+            alike=given["alike"],
+        )
+        return Response(render_receipt(receipt), status=201 if receipt.created else 200)
+
+
+def render_receipt(receipt: Receipt) -> dict[str, Any]:
+    vote = receipt.vote
+    return {
+        "vote": {
+            "id": vote.pk,
+            "label": vote.voted.label if vote.voted else None,
+            "alike": vote.alike,
+            "created_at": vote.created_at.isoformat(),
+        },
+        "created": receipt.created,
+        "gold": _render_gold(receipt, vote),
+        "promoted_to": receipt.promoted_to,
+    }
+
+
+def _render_gold(receipt: Receipt, vote: Vote) -> dict[str, Any] | None:
+    gold = receipt.gold
+    if gold is None:
+        return None
+    example = example_of(gold, besides=vote.glitch_id)
+    return {
+        "label": gold.label,
+        "name_shown": gold.name_shown,
+        "correct": vote.voted_id == gold.pk,
+        "description": gold.description,
+        "example": render_reference(example) if example else None,
+    }

@@ -1,0 +1,39 @@
+"""What the broker knows: the workers that answer, and how much waits for them."""
+
+from typing import Any
+
+import redis
+from django.conf import settings
+from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from labeling.celery import app
+
+QUEUES = ("default", "gpu")
+CONNECT_SECONDS = 0.5
+ANSWER_SECONDS = 0.5
+
+BROKER_DOWN = (redis.RedisError, OperationalError, OSError)
+
+
+def queue_lengths() -> dict[str, int]:
+    """Queue -> messages that no worker has taken yet. Raises one of ``BROKER_DOWN``, at once."""
+    url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://", 1)
+    with redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=2 * CONNECT_SECONDS,
+        # Without this redis-py tries again for seconds: a status page is there to say so instead.
+        retry=Retry(NoBackoff(), 0),
+    ) as client:
+        return {queue: int(client.llen(queue)) for queue in QUEUES}
+
+
+def alive_workers() -> list[dict[str, Any]]:
+    """The workers that answered within half a second. Raises one of ``BROKER_DOWN``.
+
+    A worker of one process that is in the middle of a task answers too: its main process does.
+    """
+    replies = app.control.ping(timeout=ANSWER_SECONDS) or []
+    return [{"name": name} for name in sorted(name for reply in replies for name in reply)]

@@ -1,0 +1,20 @@
+"""Examples to learn from: what a class looks like, shown after a gold answer."""
+
+from labeling.models import Glitch, GlitchClass, GoldLabel
+
+
+def example_of(glitch_class: GlitchClass, *, besides: int) -> Glitch | None:
+    """An example of the class that is not glitch ``besides``, with its pictures; None without one.
+
+    Always the same one, and of the training split: showing it gives away one gold answer a class
+    at most, and none that versions are judged by.
+    """
+    gold = (
+        GoldLabel.objects.filter(glitch_class=glitch_class, split=GoldLabel.Split.TRAIN)
+        .exclude(glitch=besides)
+        .select_related("glitch")
+        .prefetch_related("glitch__pictures")
+        .order_by("pk")
+        .first()
+    )
+    return gold.glitch if gold else None

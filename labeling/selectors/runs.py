@@ -1,0 +1,37 @@
+"""Reads of trainings and discoveries."""
+
+from django.db.models import Prefetch, QuerySet
+
+from labeling.errors import NotFoundError
+from labeling.models import DiscoveryRun, Proposal, TrainingRun
+
+
+def listed_trainings() -> QuerySet[TrainingRun]:
+    """Trainings with who asked and what came of them: one query."""
+    return TrainingRun.objects.select_related("requested_by", "model_version", "class_list")
+
+
+def find_training(run_id: int) -> TrainingRun:
+    """One training. Raises NotFoundError."""
+    found = listed_trainings().filter(pk=run_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no training {run_id}.")
+    return found
+
+
+def listed_discoveries() -> QuerySet[DiscoveryRun]:
+    """Discoveries with who asked and their proposals: two queries. The pool's ids stay behind."""
+    proposals = Proposal.objects.only("id", "discovery_run_id").order_by("id")
+    return (
+        DiscoveryRun.objects.defer("glitch_ids")
+        .select_related("requested_by", "embedding")
+        .prefetch_related(Prefetch("proposals", queryset=proposals))
+    )
+
+
+def find_discovery(run_id: int) -> DiscoveryRun:
+    """One discovery. Raises NotFoundError."""
+    found = listed_discoveries().filter(pk=run_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no discovery {run_id}.")
+    return found

@@ -1,0 +1,24 @@
+"""Trainings called off by a person."""
+
+from django.db import transaction
+
+from labeling.errors import ConflictError, NotFoundError
+from labeling.models import TrainingRun, User
+from labeling.services.audit import record_deed
+from labeling.services.runs import cancel_run
+
+
+@transaction.atomic
+def cancel_training(run_id: int, *, by: User | None) -> None:
+    """Cancel a training that has not ended.
+
+    Raises NotFoundError; ConflictError ``run_ended`` where there is nothing to cancel.
+    """
+    run = TrainingRun.objects.filter(pk=run_id).first()
+    if run is None:
+        raise NotFoundError(f"There is no training {run_id}.")
+    if not cancel_run(TrainingRun, run_id):
+        raise ConflictError(
+            f"Training {run_id} has ended already; there is nothing to cancel.", code="run_ended"
+        )
+    record_deed(by, "cancel_training", f"training {run_id}")

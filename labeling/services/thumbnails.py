@@ -1,0 +1,35 @@
+"""Small copies of pictures, made when first asked for and kept in the cache folder."""
+
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from PIL import Image
+
+from labeling.services.storage import picture_path
+from ml.pictures import crop_axes
+
+SIZE = (320, 268)
+QUALITY = 82
+
+
+def thumbnail_path(sha256: str, extension: str) -> Path | None:
+    """The file of a picture's thumbnail (WebP, without axes); None where the picture is not there.
+
+    Made twice at once it is written twice, each time whole: the later rename wins.
+    """
+    path = Path(settings.CACHE_FOLDER) / "thumbnails" / sha256[:2] / f"{sha256}.webp"
+    if path.is_file():
+        return path
+    source = picture_path(sha256, extension)
+    if not source.is_file():
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(source) as image, tempfile.NamedTemporaryFile(
+        dir=path.parent, delete=False
+    ) as file:
+        small = crop_axes(image).convert("RGB")
+        small.thumbnail(SIZE)
+        small.save(file, format="WEBP", quality=QUALITY)
+    Path(file.name).replace(path)
+    return path

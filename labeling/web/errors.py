@@ -1,0 +1,52 @@
+"""One place renders every refusal and every fault as a page that says what to do."""
+
+import logging
+import sys
+from collections.abc import Callable
+
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from labeling.errors import LabelingError, from_integrity_error
+from ml.errors import MLError
+
+log = logging.getLogger(__name__)
+
+
+def refusal_of(error: Exception) -> LabelingError | None:
+    """The refusal that an exception stands for, or None where it is a fault of ours."""
+    if isinstance(error, IntegrityError):
+        return from_integrity_error(error)
+    if isinstance(error, MLError):
+        return LabelingError(str(error), code=error.code)
+    return error if isinstance(error, LabelingError) else None
+
+
+class RefusalMiddleware:
+    """A LabelingError that no view caught becomes a page with its message, code and status."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        refusal = None if request.path.startswith("/api/") else refusal_of(error)
+        if refusal is None:
+            return None
+        return render(request, "refused.html", {"refusal": refusal}, status=refusal.http_status)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The 500 page; a database that failed outside of a view (sessions) is a 503 all the same.
+
+    Both pages stand alone: what renders them must not need what has just failed.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        message = "The database cannot be reached just now. Nothing is lost: try again shortly."
+        html = render_to_string("unavailable.html", {"message": message})
+        return HttpResponse(html, status=503, headers={"Retry-After": "5"})
+    return HttpResponse(render_to_string("500.html"), status=500)

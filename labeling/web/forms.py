@@ -1,0 +1,60 @@
+"""What people may type, and what is said when they type something else."""
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
+from django.core.exceptions import ValidationError
+
+from labeling.models import GlitchClass, Proposal, User
+
+RESERVED_PREFIX = "simulated"
+
+
+class LogInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "This name and password do not belong together. Both mind capitals.",
+        "inactive": "This account is closed.",
+    }
+
+
+class SignUpForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    """A name and a password; nothing else is asked of a volunteer."""
+
+    class Meta:
+        model = User
+        fields = ("username",)
+
+    def clean_username(self) -> str:
+        """Names that differ only in capitals, or that look simulated, would mislead others."""
+        name: str = self.cleaned_data["username"]
+        if name.lower().startswith(RESERVED_PREFIX):
+            raise ValidationError("Names that begin so are kept for simulated volunteers.")
+        if User.objects.filter(username__iexact=name).exists():
+            raise ValidationError("This name is taken; choose another one.")
+        return name
+
+
+class DecisionForm(forms.Form):
+    """One decision of a reviewer about one proposal; the service says what is missing."""
+
+    decision = forms.ChoiceField(
+        choices=[(d, d) for d in ("vote", "rename", "merge", "reject", "accept")],
+        error_messages={"invalid_choice": "Choose one of the decisions on the page."},
+    )
+    name = forms.CharField(required=False, max_length=63)
+    reason = forms.CharField(required=False, max_length=1000)
+    into = forms.ModelChoiceField(
+        Proposal.objects.filter(state=Proposal.State.PROPOSED),
+        required=False,
+        error_messages={"invalid_choice": "The other proposal is decided already; reload."},
+    )
+
+
+class GoldForm(forms.Form):
+    label = forms.ModelChoiceField(
+        GlitchClass.objects.filter(valid_to__isnull=True),
+        to_field_name="label",
+        error_messages={
+            "required": "Choose a class.",
+            "invalid_choice": "There is no such class; reload the page.",
+        },
+    )

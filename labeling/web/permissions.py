@@ -1,0 +1,32 @@
+"""Who may open which page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+from labeling.models import User
+
+View = Callable[..., HttpResponse]
+
+
+def user_of(request: HttpRequest) -> User:
+    """The person logged in, where a decorator has made sure that there is one."""
+    return cast(User, request.user)
+
+
+def reviewer_required(view: View) -> View:
+    """Send strangers to log in, and refuse everyone who is no reviewer."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not user_of(request).is_reviewer:
+            raise PermissionDenied(
+                "This page is for reviewers. Ask whoever runs this site to make you one."
+            )
+        return view(request, *args, **kwargs)
+
+    return cast(View, login_required(guarded))

@@ -1,0 +1,141 @@
+"""The compose file, the image and the Makefile say what the demo does, and hold no secret."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demo.commands import commands, here
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = {
+    "web": "web",
+    "worker": "worker",
+    "worker-gpu": "worker-gpu",
+    "worker-gpu-on-cpu": "worker-gpu",
+    "beat": "beat",
+    "migrate": "migrate",
+}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+def test_the_compose_file_keeps_its_schema():
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run(
+        [*check, "docker-compose.yml"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("service", "name"), OWN.items())
+def test_each_command_is_the_one_that_the_demo_runs(services, service, name):
+    assert tuple(shlex.split(services[service]["command"])) == commands()[name]
+
+
+def test_every_command_of_the_table_has_its_service(services):
+    assert set(commands()) == set(OWN.values())
+    assert set(services) == set(OWN) | {"postgres", "redis"}
+
+
+def test_the_image_starts_the_site_when_told_nothing():
+    told = re.search(r"^CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert tuple(yaml.safe_load(told[1])) == commands()["web"]
+
+
+def test_here_runs_the_same_with_this_python():
+    assert here(("celery", "-A", "x")) == (sys.executable, "-m", "celery", "-A", "x")
+    assert here(("python", "manage.py")) == (sys.executable, "manage.py")
+
+
+@pytest.mark.parametrize("service", [*OWN, "postgres", "redis"])
+def test_every_lasting_service_is_watched_and_started_again(services, service):
+    told = services[service]
+    if service == "migrate":  # runs once
+        assert told["restart"] == "no"
+        return
+    assert told["restart"] == "unless-stopped"
+    if service != "web":  # the image's own
+        assert told["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("service", sorted(set(OWN) - {"migrate"}))
+def test_what_needs_the_tables_waits_for_them(services, service):
+    waits = services[service]["depends_on"]
+    assert waits["migrate"]["condition"] == "service_completed_successfully"
+    assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+
+
+def test_the_queue_gpu_is_served_by_one_of_two_profiles(services):
+    assert services["worker-gpu"]["profiles"] == ["gpu"]
+    assert services["worker-gpu-on-cpu"]["profiles"] == ["cpu"]
+    devices = services["worker-gpu"]["deploy"]["resources"]["reservations"]["devices"]
+    assert devices[0]["capabilities"] == ["gpu"]
+    assert "deploy" not in services["worker-gpu-on-cpu"]
+    assert "COMPOSE_PROFILES=cpu" in (ROOT / ".env.example").read_text().splitlines()
+
+
+def test_no_secret_has_a_default(services):
+    for service in OWN:
+        environment = services[service]["environment"]
+        assert environment["SECRET_KEY"].startswith("${SECRET_KEY:?")
+        assert "${POSTGRES_PASSWORD:?" in environment["DATABASE_URL"]
+        assert "DEBUG" not in environment
+    assert services["postgres"]["environment"]["POSTGRES_PASSWORD"].startswith("${")
+    example = (ROOT / ".env.example").read_text().splitlines()
+    assert {"SECRET_KEY=", "POSTGRES_PASSWORD="} <= set(example)
+
+
+def test_every_variable_of_the_compose_file_is_explained():
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+    told = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert asked <= told
+
+
+def test_the_image_has_stages_a_user_and_a_health_check():
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    words = [line.split() for line in lines if line and not line.startswith(("#", " "))]
+    assert [word[0] for word in words].count("FROM") == 2
+    users = [word[1] for word in words if word[0] == "USER"]
+    assert users[-1] not in ("root", "0")
+    assert any(word[0] == "HEALTHCHECK" for word in words)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_is_pinned(name):
+    lines = [line.strip() for line in (ROOT / name).read_text().splitlines()]
+    kept = [line for line in lines if line and not line.startswith("#")]
+    pinned = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*( ; .+)?")
+    assert [line for line in kept if not pinned.fullmatch(line)] in ([], ["-r requirements.txt"])
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["help", "venv", "install", "demo", "demo-reset", "test", "servers", "lint", "screenshots"],
+)
+def test_make_knows_the_target(target):
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_make_passes_the_demo_its_arguments_whatever_they_hold():
+    variables = ["DATA=my 'own\" folder", "HOLD_OUT=Whistle", "PORT=8080"]
+    assert _make_demo(variables) == "-m demo --data my 'own\" folder --hold-out Whistle --port 8080"
+
+
+def _make_demo(variables: list[str]) -> str:
+    """What `make demo` would run, with `echo` in Python's place."""
+    command = ["make", "--silent", "--assume-old=.venv/installed", "demo", "PY=echo", *variables]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()

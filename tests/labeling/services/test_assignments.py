@@ -1,0 +1,105 @@
+"""Leases: who gets what, and that votes and leases never exceed what a glitch needs."""
+
+import threading
+import uuid
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from labeling.models import Assignment, Glitch, User
+from labeling.services.assignments import expire_leases, next_assignments
+from labeling.services.classes import load_gravity_spy
+from labeling.services.votes import record_vote
+from tests.conftest import make_glitch, make_volunteer
+
+
+def ask(volunteer, want=1, seed=0, level=None):
+    return next_assignments(volunteer, want=want, level=level, rng=np.random.default_rng(seed))
+
+
+@pytest.mark.django_db
+def test_a_reload_gives_the_same_glitches_and_wastes_no_lease(taxonomy):
+    for number in range(5):
+        make_glitch(number)
+    ada = make_volunteer(level=6)
+    first = [a.pk for a in ask(ada, want=3)]
+    again = [a.pk for a in ask(ada, want=3, seed=9)]
+    assert first == again
+    assert len(set(first)) == 3
+    assert sum(Glitch.objects.values_list("leases_open", flat=True)) == 3
+
+
+@pytest.mark.django_db
+def test_no_more_people_at_once_than_votes_are_needed(taxonomy):
+    make_glitch(1)  # needs two votes
+    got = [len(ask(make_volunteer(name, level=6))) for name in ("ada", "ben", "cy")]
+    assert got == [1, 1, 0]
+
+
+@pytest.mark.django_db
+def test_an_idle_persons_lease_starves_nobody(taxonomy):
+    make_glitch(1)
+    ask(make_volunteer("ada", level=6))
+    ask(make_volunteer("ben", level=6))
+    Assignment.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert len(ask(make_volunteer("cy", level=6))) == 1
+    assert Glitch.objects.get().leases_open == 1
+    assert expire_leases(timezone.now()) == 0
+
+
+@pytest.mark.django_db
+def test_a_glitch_seen_once_does_not_come_again(taxonomy):
+    make_glitch(1)
+    make_glitch(2)
+    ada = make_volunteer(level=6)
+    seen = []
+    for seed in range(3):
+        for assignment in ask(ada, seed=seed):
+            seen.append(assignment.glitch_id)
+            record_vote(ada, assignment.pk, idempotency_key=uuid.uuid4(), label="Blip")
+    assert sorted(seen) == sorted(Glitch.objects.values_list("pk", flat=True))
+
+
+@pytest.mark.django_db
+def test_beginners_get_no_glitch_of_a_higher_level(taxonomy):
+    make_glitch(1)  # unscored: at the top level
+    assert ask(make_volunteer("ada", level=1)) == []
+    assert len(ask(make_volunteer("ben", level=6))) == 1
+    assert ask(make_volunteer("cy", level=6), level=2) == []
+
+
+@pytest.mark.django_db
+def test_reserved_glitches_are_never_shown(taxonomy):
+    make_glitch(1, is_reserved=True)
+    assert ask(make_volunteer(level=6)) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_never_exceed_the_votes_needed():
+    load_gravity_spy()
+    for number in range(3):
+        make_glitch(number)
+    volunteers = [User.objects.create(username=f"v{i}", level=6) for i in range(12)]
+    barrier = threading.Barrier(12)
+    errors = []
+
+    def take(volunteer):
+        try:
+            barrier.wait()
+            ask(volunteer, seed=volunteer.pk)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=take, args=(v,)) for v in volunteers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    for glitch in Glitch.objects.all():
+        assert glitch.leases_open == glitch.assignments.count() <= glitch.votes_needed

@@ -1,0 +1,143 @@
+"""Trainings: when they may start, what they train on, and what goes live."""
+
+import pytest
+from django.utils import timezone
+
+from labeling.errors import LabelingError
+from labeling.models import Consensus, Glitch, ModelVersion, TrainingRun
+from labeling.models.runs import Run
+from labeling.services.classes import freeze_class_list
+from labeling.services.runs import cancel_run, claim_run, end_run, renew_lease
+from labeling.services.training import (
+    Trained,
+    finish_training,
+    freeze_training_set,
+    record_epoch,
+    request_training,
+    request_training_if_due,
+)
+from ml.errors import MLError
+from tests.conftest import make_glitch
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two_classes(taxonomy):
+    for number in range(10):
+        make_glitch(number, gold_label="Blip" if number % 2 else "Whistle")
+    return taxonomy
+
+
+def trained(goes_live=True, compared_with=None):
+    return Trained("weights.pt", "0" * 64, {"accuracy": 0.9}, goes_live, "why", compared_with)
+
+
+def test_training_with_fewer_than_two_classes_is_refused_with_the_reason(taxonomy):
+    for number in range(8):
+        make_glitch(number, gold_label="Blip")
+    with pytest.raises(LabelingError, match="at least 2 classes") as refusal:
+        request_training(None, "too early")
+    assert refusal.value.code == "too_few_classes"
+
+
+@pytest.mark.parametrize("recipe", [{"minibatch": 0}, {"no_such_key": 1}])
+def test_settings_that_make_no_sense_are_refused_by_name(two_classes, recipe):
+    with pytest.raises(MLError) as refusal:
+        request_training(None, "x", recipe)
+    assert refusal.value.code == "bad_settings"
+
+
+def test_two_requests_are_one_training(two_classes):
+    run = request_training(None, "first")
+    with pytest.raises(LabelingError) as refusal:
+        request_training(None, "second")
+    assert refusal.value.code == "training_under_way"
+    assert refusal.value.data == {"run": run.pk}
+
+
+def test_the_training_set_is_gold_and_consensus_and_stays_frozen(two_classes):
+    settled = make_glitch(50)
+    Consensus.objects.create(
+        glitch=settled,
+        class_list=freeze_class_list(["Blip"]),
+        agreement=[0.99],
+        top_class=two_classes["Blip"],
+        top_agreement=0.99,
+        votes_count=3,
+        rule="bayes",
+    )
+    settled.retire(Glitch.RetireReason.CONSENSUS, timezone.now())
+    settled.save()
+    run = request_training(None, "x")
+    rows = freeze_training_set(run)
+    make_glitch(60, gold_label="Blip")
+    again = freeze_training_set(run)
+    run.refresh_from_db()
+    assert len(rows) == 11
+    assert again == rows
+    assert run.class_list.labels == ["Blip", "Whistle"]
+    by_origin = {row.gravityspy_id: (row.origin, row.weight) for row in rows}
+    assert by_origin["0000000050"] == ("consensus", 0.99)
+    assert all(row.origin == "gold" for row in rows if row.split == "test")
+
+
+def test_a_run_is_one_workers_until_its_lease_runs_out(two_classes):
+    run = request_training(None, "x")
+    mine = claim_run(TrainingRun, run.pk, "worker-1")
+    assert claim_run(TrainingRun, run.pk, "worker-2") is None
+    TrainingRun.objects.update(leased_until=timezone.now())
+    theirs = claim_run(TrainingRun, run.pk, "worker-2")
+    assert theirs.attempts == 2
+    assert not renew_lease(mine, progress=0.5)
+    assert not record_epoch(mine, {"epoch": 1})
+    assert finish_training(mine, trained()) is None
+    assert record_epoch(theirs, {"epoch": 1})
+
+
+def test_an_epoch_reported_again_replaces_the_first(two_classes):
+    run = claim_run(TrainingRun, request_training(None, "x").pk, "w")
+    for epoch in (0, 1, 2, 1):
+        record_epoch(run, {"epoch": epoch})
+    run.refresh_from_db()
+    assert [e["epoch"] for e in run.epochs] == [0, 1]
+
+
+def test_a_cancelled_run_is_no_longer_the_workers(two_classes):
+    run = claim_run(TrainingRun, request_training(None, "x").pk, "w")
+    assert cancel_run(TrainingRun, run.pk)
+    assert not renew_lease(run)
+    assert not cancel_run(TrainingRun, run.pk)
+
+
+def finish(compared_with, goes_live=True):
+    run = claim_run(TrainingRun, request_training(None, "x").pk, "w")
+    freeze_training_set(run)
+    run.refresh_from_db()
+    return finish_training(run, trained(goes_live, compared_with))
+
+
+def test_a_version_goes_live_in_place_of_the_one_it_beat(two_classes):
+    first = finish(None)
+    kept_out = finish(first.pk, goes_live=False)
+    third = finish(first.pk)
+    states = dict(ModelVersion.objects.values_list("number", "state"))
+    assert states == {1: "replaced", 2: "kept_out", 3: "active"}
+    assert kept_out.decision_reason == "why"
+    assert TrainingRun.objects.get(model_version=third).state == Run.State.SUCCEEDED
+
+
+def test_a_version_compared_with_one_that_is_gone_does_not_go_live(two_classes):
+    finish(None)
+    with pytest.raises(LabelingError) as refusal:
+        finish(None)
+    assert refusal.value.code == "activation_conflict"
+    assert ModelVersion.objects.count() == 1
+
+
+def test_a_born_class_without_a_training_makes_one_due(two_classes):
+    finish(None)
+    assert request_training_if_due() is None
+    run = TrainingRun.objects.get()
+    end_run(run, Run.State.SUCCEEDED)
+    assert request_training_if_due() is None  # nothing was born

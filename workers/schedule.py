@@ -1,0 +1,21 @@
+"""When beat sends what. Sweeps expire before the next one, so that a queue never fills up."""
+
+from labeling import jobs
+from labeling.celery import app
+
+EVERY_SECONDS = {
+    jobs.SWEEP_RUNS: 10,
+    jobs.SWEEP_LEASES: 15,
+    jobs.SWEEP_SCORES: 20,
+    jobs.SWEEP_BATCHES: 15,
+    jobs.REFRESH_PRIORS: 60,
+}
+
+app.conf.beat_schedule = {
+    name: {
+        "task": name,
+        "schedule": float(seconds),
+        "options": {"queue": jobs.QUEUES.get(name, "default"), "expires": seconds},
+    }
+    for name, seconds in EVERY_SECONDS.items()
+}

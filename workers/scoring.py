@@ -1,0 +1,46 @@
+"""Scoring: the active classifier predicts every glitch that it has not predicted yet."""
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+
+from labeling import jobs
+from labeling.models import ModelVersion
+from labeling.selectors.versions import active_version
+from labeling.services.predictions import Scored, store_predictions, unscored_glitches
+from workers.pictures import glitch_pictures
+from workers.tasks import RecordedTask
+
+log = logging.getLogger(__name__)
+
+CHUNK = 256
+
+
+@shared_task(name=jobs.SCORE_GLITCHES, base=RecordedTask)
+def score_glitches(version_id: int | None = None) -> int:
+    """Predict and route what is missing; a second message finds nothing to do.
+
+    ``version_id`` names the version that the sender knew; the active one is what counts.
+    """
+    version = active_version(ModelVersion.Role.CLASSIFIER)
+    if version is None:
+        return 0
+    missing = list(unscored_glitches(version).values_list("pk", flat=True))
+    if not missing:
+        return 0
+    from ml.vision.classifier import Classifier
+
+    classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
+    stored = 0
+    for start in range(0, len(missing), CHUNK):
+        chunk = missing[start : start + CHUNK]
+        pictures = glitch_pictures(chunk)
+        scores = classifier.score(list(pictures.values()), settings.CACHE_FOLDER)
+        for skipped in scores.skipped:
+            log.error("Glitch %s was not scored: %s", skipped.glitch_id, skipped.reason)
+        rows = zip(scores.glitch_ids, scores.probabilities, scores.novelty, strict=True)
+        stored += store_predictions(
+            version, [Scored(int(pk), p.tolist(), float(novelty)) for pk, p, novelty in rows]
+        )
+    return stored

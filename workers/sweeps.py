@@ -1,0 +1,51 @@
+"""Sweeps: what lost messages and dead workers left behind is found and sent again.
+
+Each first asks whether anything is missing and returns if not; so a lost message costs only time.
+"""
+
+from celery import shared_task
+from django.utils import timezone
+
+from labeling import jobs
+from labeling.models import Batch, DiscoveryRun, ModelVersion, TrainingRun
+from labeling.selectors.versions import active_version
+from labeling.services.assignments import expire_leases
+from labeling.services.predictions import unscored_glitches
+from labeling.services.priors import refresh_class_priors
+from labeling.services.runs import claimable
+from labeling.services.training import request_training_if_due
+from workers.tasks import RecordedTask
+
+
+@shared_task(name=jobs.SWEEP_RUNS, base=RecordedTask)
+def sweep_runs() -> None:
+    """Send runs again that nobody works on, and ask for a training that is due."""
+    request_training_if_due()
+    free = claimable(timezone.now())
+    for run_id in TrainingRun.objects.filter(free).values_list("pk", flat=True):
+        jobs.send_now(jobs.RUN_TRAINING, run_id=run_id)
+    for run_id in DiscoveryRun.objects.filter(free).values_list("pk", flat=True):
+        jobs.send_now(jobs.RUN_DISCOVERY, run_id=run_id)
+
+
+@shared_task(name=jobs.SWEEP_LEASES, base=RecordedTask)
+def sweep_leases() -> int:
+    return expire_leases(timezone.now())
+
+
+@shared_task(name=jobs.SWEEP_SCORES, base=RecordedTask)
+def sweep_scores() -> None:
+    version = active_version(ModelVersion.Role.CLASSIFIER)
+    if version is not None and unscored_glitches(version).exists():
+        jobs.send_now(jobs.SCORE_GLITCHES, version_id=version.pk)
+
+
+@shared_task(name=jobs.SWEEP_BATCHES, base=RecordedTask)
+def sweep_batches() -> None:
+    for batch_id in Batch.objects.filter(state=Batch.State.OPEN).values_list("pk", flat=True):
+        jobs.send_now(jobs.CLOSE_BATCH, batch_id=batch_id)
+
+
+@shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)
+def refresh_priors() -> None:
+    refresh_class_priors()

@@ -1,0 +1,109 @@
+"""What all tasks share: a record of failures, and a sign of life while a run is held."""
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from celery import Task
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from labeling.errors import LabelingError
+from labeling.models import TaskError
+from labeling.models.runs import Run
+from labeling.services.runs import end_run, renew_lease
+from ml.errors import MLError
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS_MAX = 5
+
+
+class RecordedTask(Task):
+    """A task whose failure stands on the system page."""
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        try:
+            TaskError.objects.create(task=self.name, arguments=kwargs, error=repr(exc)[:2000])
+        except DatabaseError as error:
+            # The database may be what failed; Celery's own log has the exception in full.
+            log.error("The failure of %s could not be recorded: %s", self.name, error)
+
+
+class LostRunError(Exception):
+    """The run was cancelled, or another worker took it after a silence."""
+
+
+class Held:
+    """A run that this worker holds; ``check`` raises LostRunError once it no longer does."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.lost = threading.Event()
+
+    def check(self) -> None:
+        if self.lost.is_set():
+            raise LostRunError(f"run {self.run.pk} is no longer this worker's")
+
+    def report(self, stage: str, progress: float) -> None:
+        """Store how far the work is, and check that it is still wanted."""
+        if not renew_lease(self.run, stage=stage, progress=progress):
+            self.lost.set()
+        self.check()
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@contextlib.contextmanager
+def holding(run: Run) -> Iterator[Held]:
+    """Renew the run's lease until the block ends, and end the run where the block fails.
+
+    What a person can mend (LabelingError, MLError) fails the run with its code. A database that
+    went away leaves the run as it is: the sweep hands it on when its lease has run out.
+    """
+    held = Held(run)
+    stop = threading.Event()
+    beat = threading.Thread(target=_renew_until, args=(held, stop), daemon=True)
+    beat.start()
+    try:
+        if run.attempts > ATTEMPTS_MAX:
+            raise LabelingError(
+                f"The worker died {ATTEMPTS_MAX} times during this work; see its log, then ask "
+                "for it again.",
+                code="worker_keeps_dying",
+            )
+        yield held
+    except LostRunError as error:
+        log.warning("Stopped: %s", error)
+    except (LabelingError, MLError) as error:
+        log.warning("Run %s failed: %s", run.pk, error)
+        end_run(run, Run.State.FAILED, code=error.code, error=str(error))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        message = f"An unexpected fault stopped the work: {error!r}. It is on the system page."
+        end_run(run, Run.State.FAILED, code="internal_error", error=message)
+        raise
+    finally:
+        stop.set()
+        beat.join(timeout=10)
+
+
+def _renew_until(held: Held, stop: threading.Event) -> None:
+    try:
+        while not stop.wait(settings.RUN_LEASE_SECONDS / 3):
+            try:
+                if not renew_lease(held.run):
+                    held.lost.set()
+                    return
+            except (OperationalError, InterfaceError) as error:
+                log.warning("No sign of life could be stored: %s", error)
+                connection.close()
+    finally:
+        connection.close()

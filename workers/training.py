@@ -1,0 +1,129 @@
+"""Training: one run from its frozen list to a judged model version."""
+
+import hashlib
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from celery import shared_task
+from django.conf import settings
+
+from labeling import jobs
+from labeling.models import ModelVersion, TrainingRun
+from labeling.selectors.versions import active_version
+from labeling.services.runs import claim_run, held
+from labeling.services.training import (
+    LabeledGlitch,
+    Trained,
+    finish_training,
+    freeze_training_set,
+    record_epoch,
+)
+from labeling.version import code_version
+from ml.vision.dataset import Example, TrainingSet
+from ml.vision.evaluate import metrics
+from ml.vision.gate import Judged, decide
+from ml.vision.settings import TrainingSettings
+from workers.pictures import glitch_pictures
+from workers.tasks import Held, RecordedTask, holding, worker_name
+
+if TYPE_CHECKING:
+    from ml.vision.train import EpochReport, TrainedModel
+
+
+@shared_task(name=jobs.RUN_TRAINING, base=RecordedTask)
+def run_training(run_id: int) -> None:
+    """Train, judge and store; returns at once where the run is another's or has ended."""
+    run = claim_run(TrainingRun, run_id, worker_name())
+    if run is None:
+        return
+    with holding(run) as life:
+        held(run).update(code_version=code_version())
+        life.report("gathering labels", 0.0)
+        rows = freeze_training_set(run)
+        run.refresh_from_db()
+        training_set = _training_set(run, rows)
+        model = _train(run, training_set, life)
+        life.report("judging on the gold test set", 0.95)
+        finish_training(run, _judge(model, training_set))
+
+
+def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
+    pictures = glitch_pictures(row.glitch_id for row in rows)
+    splits: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
+    for row in rows:
+        splits[row.split].append(Example(pictures[row.glitch_id], row.label, row.weight))
+    classes = tuple(run.class_list.labels) if run.class_list else ()
+    return TrainingSet(classes, **splits)
+
+
+def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedModel":
+    from ml.vision.train import train_classifier
+
+    def on_epoch(report: "EpochReport") -> None:
+        record_epoch(run, _as_json(asdict(report)))
+        share = 0.1 + 0.8 * report.epoch / max(report.epochs, 1)
+        life.report(f"epoch {report.epoch} of {report.epochs}", share)
+
+    life.report("looking at the pictures", 0.05)
+    return train_classifier(
+        training_set,
+        TrainingSettings.from_dict(run.settings),
+        settings.MODELS_FOLDER / f"training-{run.pk}",
+        settings.CACHE_FOLDER,
+        on_epoch=on_epoch,
+    )
+
+
+def _judge(model: "TrainedModel", training_set: TrainingSet) -> Trained:
+    """Compare the candidate with the active version on the same gold test set."""
+    from ml.vision.classifier import Classifier
+
+    candidate = _judged(Classifier.load(model.weights), training_set)
+    active = active_version(ModelVersion.Role.CLASSIFIER)
+    judged_active = None
+    if active is not None:
+        in_use = Classifier.load(settings.MODELS_FOLDER / active.weights)
+        judged_active = _judged(in_use, training_set)
+    decision = decide(candidate, judged_active)
+    figures = metrics(candidate.probabilities, candidate.labels, candidate.classes)
+    figures |= {
+        "best_epoch": model.best_epoch,
+        "temperature": model.temperature,
+        "seconds": model.seconds,
+        "skipped": [asdict(skipped) for skipped in model.skipped],
+        "notes": list(model.notes),
+        "counts": {name: len(rows) for name, rows in training_set.splits().items()},
+        "compared_with": active.number if active else None,
+    }
+    return Trained(
+        weights=str(Path(model.weights).relative_to(settings.MODELS_FOLDER)),
+        weights_sha256=hashlib.sha256(Path(model.weights).read_bytes()).hexdigest(),
+        metrics=_as_json(figures),
+        goes_live=decision.goes_live,
+        reason=decision.reason,
+        compared_with=active.pk if active else None,
+    )
+
+
+def _judged(classifier: Any, training_set: TrainingSet) -> Judged:
+    scores = classifier.score([e.pictures for e in training_set.test], settings.CACHE_FOLDER)
+    labels = {e.pictures.glitch_id: e.label for e in training_set.test}
+    return Judged(
+        classifier.classes,
+        scores.probabilities,
+        [labels[glitch_id] for glitch_id in scores.glitch_ids],
+        scores.glitch_ids,
+    )
+
+
+def _as_json(value: Any) -> Any:
+    """The same with NaN, which JSON does not know, as None."""
+    if isinstance(value, dict):
+        return {key: _as_json(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
