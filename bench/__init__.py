@@ -1,1 +1,1 @@
-"""Benchmarks: they print figures and assert nothing."""
+"""Benchmarks that print figures; never timed tests."""

@@ -7,7 +7,6 @@ Python runs.
 
 import json
 import os
-import secrets
 import socket
 import sys
 import urllib.error
@@ -20,7 +19,7 @@ from kombu.exceptions import OperationalError
 from redis import RedisError
 
 from demo.processes import Process
-from labeling.embedded.state import write_private
+from labeling import embedded
 
 Command = tuple[str, ...]
 # Workers need not hear of each other; what they did is worth a line in the log.
@@ -70,18 +69,10 @@ def environment(folder: Path, *, port: int, database_url: str, redis_url: str) -
         "NOTA_VAR": str(folder),
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "SECRET_KEY": os.environ.get("SECRET_KEY") or secret_key(folder),
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or embedded.secret_key(folder),
         "SITE_URL": f"http://localhost:{port}",
         "DJANGO_SETTINGS_MODULE": "labeling.settings",
     }
-
-
-def secret_key(folder: Path) -> str:
-    """The checkout's own secret key, drawn once: a restart leaves everybody logged in."""
-    path = folder / "run" / "secret_key"
-    if not path.exists():
-        write_private(path, secrets.token_urlsafe(48))
-    return path.read_text()
 
 
 def processes(

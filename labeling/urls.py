@@ -6,3 +6,4 @@ urlpatterns = [
     path("api/v1/", include("labeling.api.urls")),
     path("admin/", admin.site.urls),
 ]
+handler500 = "labeling.web.errors.server_error"

@@ -6,6 +6,7 @@ where they are. Importing this starts nothing and loads no Django.
 """
 
 import os
+import secrets
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ __all__ = [
     "default_folder",
     "redis_url",
     "running_urls",
+    "secret_key",
     "start_postgres",
     "start_valkey",
 ]
@@ -74,6 +76,22 @@ def redis_url() -> str:
 def broker_url() -> str:
     """The same server as ``redis_url``, as Celery wants it (it has its own name for sockets)."""
     return redis_url().replace("unix://", "redis+socket://", 1)
+
+
+def secret_key(folder: Path | None = None) -> str:
+    """The secret key of the servers' folder, drawn at its first use; "" where none run there.
+
+    So a second shell's ``manage.py`` works beside a running demo, and a restart leaves everybody
+    logged in. A site of its own sets SECRET_KEY.
+    """
+    folder = (folder or default_folder()).resolve()
+    path = folder / "run" / "secret_key"
+    if path.exists():
+        return path.read_text()
+    if running_urls(folder).database is None:
+        return ""
+    state.write_private(path, secrets.token_urlsafe(48))
+    return path.read_text()
 
 
 def _missing(code: str, what: str, variable: str) -> EmbeddedError:

@@ -25,9 +25,10 @@ def thumbnail_path(sha256: str, extension: str) -> Path | None:
     if not source.is_file():
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    with Image.open(source) as image, tempfile.NamedTemporaryFile(
-        dir=path.parent, delete=False
-    ) as file:
+    with (
+        Image.open(source) as image,
+        tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file,
+    ):
         small = crop_axes(image).convert("RGB")
         small.thumbnail(SIZE)
         small.save(file, format="WEBP", quality=QUALITY)

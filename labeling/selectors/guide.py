@@ -1,0 +1,129 @@
+"""The classes as the pages show them: in stable places, with keys, traits and examples."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F, Min, Q, Window
+from django.db.models.functions import RowNumber
+
+from labeling.models import GlitchClass, GoldLabel
+from labeling.selectors.assignments import render_reference
+
+KEYS = "123456789qwertyuiopasdfghjklzxcvbnm"
+NONE_KEY = "0"
+NEVER = 1_000_000  # sorts a class that no open level offers behind all others
+
+
+@dataclass(frozen=True)
+class GuideEntry:
+    """One class. ``level``: the lowest open level that offers it, None where none does."""
+
+    label: str
+    name_shown: str
+    description: str
+    traits: list[str]
+    twins: list[dict[str, str]]
+    level: int | None
+    key: str
+    is_none_of_the_above: bool
+    is_born_here: bool
+    examples: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """What the filter box searches."""
+        twins = " ".join(twin["name_shown"] for twin in self.twins)
+        parts = (self.name_shown, self.label, *self.traits, self.description, twins)
+        return " ".join(parts).lower()
+
+
+def field_guide(*, examples: int = 1, up_to_level: int | None = None) -> list[GuideEntry]:
+    """The classes in use, each in the place and with the key that it keeps for ever.
+
+    A class stands where the level that first offers it puts it, so a level newly reached, or a
+    class newly born, adds buttons behind the known ones and moves none. None_of_the_Above comes
+    last, with a key of its own.
+
+    Args:
+        examples: gold glitches a class.
+        up_to_level: only the classes on offer up to this level.
+    """
+    in_use = (
+        GlitchClass.objects.filter(valid_to__isnull=True)
+        .annotate(level=Min("workflow__level", filter=Q(workflow__is_open=True)))
+        .prefetch_related("confused_with")
+    )
+    levels: dict[int, int | None] = dict(in_use.values_list("pk", "level"))
+    ordered = sorted(
+        in_use, key=lambda c: (c.is_none_of_the_above, levels[c.pk] or NEVER, c.position, c.pk)
+    )
+    shown = gold_examples((c.pk for c in ordered), each=examples)
+    entries = [
+        _entry(c, levels[c.pk], NONE_KEY if c.is_none_of_the_above else _key(i), shown)
+        for i, c in enumerate(ordered)
+    ]
+    if up_to_level is None:
+        return entries
+    return [e for e in entries if e.level is not None and e.level <= up_to_level]
+
+
+def _key(place: int) -> str:
+    return KEYS[place] if place < len(KEYS) else ""
+
+
+def _entry(
+    glitch_class: GlitchClass,
+    level: int | None,
+    key: str,
+    shown: dict[int, list[dict[str, Any]]],
+) -> GuideEntry:
+    twins = [
+        {"label": twin.label, "name_shown": twin.name_shown}
+        for twin in glitch_class.confused_with.all()
+        if twin.valid_to is None
+    ]
+    return GuideEntry(
+        label=glitch_class.label,
+        name_shown=glitch_class.name_shown,
+        description=glitch_class.description,
+        traits=_traits(glitch_class),
+        twins=twins,
+        level=level,
+        key=key,
+        is_none_of_the_above=glitch_class.is_none_of_the_above,
+        is_born_here=glitch_class.proposal_id is not None,
+        examples=shown.get(glitch_class.pk, []),
+    )
+
+
+def _traits(glitch_class: GlitchClass) -> list[str]:
+    """Gravity Spy's three filters in words.
+
+    >>> _traits(GlitchClass(duration="short", frequency="mid/low", evolves="yes"))
+    ['short', 'mid/low frequency', 'changes pitch']
+    """
+    traits = [glitch_class.duration]
+    if glitch_class.frequency:
+        traits.append(f"{glitch_class.frequency} frequency")
+    changes = {"yes": "changes pitch", "no": "keeps its pitch"}
+    traits.append(changes.get(glitch_class.evolves, ""))
+    return [trait for trait in traits if trait]
+
+
+def gold_examples(class_ids: Iterable[int], *, each: int) -> dict[int, list[dict[str, Any]]]:
+    """Class id -> up to ``each`` gold glitches of the training split, always the same ones."""
+    place = Window(RowNumber(), partition_by=F("glitch_class"), order_by=F("pk").asc())
+    chosen = (
+        GoldLabel.objects.filter(glitch_class__in=list(class_ids), split=GoldLabel.Split.TRAIN)
+        .annotate(place=place)
+        .filter(place__lte=each)
+        .select_related("glitch")
+        .prefetch_related("glitch__pictures")
+        .order_by("pk")
+    )
+    examples: dict[int, list[dict[str, Any]]] = {}
+    for gold in chosen:
+        shown = {**render_reference(gold.glitch), "is_simulated": gold.glitch.is_simulated}
+        examples.setdefault(gold.glitch_class_id, []).append(shown)
+    return examples

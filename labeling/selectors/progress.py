@@ -1,0 +1,107 @@
+"""What a volunteer may know of the own votes: never what others think of a glitch still open."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from labeling.models import Consensus, GlitchClass, GoldLabel, User, Vote
+from labeling.selectors.assignments import render_reference
+from labeling.selectors.skills import gold_answers_by_class
+
+RECENT = 24
+
+
+@dataclass(frozen=True)
+class ClassAccuracy:
+    """Answers on gold of one class."""
+
+    label: str
+    name_shown: str
+    right: int
+    seen: int
+
+    @property
+    def share(self) -> float:
+        return self.right / self.seen if self.seen else 0.0
+
+
+@dataclass(frozen=True)
+class RecentVote:
+    """One vote. ``outcome``: what is known by now, in words; ``agrees`` where it is known."""
+
+    glitch: dict[str, Any]
+    is_simulated: bool
+    answer: str
+    outcome: str
+    agrees: bool | None
+    at: Any
+
+
+def accuracy_by_class(volunteer: User, class_ids: list[int] | None = None) -> list[ClassAccuracy]:
+    """Answers on gold by true class: of the classes given, else of those answered at all."""
+    answers = gold_answers_by_class(volunteer.pk)
+    wanted = list(answers) if class_ids is None else class_ids
+    return [
+        ClassAccuracy(c.label, c.name_shown, *answers.get(c.pk, (0, 0)))
+        for c in GlitchClass.objects.filter(pk__in=wanted)
+    ]
+
+
+def classes_with_gold(class_ids: list[int]) -> set[int]:
+    """The classes that gold can test a volunteer on."""
+    gold = GoldLabel.objects.filter(glitch_class__in=class_ids)
+    return set(gold.values_list("glitch_class", flat=True))
+
+
+def recent_votes(volunteer: User) -> list[RecentVote]:
+    """The latest votes, newest first: a fixed number of queries."""
+    votes = list(
+        Vote.objects.filter(volunteer=volunteer)
+        .select_related("glitch", "voted", "batch__proposal")
+        .prefetch_related("glitch__pictures")
+        .order_by("-pk")[:RECENT]
+    )
+    glitch_ids = [vote.glitch_id for vote in votes]
+    gold = {
+        g.glitch_id: g.glitch_class
+        for g in GoldLabel.objects.filter(glitch__in=glitch_ids).select_related("glitch_class")
+    }
+    # Only of glitches that are settled: what others think of an open one would lead the vote.
+    consensus = {
+        c.glitch_id: c
+        for c in Consensus.objects.filter(
+            glitch__in=glitch_ids, glitch__retired_at__isnull=False
+        ).select_related("top_class")
+    }
+    return [_recent(v, gold.get(v.glitch_id), consensus.get(v.glitch_id)) for v in votes]
+
+
+def _recent(vote: Vote, gold: GlitchClass | None, consensus: Consensus | None) -> RecentVote:
+    outcome, agrees = _outcome(vote, gold, consensus)
+    return RecentVote(
+        glitch=render_reference(vote.glitch),
+        is_simulated=vote.glitch.is_simulated,
+        answer=vote.voted.name_shown if vote.voted else _alike(vote),
+        outcome=outcome,
+        agrees=agrees,
+        at=vote.created_at,
+    )
+
+
+def _alike(vote: Vote) -> str:
+    name = vote.batch.proposal.name.replace("_", " ") if vote.batch else ""
+    return f"{'Looks' if vote.alike else 'Does not look'} like “{name}”"
+
+
+def _outcome(
+    vote: Vote, gold: GlitchClass | None, consensus: Consensus | None
+) -> tuple[str, bool | None]:
+    if vote.batch_id is not None:
+        return "part of a vote on a new class", None
+    if vote.was_gold and gold is not None:
+        return f"experts say {gold.name_shown}", vote.voted_id == gold.pk
+    if vote.glitch.retire_reason == vote.glitch.RetireReason.CLASSIFICATION_COUNT:
+        return "volunteers disagreed; an expert will look", None
+    if consensus is None:
+        return "still open: others are looking", None
+    agreed = f"settled as {consensus.top_class.name_shown}, agreement {consensus.top_agreement:.0%}"
+    return agreed, vote.voted_id == consensus.top_class_id

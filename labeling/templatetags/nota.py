@@ -1,0 +1,89 @@
+"""What the templates need beyond Django's own: pictures, times and shades."""
+
+from datetime import UTC, datetime, timedelta
+from math import log2
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
+LEAP_SECONDS = 18  # since 2017, so for all of O2's later months, O3 and O4
+SHADES = 10
+
+
+@register.filter
+def gps_date(seconds: float | str | None) -> str:
+    """GPS seconds as a UTC date.
+
+    >>> gps_date(1238166018)
+    '1 Apr 2019'
+    """
+    if seconds is None:
+        return "unknown"
+    moment = GPS_EPOCH + timedelta(seconds=float(seconds) - LEAP_SECONDS)
+    return f"{moment.day} {moment:%b %Y}"
+
+
+@register.filter
+def percent(share: float | None, digits: int = 0) -> str:
+    """
+    >>> percent(0.876), percent(0.876, 1), percent(None)
+    ('88 %', '87.6 %', '–')
+    """
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+@register.filter
+def shade(share: float | None) -> int:
+    """A share as one of eleven shades of the style sheet (inline styles are not allowed).
+
+    >>> shade(0.0), shade(0.02), shade(0.51), shade(1.0)
+    (0, 1, 5, 10)
+    """
+    if not share:
+        return 0
+    return max(1, min(SHADES, round(SHADES * share)))
+
+
+@register.filter
+def name_of(label: str | None) -> str:
+    """A label as people read it.
+
+    >>> name_of("Fast_Scattering")
+    'Fast Scattering'
+    """
+    return (label or "").replace("_", " ")
+
+
+@register.filter
+def nearest(pictures: list[dict[str, Any]], duration: float) -> dict[str, Any] | None:
+    """The picture of this duration, else the one nearest to it in octaves.
+
+    >>> nearest([{"duration": 0.5}, {"duration": 4.0}], 2.0)
+    {'duration': 4.0}
+    """
+    if not pictures:
+        return None
+    return min(pictures, key=lambda p: abs(log2(p["duration"] / float(duration))))
+
+
+@register.simple_tag
+def thumb(pictures: list[dict[str, Any]], duration: float, alt: str = "") -> SafeString:
+    """A small picture of a glitch at about this duration, without its axes."""
+    picture = nearest(pictures, duration)
+    if picture is None:
+        return format_html('<span class="thumb none">{}</span>', "no picture")
+    return format_html(
+        '<img class="thumb" src="{}" width="160" height="134" loading="lazy" alt="{}">',
+        thumb_url(picture),
+        alt or f"Spectrogram, {picture['duration']:g} seconds",
+    )
+
+
+@register.filter
+def thumb_url(picture: dict[str, Any]) -> str:
+    return str(picture["url"]).replace("/pictures/", "/thumbnails/", 1)

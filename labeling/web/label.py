@@ -1,0 +1,54 @@
+"""The label page. Glitches and votes travel over the API; this only sets the table."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from labeling.models import User
+from labeling.selectors.assignments import open_levels
+from labeling.selectors.guide import field_guide
+from labeling.web.permissions import user_of
+from ml.pictures import DURATIONS
+
+
+def _classes(volunteer: User) -> dict[str, Any]:
+    guide = field_guide(up_to_level=volunteer.level)
+    facts = {
+        entry.label: {
+            "name": entry.name_shown,
+            "key": entry.key,
+            "description": entry.description,
+            "traits": entry.traits,
+            "twins": [twin["name_shown"] for twin in entry.twins],
+            "examples": entry.examples,
+        }
+        for entry in guide
+    }
+    return {"guide": guide, "facts": facts}
+
+
+@never_cache
+@login_required
+@ensure_csrf_cookie
+@require_safe
+def label(request: HttpRequest) -> HttpResponse:
+    volunteer = user_of(request)
+    context = {
+        **_classes(volunteer),
+        "durations": DURATIONS,
+        "levels": open_levels(volunteer),
+    }
+    return render(request, "pages/label.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def label_classes(request: HttpRequest) -> HttpResponse:
+    """The class buttons alone: asked for when a level was reached or a class was born."""
+    return render(request, "fragments/classes.html", _classes(user_of(request)))

@@ -1,0 +1,77 @@
+"""Model versions: how good each is, why it is or is not in use, and the way back."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from labeling.errors import LabelingError
+from labeling.selectors.reliability import reliability
+from labeling.selectors.versions import find_version, listed_versions
+from labeling.services.versions import activate_version
+from labeling.web.charts import learning_curves, reliability_points
+from labeling.web.permissions import reviewer_required, user_of
+
+
+@never_cache
+@reviewer_required
+@require_safe
+def models(request: HttpRequest) -> HttpResponse:
+    return render(request, "review/models.html", {"versions": listed_versions()[:100]})
+
+
+@never_cache
+@reviewer_required
+@require_safe
+def model(request: HttpRequest, role: str, number: int) -> HttpResponse:
+    try:
+        version = find_version(role, number)
+    except LabelingError as refusal:
+        raise Http404(str(refusal)) from refusal
+    run = version.training_run
+    context = {
+        "version": version,
+        "run": run,
+        "charts": learning_curves(run.epochs) if run else [],
+        "confusion": confusion_table(version.metrics),
+        "points": reliability_points(reliability(version)),
+        "per_class": version.metrics.get("per_class", {}),
+        "measured": version.metrics.get("measured", []),
+    }
+    return render(request, "review/model.html", context)
+
+
+@reviewer_required
+@require_POST
+def activate(request: HttpRequest, role: str, number: int) -> HttpResponse:
+    try:
+        reason = request.POST.get("reason", "")[:500]
+        activate_version(role, number, by=user_of(request), reason=reason)
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"The {role} {number} is in use now.")
+    return redirect("model", role=role, number=number)
+
+
+def confusion_table(metrics: dict[str, Any]) -> dict[str, Any] | None:
+    """Labels and rows of (truth, cells of (count, share of the row)); None without a matrix.
+
+    >>> confusion_table({"classes": ["A", "B"], "confusion": [[3, 1], [0, 0]]})["rows"][0]
+    {'truth': 'A', 'cells': [(3, 0.75), (1, 0.25)], 'count': 4}
+    """
+    labels, matrix = metrics.get("classes", []), metrics.get("confusion", [])
+    if not labels or not matrix:
+        return None
+    rows = [
+        {
+            "truth": label,
+            "cells": [(count, count / (sum(row) or 1)) for count in row],
+            "count": sum(row),
+        }
+        for label, row in zip(labels, matrix, strict=True)
+    ]
+    return {"labels": labels, "rows": rows}

@@ -1,0 +1,96 @@
+"""Trainings: start one, watch it, call it off, and always the reason where one cannot start."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from labeling.errors import LabelingError
+from labeling.models import TrainingRun
+from labeling.models.runs import Run
+from labeling.selectors.broker import BROKER_DOWN, alive_workers
+from labeling.selectors.runs import find_training, listed_trainings
+from labeling.services.cancelling import cancel_training
+from labeling.services.training import EXAMPLES_MIN, request_training, trainable_classes
+from labeling.web.charts import learning_curves
+from labeling.web.permissions import reviewer_required, user_of
+from ml.errors import MLError
+
+SHOWN = 50
+
+
+@never_cache
+@reviewer_required
+@require_safe
+def trainings(request: HttpRequest) -> HttpResponse:
+    context = {
+        "runs": listed_trainings()[:SHOWN],
+        "classes": sorted(trainable_classes()),
+        "examples_min": EXAMPLES_MIN,
+    }
+    return render(request, "review/trainings.html", context)
+
+
+@reviewer_required
+@require_POST
+def train_now(request: HttpRequest) -> HttpResponse:
+    try:
+        reason = request.POST.get("reason", "").strip() or "asked for on the training page"
+        run = request_training(user_of(request), reason=reason)
+    except (LabelingError, MLError) as refusal:
+        messages.error(request, f"Training did not start. {refusal}")
+        return redirect("trainings")
+    return redirect("training", pk=run.pk)
+
+
+def _find(pk: int) -> TrainingRun:
+    try:
+        return find_training(pk)
+    except LabelingError as refusal:
+        raise Http404(str(refusal)) from refusal
+
+
+def _is_live(run: TrainingRun) -> bool:
+    return run.state in {Run.State.REQUESTED, Run.State.RUNNING}
+
+
+def _nobody_works() -> str:
+    """Why a training that was asked for may stand still; "" where a worker is there."""
+    try:
+        if alive_workers():
+            return ""
+    except BROKER_DOWN:
+        return "The broker cannot be reached. The training starts by itself once it is back."
+    return "No worker answers. The training starts by itself once one is up."
+
+
+@never_cache
+@vary_on_headers("HX-Request")
+@reviewer_required
+@require_safe
+def training(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run; htmx asks for its progress again and again while it lives."""
+    run = _find(pk)
+    context = {
+        "run": run,
+        "live": _is_live(run),
+        "charts": learning_curves(run.epochs),
+        "version": getattr(run, "model_version", None),
+        "waits_for": _nobody_works() if run.state == Run.State.REQUESTED else "",
+    }
+    part = "fragments/training.html" if request.htmx else "review/training.html"  # type: ignore[attr-defined]
+    return render(request, part, context)
+
+
+@reviewer_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        cancel_training(pk, by=user_of(request))
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Cancelled. Its worker stops at its next sign of life.")
+    return redirect("training", pk=pk)

@@ -1,0 +1,238 @@
+"""Next and votes, over HTTP."""
+
+import uuid
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from labeling import jobs
+from labeling.api.throttles import PostThrottle
+from labeling.models import Assignment, Glitch, Vote
+from labeling.services import assignments as assigning
+from labeling.services.proposals import accept_for_vote
+from tests.conftest import make_glitch, make_volunteer
+from tests.labeling.api.conftest import (
+    client_for,
+    make_proposal_with_decoys,
+    make_version,
+    predict,
+    refusal,
+)
+
+pytestmark = pytest.mark.django_db
+NEXT, VOTES = "/api/v1/next", "/api/v1/votes"
+
+
+@pytest.fixture
+def only(monkeypatch, settings):
+    """Makes chance certain: gold only, or batch questions only."""
+
+    def choose(stream: str) -> None:
+        monkeypatch.setattr(assigning, "gold_share", lambda votes: float(stream == "gold"))
+        settings.BATCH_SHARE = float(stream == "batch")
+
+    choose("pool")
+    return choose
+
+
+def ask(client, **query):
+    return client.get(NEXT, query).json()
+
+
+def vote(client, assignment, /, **answer):
+    body = {"assignment": assignment["id"], "idempotency_key": str(uuid.uuid4())} | answer
+    return client.post(VOTES, body)
+
+
+def keys_in(value) -> set[str]:
+    """All keys of a JSON value, however deep."""
+    if isinstance(value, dict):
+        return set(value).union(*map(keys_in, value.values()))
+    return set().union(*map(keys_in, value)) if isinstance(value, list) else set()
+
+
+def test_next_gives_what_a_page_needs(volunteer, only):
+    make_glitch(1, is_simulated=True)
+    got = ask(volunteer)
+    assert (got["nothing_left"], got["level"]) == (False, 6)
+    assert got["levels"] == [1, 2, 3, 4, 5, 6]
+    (assignment,) = got["assignments"]
+    assert assignment["question"] == "class"
+    assert assignment["references"] == []
+    assert {"Blip", "None_of_the_Above"} < set(assignment["classes"])
+    glitch = assignment["glitch"]
+    assert (glitch["gravityspy_id"], glitch["ifo"]) == ("0000000001", "H1")
+    assert glitch["is_simulated"] is True
+    (picture,) = glitch["pictures"]
+    assert (picture["duration"], picture["width"], picture["height"]) == (4.0, 64, 48)
+    assert picture["url"].startswith("/pictures/")
+    assert picture["url"].endswith(".png")
+    assert ask(volunteer)["assignments"] == got["assignments"]
+    assert volunteer.post(NEXT).json()["assignments"] == got["assignments"]
+
+
+def test_nothing_left_is_said(volunteer):
+    assert ask(volunteer)["nothing_left"] is True
+
+
+@pytest.mark.parametrize("query", [{"want": 0}, {"want": 4}, {"want": "x"}, {"level": 0}])
+def test_a_bad_question_for_more_is_refused(volunteer, query):
+    assert refusal(volunteer.get(NEXT, query)) == (400, "invalid")
+
+
+def test_three_ahead_cost_no_query_more_than_one(volunteer, only, django_assert_num_queries):
+    for number in range(1, 5):
+        make_glitch(number)
+    ask(volunteer, want=3)
+    # Token, open leases, assignments, pictures, levels.
+    with django_assert_num_queries(5):
+        assert len(ask(volunteer, want=3)["assignments"]) == 3
+
+
+@pytest.mark.parametrize("stream", ["gold", "pool", "batch"])
+def test_no_assignment_tells_an_opinion(volunteer, only, stream):
+    proposal = make_proposal_with_decoys()
+    accept_for_vote(proposal.pk, name="Fast_Scattering", by=None)
+    version = make_version(1)
+    for glitch in Glitch.objects.all():
+        predict(version, glitch, 0.9, 0.1)
+    only(stream)
+    (assignment,) = ask(volunteer)["assignments"]
+    assert Assignment.objects.get().stream == stream
+    assert set(assignment) == {
+        "id",
+        "question",
+        "glitch",
+        "classes",
+        "references",
+        "leased_until",
+        "level",
+    }
+    allowed = set(assignment) | {"gravityspy_id", "ifo", "is_simulated", "pictures"}
+    assert keys_in(assignment) == allowed | {"duration", "url", "width", "height"}
+
+
+def test_a_vote_is_created_once_and_replayed(volunteer, only):
+    make_glitch(1)
+    (assignment,) = ask(volunteer)["assignments"]
+    body = {"assignment": assignment["id"], "label": "Blip", "idempotency_key": uuid.uuid4().hex}
+    first, again = volunteer.post(VOTES, body), volunteer.post(VOTES, body)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["vote"] == again.json()["vote"]
+    assert (first.json()["created"], again.json()["created"]) == (True, False)
+    assert first.json()["gold"] is None
+    assert first.json()["promoted_to"] is None
+    assert first.json()["vote"]["label"] == "Blip"
+
+
+def test_gold_is_told_after_the_vote_with_an_example(volunteer, only):
+    for number in (1, 2, 3, 4):  # two of them in the training split
+        make_glitch(number, gold_label="Blip")
+    only("gold")
+    (assignment,) = ask(volunteer)["assignments"]
+    gold = vote(volunteer, assignment, label="Tomte").json()["gold"]
+    assert (gold["label"], gold["name_shown"], gold["correct"]) == ("Blip", "Blip", False)
+    assert gold["description"]
+    assert gold["example"]["pictures"][0]["url"]
+    assert gold["example"]["gravityspy_id"] != assignment["glitch"]["gravityspy_id"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code"),
+    [
+        ({"label": "Unicorn"}, 400, "unknown_class"),
+        ({"label": ""}, 400, "invalid"),
+        ({"label": "n" * 65}, 400, "invalid"),
+        ({}, 400, "wrong_question"),
+        ({"alike": True}, 400, "wrong_question"),
+        ({"label": "Blip", "alike": True}, 400, "wrong_question"),
+        ({"label": "Blip", "idempotency_key": "x"}, 400, "invalid"),
+        ({"label": "Blip", "assignment": 999999}, 404, "never_assigned"),
+        ({"label": "Blip", "assignment": 10**30}, 404, "never_assigned"),
+        ({"label": "Blip", "assignment": "x"}, 400, "invalid"),
+    ],
+)
+def test_a_bad_vote_is_refused_and_leaves_nothing(volunteer, only, answer, status, code):
+    make_glitch(1)
+    (assignment,) = ask(volunteer)["assignments"]
+    assert refusal(vote(volunteer, assignment, **answer)) == (status, code)
+    assert not Vote.objects.exists()
+    assert Glitch.objects.get().votes_count == 0
+
+
+def test_a_class_that_was_not_offered_is_refused(taxonomy, only):
+    beginner = client_for(make_volunteer("ben", level=1))
+    glitch = make_glitch(1)
+    glitch.workflow = glitch.workflow.__class__.objects.get(level=1)
+    glitch.save()
+    (assignment,) = ask(beginner)["assignments"]
+    assert "Tomte" not in assignment["classes"]
+    assert refusal(vote(beginner, assignment, label="Tomte")) == (400, "class_not_offered")
+
+
+def test_another_answer_to_the_same_is_refused(volunteer, only):
+    make_glitch(1)
+    (assignment,) = ask(volunteer)["assignments"]
+    vote(volunteer, assignment, label="Blip")
+    assert refusal(vote(volunteer, assignment, label="Whistle")) == (409, "already_voted")
+    assert Vote.objects.get().voted.label == "Blip"
+
+
+def test_an_assignment_of_another_is_refused(volunteer, reviewer, only):
+    make_glitch(1)
+    (assignment,) = ask(volunteer)["assignments"]
+    assert refusal(vote(reviewer, assignment, label="Blip")) == (404, "never_assigned")
+
+
+def test_a_vote_after_the_lease_ran_out_is_kept(volunteer, only):
+    make_glitch(1)
+    (assignment,) = ask(volunteer)["assignments"]
+    Assignment.objects.update(leased_until="2020-01-01T00:00Z")
+    assert vote(volunteer, assignment, label="Blip").status_code == 201
+    assert Glitch.objects.get().votes_count == 1
+
+
+def test_the_batch_question_shows_its_examples_and_takes_alike(volunteer, only):
+    proposal = make_proposal_with_decoys()
+    accept_for_vote(proposal.pk, name="Fast_Scattering", by=None)
+    only("batch")
+    (assignment,) = ask(volunteer)["assignments"]
+    assert (assignment["question"], assignment["classes"]) == ("alike", [])
+    assert [r["gravityspy_id"] for r in assignment["references"]] == ["0000000001"]
+    assert assignment["references"][0]["pictures"][0]["url"]
+    assert refusal(vote(volunteer, assignment, label="Blip")) == (400, "wrong_question")
+    got = vote(volunteer, assignment, alike=True)
+    assert got.status_code == 201
+    assert got.json()["vote"]["alike"] is True
+    assert got.json()["vote"]["label"] is None
+
+
+def test_too_many_votes_are_throttled(volunteer, monkeypatch):
+    monkeypatch.setattr(PostThrottle, "THROTTLE_RATES", {"vote": "1/min"})
+    got = [volunteer.post(VOTES, {}) for _ in range(2)]
+    assert [r.status_code for r in got] == [400, 429]
+    assert refusal(got[1]) == (429, "throttled")
+
+
+def broker_is_down(*args, **kwargs):
+    raise OperationalError("Error 111 connecting to 127.0.0.1:6379. Connection refused.")
+
+
+def test_a_vote_is_stored_while_broker_and_cache_are_down(
+    volunteer, only, monkeypatch, settings, django_capture_on_commit_callbacks
+):
+    proposal = make_proposal_with_decoys()
+    batch = accept_for_vote(proposal.pk, name="Fast_Scattering", by=None).batch
+    batch.votes_min = batch.votes_max = 1
+    batch.save()
+    only("batch")
+    (assignment,) = ask(volunteer)["assignments"]
+    sent = []
+    monkeypatch.setattr(jobs, "send_now", lambda *a, **k: sent.append(a) or broker_is_down())
+    down = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
+    settings.CACHES = {"default": down | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    with django_capture_on_commit_callbacks(execute=True):
+        got = vote(volunteer, assignment, alike=True)
+    assert sent == [(jobs.CLOSE_BATCH,)]
+    assert got.status_code == 201
+    assert Vote.objects.count() == 1
