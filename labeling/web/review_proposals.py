@@ -34,36 +34,22 @@ PAGE_SIZE = 12
 NEAREST_EXAMPLES = 4
 
 Given = dict[str, Any]
-# Each gives the sentence that says what was done.
-DECIDE: dict[str, Callable[[int, User, Given], str]] = {}
 
 
-def _decides(decision: str) -> Callable[..., Callable[[int, User, Given], str]]:
-    def keep(deed: Callable[[int, User, Given], str]) -> Callable[[int, User, Given], str]:
-        DECIDE[decision] = deed
-        return deed
-
-    return keep
-
-
-@_decides("vote")
 def _vote(pk: int, by: User, given: Given) -> str:
     services.accept_for_vote(pk, name=given["name"], by=by, reason=given["reason"])
     return "Sent to volunteers. Their answers appear below as they come in."
 
 
-@_decides("rename")
 def _rename(pk: int, by: User, given: Given) -> str:
     return f"The proposal is named {services.rename_proposal(pk, name=given['name'], by=by).name}."
 
 
-@_decides("reject")
 def _reject(pk: int, by: User, given: Given) -> str:
     services.reject_proposal(pk, by=by, reason=given["reason"])
     return "Rejected. A cluster like it comes back only with new evidence."
 
 
-@_decides("merge")
 def _merge(pk: int, by: User, given: Given) -> str:
     target = given["into"]
     if target is None:
@@ -72,10 +58,19 @@ def _merge(pk: int, by: User, given: Given) -> str:
     return f"Its members moved into proposal {target.pk}."
 
 
-@_decides("accept")
 def _accept(pk: int, by: User, given: Given) -> str:
     born = services.accept_proposal(pk, by=by, reason=given["reason"])
     return f"A class is born: {born.name_shown}. Volunteers can choose it from now on."
+
+
+# Each does one decision and gives the sentence that says what was done.
+DECIDE: dict[str, Callable[[int, User, Given], str]] = {
+    "vote": _vote,
+    "rename": _rename,
+    "reject": _reject,
+    "merge": _merge,
+    "accept": _accept,
+}
 
 
 def _duration(request: HttpRequest) -> float:

@@ -1,0 +1,145 @@
+"""Training and discovery runs: asked for, watched, cancelled."""
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from labeling import jobs
+from labeling.models import DiscoveryRun, TrainingRun
+from labeling.models.runs import Run
+from tests.conftest import make_glitch
+from tests.labeling.api.conftest import make_proposal, make_version, predict, refusal
+
+pytestmark = pytest.mark.django_db
+TRAININGS, DISCOVERIES = "/api/v1/training-runs", "/api/v1/discovery-runs"
+
+
+@pytest.fixture
+def trainable(taxonomy):
+    """Two classes of five gold labels each."""
+    for number in range(5):
+        make_glitch(number, gold_label="Blip")
+        make_glitch(10 + number, gold_label="Whistle")
+
+
+@pytest.fixture
+def sent(monkeypatch) -> list:
+    """The tasks that were sent."""
+    sent: list = []
+    monkeypatch.setattr(jobs, "send_now", lambda name, **ids: sent.append((name, ids)))
+    return sent
+
+
+def test_a_training_is_asked_for_and_watched(
+    pipeline, trainable, sent, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        made = pipeline.post(TRAININGS, {"reason": "new gold", "settings": {"epochs": 2}})
+    assert made.status_code == 201
+    run = made.json()
+    assert (run["state"], run["reason"], run["requested_by"]) == ("requested", "new gold", "pat")
+    assert run["settings"]["epochs"] == 2
+    assert run["settings"]["backbone"] == "efficientnet-lite0"
+    assert sent == [(jobs.RUN_TRAINING, {"run_id": run["id"]})]
+    TrainingRun.objects.update(state="running", progress=0.5, epochs=[{"epoch": 0}])
+    got = pipeline.get(f"{TRAININGS}/{run['id']}").json()
+    assert (got["state"], got["progress"], got["epochs"]) == ("running", 0.5, [{"epoch": 0}])
+    assert got["model_version"] is None
+
+
+def test_a_second_training_at_once_is_refused(pipeline, trainable):
+    first = pipeline.post(TRAININGS, {}).json()
+    response = pipeline.post(TRAININGS, {})
+    assert refusal(response) == (409, "training_under_way")
+    assert response.json()["error"]["data"] == {"run": first["id"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"settings": {"epoch": 2}}, "bad_settings"),
+        ({"settings": {"epochs": -1}}, "bad_settings"),
+        ({"settings": {"backbone": 7}}, "bad_settings"),
+        ({"settings": [1]}, "invalid"),
+        ({"reason": "r" * 201}, "invalid"),
+    ],
+)
+def test_bad_settings_are_refused(pipeline, trainable, body, code):
+    assert refusal(pipeline.post(TRAININGS, body)) == (400, code)
+    assert not TrainingRun.objects.exists()
+
+
+def test_too_few_classes_are_refused(pipeline):
+    for number in range(5):
+        make_glitch(number, gold_label="Blip")
+    response = pipeline.post(TRAININGS, {})
+    assert refusal(response) == (400, "too_few_classes")
+    assert response.json()["error"]["data"] == {"classes": ["Blip"]}
+    assert not TrainingRun.objects.exists()
+
+
+def test_why_a_training_failed_is_shown(pipeline):
+    """Names of backbones are known where torch is: in the worker, which fails the run."""
+    run = TrainingRun.objects.create(
+        state=Run.State.FAILED, error_code="unknown_backbone", error="There is no backbone 'rsnet'"
+    )
+    got = pipeline.get(f"{TRAININGS}/{run.pk}").json()
+    assert (got["error_code"], got["error"]) == ("unknown_backbone", "There is no backbone 'rsnet'")
+
+
+def test_a_training_is_cancelled_once(pipeline, trainable):
+    address = f"{TRAININGS}/{pipeline.post(TRAININGS, {}).json()['id']}/cancel"
+    assert pipeline.post(address).json()["state"] == "cancelled"
+    assert refusal(pipeline.post(address)) == (409, "run_ended")
+
+
+def test_trainings_are_listed_the_newest_first(pipeline, django_assert_num_queries):
+    first, second = (TrainingRun.objects.create(state=Run.State.SUCCEEDED) for _ in range(2))
+    make_version(1, training_run=first)
+    with django_assert_num_queries(2):  # token, runs
+        rows = pipeline.get(TRAININGS).json()["results"]
+    assert [(r["id"], r["model_version"]) for r in rows] == [(second.pk, None), (first.pk, 1)]
+
+
+@pytest.fixture
+def pool(taxonomy):
+    """Ten glitches of low confidence."""
+    version = make_version(1)
+    for number in range(10):
+        predict(version, make_glitch(number), 0.4, 0.35)
+
+
+def test_a_discovery_is_asked_for_once(pipeline, pool, sent, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        made = pipeline.post(DISCOVERIES, {"reason": "monday", "seed": 3})
+        again = pipeline.post(DISCOVERIES, {})
+    assert (made.status_code, made.json()["settings"]) == (201, {"seed": 3})
+    assert again.json()["id"] == made.json()["id"]
+    assert sent == [(jobs.RUN_DISCOVERY, {"run_id": made.json()["id"]})]
+
+
+def test_a_run_is_stored_while_the_broker_is_down(
+    pipeline, pool, monkeypatch, django_capture_on_commit_callbacks
+):
+    def down(*args, **kwargs):
+        raise OperationalError("Connection refused")
+
+    monkeypatch.setattr(jobs, "send_now", down)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert pipeline.post(DISCOVERIES, {}).status_code == 201
+    assert DiscoveryRun.objects.get().state == Run.State.REQUESTED
+
+
+def test_a_discovery_needs_a_classifier_and_a_pool(pipeline):
+    assert refusal(pipeline.post(DISCOVERIES, {})) == (400, "no_active_classifier")
+    make_version(1)
+    assert refusal(pipeline.post(DISCOVERIES, {})) == (400, "pool_too_small")
+    assert refusal(pipeline.post(DISCOVERIES, {"seed": -1})) == (400, "invalid")
+
+
+def test_discoveries_are_listed_with_their_proposals(pipeline, django_assert_num_queries):
+    proposals = [make_proposal() for _ in range(2)]
+    with django_assert_num_queries(3):  # token, runs, proposals
+        rows = pipeline.get(DISCOVERIES).json()["results"]
+    assert [r["proposals"] for r in rows] == [[p.pk] for p in reversed(proposals)]
+    one = pipeline.get(f"{DISCOVERIES}/{rows[0]['id']}").json()
+    assert one == rows[0]

@@ -1,0 +1,70 @@
+"""Sweeps find what lost messages and dead workers left behind, and send each thing once."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from labeling import jobs
+from labeling.models import DiscoveryRun, TrainingRun
+from labeling.models.runs import Run
+from labeling.services.priors import refresh_class_priors
+from tests.conftest import make_glitch
+from workers import schedule, sweeps
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    messages = []
+    monkeypatch.setattr(jobs, "send_now", lambda name, **ids: messages.append((name, ids)))
+    return messages
+
+
+@pytest.mark.parametrize(
+    ("state", "lease_left", "is_sent"),
+    [
+        (Run.State.REQUESTED, None, True),
+        (Run.State.RUNNING, 20, False),
+        (Run.State.RUNNING, -1, True),
+        (Run.State.FAILED, None, False),
+    ],
+)
+def test_only_runs_that_nobody_works_on_are_sent_again(sent, state, lease_left, is_sent):
+    leased_until = None
+    if lease_left is not None:
+        leased_until = timezone.now() + timedelta(seconds=lease_left)
+    training = TrainingRun.objects.create(state=state, leased_until=leased_until)
+    discovery = DiscoveryRun.objects.create(state=state, leased_until=leased_until)
+    sweeps.sweep_runs()
+    expected = [
+        (jobs.RUN_TRAINING, {"run_id": training.pk}),
+        (jobs.RUN_DISCOVERY, {"run_id": discovery.pk}),
+    ]
+    assert sent == (expected if is_sent else [])
+
+
+def test_without_a_version_nothing_is_scored(sent, taxonomy):
+    make_glitch(1)
+    sweeps.sweep_scores()
+    assert sent == []
+
+
+def test_priors_are_the_shares_of_what_was_labeled(taxonomy):
+    for number in range(8):
+        make_glitch(number, gold_label="Blip" if number < 6 else "Whistle")
+    refresh_class_priors()
+    for label in ("Blip", "Whistle", "None_of_the_Above", "Tomte"):
+        taxonomy[label].refresh_from_db()
+    # 6.5 and 2.5 answers, .8 for None_of_the_Above, .5 for each of the 19 others.
+    total = 6.5 + 2.5 + 0.8 + 19 * 0.5
+    assert taxonomy["Blip"].prior == pytest.approx(6.5 / total)
+    assert taxonomy["None_of_the_Above"].prior == pytest.approx(0.8 / total)
+    assert taxonomy["Tomte"].prior == pytest.approx(0.5 / total)
+
+
+def test_every_sweep_has_its_time_and_expires_before_the_next():
+    for entry in schedule.app.conf.beat_schedule.values():
+        assert entry["options"]["expires"] <= entry["schedule"]
+        assert entry["task"] in schedule.app.tasks

@@ -1,0 +1,146 @@
+"""Training as a worker does it: judged, stored, resumed after a SIGKILL, refused with a reason."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from PIL import Image
+
+from labeling.models import Glitch, ModelVersion, Prediction, TrainingRun
+from labeling.models.runs import Run
+from labeling.services.classes import load_gravity_spy
+from labeling.services.imports import NewGlitch, import_glitch
+from labeling.services.training import request_training
+from workers.scoring import score_glitches
+from workers.training import run_training
+
+FAST = {"epochs": 3, "trainable_blocks": 1, "minibatch": 8, "size": 96}
+
+
+def drawn(label, seed):
+    """A bar that lies for one class and stands for the other, in noise."""
+    rng = np.random.default_rng(seed)
+    energy = rng.integers(0, 60, size=(96, 96), dtype=np.uint8)
+    place = int(rng.integers(30, 60))
+    if label == "Power_Line":
+        energy[place : place + 8, 15:80] = 250
+    else:
+        energy[15:80, place : place + 8] = 250
+    buffer = io.BytesIO()
+    Image.fromarray(energy).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def import_two_classes(count=24, gold=20):
+    load_gravity_spy()
+    for number in range(count):
+        label = ("Blip", "Power_Line")[number % 2]
+        import_glitch(
+            NewGlitch(
+                gravityspy_id=f"{number:010d}",
+                ifo="H1",
+                pictures={1.0: drawn(label, number), 4.0: drawn(label, number)},
+                gold_label=label if number < gold else None,
+            ),
+            by=None,
+        )
+
+
+@pytest.mark.django_db
+def test_a_training_ends_in_a_judged_version_that_scores_every_glitch():
+    import_two_classes()
+    run = request_training(None, "first gold", FAST)
+    run_training(run.pk)
+    run.refresh_from_db()
+    version = ModelVersion.objects.get()
+    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+    assert len(run.epochs) >= 2
+    assert len(run.data_digest) == 64
+    assert run.code_version
+    assert version.state == ModelVersion.State.ACTIVE
+    assert "beats" in version.decision_reason
+    assert version.class_list.labels == ["Blip", "Power_Line"]
+    assert version.metrics["accuracy"] == 1.0
+
+    run_training(run.pk)  # the message comes again
+    assert ModelVersion.objects.count() == 1
+
+    assert score_glitches() == 24
+    assert score_glitches() == 0
+    for prediction in Prediction.objects.select_related("glitch", "top_class"):
+        expected = ("Blip", "Power_Line")[int(prediction.glitch.gravityspy_id) % 2]
+        assert prediction.top_class.label == expected
+    assert Glitch.objects.filter(workflow=None).count() == 20  # gold is not voted on
+
+
+@pytest.mark.django_db
+def test_an_unknown_backbone_fails_the_run_with_a_reason():
+    import_two_classes(count=20)
+    run = request_training(None, "x", FAST | {"backbone": "resnet9000"})
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (Run.State.FAILED, "unknown_backbone")
+    assert "resnet9000" in run.error
+    assert not ModelVersion.objects.exists()
+
+
+@pytest.mark.django_db
+def test_missing_weights_fail_the_run_with_a_reason(settings, tmp_path):
+    settings.WEIGHTS_FOLDER = str(tmp_path)
+    import_two_classes(count=20)
+    run = request_training(None, "x", FAST | {"backbone": "resnet18"})
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (Run.State.FAILED, "missing_weights")
+
+
+WORKER = """
+import os, sys
+import django
+django.setup()
+from django.conf import settings
+from pathlib import Path
+settings.PICTURES_FOLDER, settings.MODELS_FOLDER, settings.CACHE_FOLDER = map(Path, sys.argv[2:5])
+settings.DATABASES["default"]["NAME"] = sys.argv[5]
+from workers.training import run_training
+run_training(int(sys.argv[1]))
+"""
+
+
+def start_worker(run):
+    folders = (settings.PICTURES_FOLDER, settings.MODELS_FOLDER, settings.CACHE_FOLDER)
+    name = connection.settings_dict["NAME"]
+    arguments = [str(run.pk), *map(str, folders), name]
+    return subprocess.Popen([sys.executable, "-c", WORKER, *arguments], env=os.environ.copy())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_worker_is_followed_by_another_that_goes_on_from_the_last_epoch():
+    import_two_classes()
+    run = request_training(None, "first gold", FAST | {"epochs": 40, "patience": 40})
+    worker = start_worker(run)
+    until = time.monotonic() + 60
+    while len(TrainingRun.objects.get().epochs) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    done = len(TrainingRun.objects.get().epochs)
+    assert 3 <= done < 40
+    assert not ModelVersion.objects.exists()
+
+    run_training(run.pk)  # too early: the dead worker's lease still runs
+    assert TrainingRun.objects.get().attempts == 1
+    TrainingRun.objects.update(leased_until=timezone.now())
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.error) == (Run.State.SUCCEEDED, 2, "")
+    assert sum(not epoch["replayed"] for epoch in run.epochs) < len(run.epochs)
+    assert ModelVersion.objects.get().state == ModelVersion.State.ACTIVE
