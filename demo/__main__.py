@@ -171,21 +171,16 @@ def _prepare(plan: Plan, settings: dict[str, str], password: str) -> None:
     _manage(settings, *commands.commands()["migrate"][2:])
     without = ["--without", *plan.hidden] if plan.hidden else []
     _manage(settings, "load_classes", "--also", *plan.known, *without)
-    accounts: list[tuple[str, ...]] = [
+    numbers = range(1, CROWD_SIZE + 1)
+    crowd = [f"simulated-{number:03d}" for number in numbers]
+    levels = [str(level_of(number)) for number in numbers]
+    for account in (
         ("volunteer",),
         ("reviewer", "--role", "reviewer", "--level", "6"),
         ("simulated-reviewer", "--role", "reviewer", "--level", "6", "--simulated"),
         ("pipeline", "--role", "pipeline"),
-    ]
-    for level in range(1, 7):
-        names = [
-            f"simulated-{number:03d}"
-            for number in range(1, CROWD_SIZE + 1)
-            if level_of(number) == level
-        ]
-        if names:
-            accounts.append((*names, "--level", str(level), "--simulated"))
-    for account in accounts:
+        (*crowd, "--simulated", "--level", *levels),
+    ):
         _manage(settings, "create_accounts", *account, stdin=password)
 
 

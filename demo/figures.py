@@ -69,9 +69,9 @@ def class_figures(
     of_class = {i for i, label in plan.truth.items() if label == hidden} & plan.votable
     best: dict[str, Any] = {"proposal_purity": None, "proposal_recall": 0.0, "confirmed": 0}
     for proposal in proposals:
-        members = [m["gravityspy_id"] for m in proposal["members"] if m["part"] != "decoy"]
+        # Neighbours that the batch added have no distance: they were not in the cluster.
         cluster = [m["gravityspy_id"] for m in proposal["members"] if m["distance"] is not None]
-        inside = of_class.intersection(cluster or members)
+        inside = of_class.intersection(cluster)
         recall = len(inside) / max(len(of_class), 1)
         if recall <= best["proposal_recall"]:
             continue

@@ -70,8 +70,8 @@ class Reviewer:
             proposal = self.client.get(f"proposals/{short['id']}")
             if proposal["batch"]["state"] != "closed":
                 continue
-            of_cluster = [m for m in proposal["members"] if m["confirmed"] is not None]
-            share = sum(m["confirmed"] for m in of_cluster) / max(len(of_cluster), 1)
+            cluster = [m for m in proposal["members"] if m["distance"] is not None]
+            share = sum(m["confirmed"] is True for m in cluster) / max(len(cluster), 1)
             number = proposal["id"]
             if share < CONFIRMED_SHARE_MIN:
                 said.append(self._reject(number, f"volunteers confirmed only {share:.0%}"))

@@ -16,29 +16,31 @@ def sign_up_volunteer(username: str, password: str) -> User:
 
 @dataclass(frozen=True)
 class AccountRequest:
+    username: str
     role: str = User.Role.VOLUNTEER
     level: int = 1
     is_simulated: bool = False
 
 
 @transaction.atomic
-def create_accounts(usernames: Sequence[str], password: str, request: AccountRequest) -> int:
+def create_accounts(requests: Sequence[AccountRequest], password: str) -> int:
     """Create the accounts that do not exist yet, all with one password; returns how many.
 
     Hashing is slow by design: it is done once for all of them.
     """
-    present = set(User.objects.filter(username__in=usernames).values_list("username", flat=True))
+    names = [request.username for request in requests]
+    present = set(User.objects.filter(username__in=names).values_list("username", flat=True))
     hashed = make_password(password)
-    new = [
-        User(
-            username=username,
+    new = {
+        request.username: User(
+            username=request.username,
             password=hashed,
             role=request.role,
             level=request.level,
             is_simulated=request.is_simulated,
         )
-        for username in dict.fromkeys(usernames)
-        if username not in present
-    ]
-    User.objects.bulk_create(new)
+        for request in requests
+        if request.username not in present
+    }
+    User.objects.bulk_create(new.values())
     return len(new)

@@ -8,7 +8,7 @@ P(accuracy > threshold) under a Beta(1, 1) prior, and a minimum of answers.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy.stats import beta
+from scipy.special import betainc
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def is_mastered(correct: int, seen: int, rule: PromotionRule | None = None) -> b
     rule = rule or PromotionRule()
     if seen < rule.answers_min:
         return False
-    return float(beta.sf(rule.threshold, 1 + correct, 1 + seen - correct)) >= rule.certainty
+    return float(1 - betainc(1 + correct, 1 + seen - correct, rule.threshold)) >= rule.certainty
 
 
 def is_promoted(answers: Iterable[tuple[int, int]], rule: PromotionRule | None = None) -> bool:

@@ -7,10 +7,12 @@ that re-training and re-scoring only run the last blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +54,21 @@ class _Piece:
     views: GlitchViews | None
 
 
+Job = TypeVar("Job")
+Done = TypeVar("Done")
+
+
+def read_ahead(read: Callable[[Job], Done], jobs: Sequence[Job]) -> Iterator[Done]:
+    """``read`` of each job in order, by a few threads, never more ahead than a bounded number."""
+    with ThreadPoolExecutor(READERS) as readers:
+        left = iter(jobs)
+        ahead = deque(readers.submit(read, job) for job in islice(left, 8 * READERS))
+        while ahead:
+            done = ahead.popleft()
+            ahead.extend(readers.submit(read, job) for job in islice(left, 1))
+            yield done.result()
+
+
 class InputMaker:
     """Makes :class:`Inputs` for one frozen part on one device."""
 
@@ -72,7 +89,7 @@ class InputMaker:
         skipped: list[Skipped] = []
         waiting: list[_Piece] = []
         minibatch = CUDA_MINIBATCH if self.device.type == "cuda" else CPU_MINIBATCH
-        for piece in self._pieces(glitches):
+        for piece in read_ahead(self._read, list(enumerate(glitches))):
             if isinstance(piece, Skipped):
                 skipped.append(piece)
                 continue
@@ -100,17 +117,8 @@ class InputMaker:
         x = (stacked.view(torch.bfloat16) if stacked.dtype == torch.uint16 else stacked).float()
         return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
-    def _pieces(self, glitches: Sequence[GlitchPictures]) -> Iterator[_Piece | Skipped]:
-        """In order, read ahead by a few threads, never more than a bounded number."""
-        with ThreadPoolExecutor(READERS) as readers:
-            jobs = iter(enumerate(glitches))
-            ahead = [readers.submit(self._read, *job) for job in islice(jobs, 8 * READERS)]
-            while ahead:
-                done = ahead.pop(0)
-                ahead.extend(readers.submit(self._read, *job) for job in islice(jobs, 1))
-                yield done.result()
-
-    def _read(self, index: int, pictures: GlitchPictures) -> _Piece | Skipped:
+    def _read(self, job: tuple[int, GlitchPictures]) -> _Piece | Skipped:
+        index, pictures = job
         try:
             files = self.reader.read_bytes(pictures)
             content = self.reader.content_of(files)
@@ -142,3 +150,18 @@ class InputMaker:
             self.store.put(self._entry(piece.content), array)
             found[piece.index] = array.copy()
         return found
+
+
+def read_views(
+    reader: ViewReader, glitches: Sequence[GlitchPictures]
+) -> Iterator[GlitchViews | Skipped]:
+    """Each glitch's views in order, read ahead by a few threads; unreadable: :class:`Skipped`."""
+
+    def read(pictures: GlitchPictures) -> GlitchViews | Skipped:
+        try:
+            files = reader.read_bytes(pictures)
+            return reader.views(files, reader.content_of(files))
+        except MLError as error:
+            return Skipped(pictures.glitch_id, error.code, str(error))
+
+    return read_ahead(read, glitches)

@@ -93,8 +93,8 @@ def test_an_unknown_backbone_fails_the_run_with_a_reason():
 
 
 @pytest.mark.django_db
-def test_missing_weights_fail_the_run_with_a_reason(settings, tmp_path):
-    settings.WEIGHTS_FOLDER = str(tmp_path)
+def test_missing_weights_fail_the_run_with_a_reason(monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTA_WEIGHTS", str(tmp_path))
     import_two_classes(count=20)
     run = request_training(None, "x", FAST | {"backbone": "resnet18"})
     run_training(run.pk)

@@ -1,14 +1,29 @@
 """The OpenAPI schema: without a warning, and kept by what the API really does."""
 
 import io
+import re
 
+import hypothesis
 import pytest
+import schemathesis
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck
+from schemathesis.checks import not_a_server_error as no_server_error
+from schemathesis.specs.openapi import checks
+
+from labeling.models import TrainingRun
+from labeling.services.proposals import accept_for_vote
+from labeling.services.tokens import create_token
+from tests.conftest import make_glitch, make_volunteer
+from tests.labeling.api.conftest import make_proposal_with_decoys, make_version, predict
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_schema_is_valid_and_without_warnings(capfd):
+def test_the_schema_is_valid_and_without_warnings():
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=io.StringIO())
 
 
@@ -17,3 +32,87 @@ def test_schema_and_docs_are_served_to_everybody(anonymous):
     page = anonymous.get("/api/v1/docs/").content.decode()
     assert "/static/drf_spectacular_sidecar/" in page
     assert "https://" not in page
+
+
+@pytest.fixture
+def one_connection():
+    """Requests through WSGI stay in the test's transaction, as Django's own client sees to."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def api_schema(db, one_connection):
+    return schemathesis.openapi.from_wsgi("/api/v1/schema/", get_wsgi_application())
+
+
+@pytest.fixture
+def ids(taxonomy) -> dict[str, object]:
+    """A house with something of each kind: where to find each."""
+    proposal = make_proposal_with_decoys()
+    accept_for_vote(proposal.pk, name="Arch", by=None)
+    run = TrainingRun.objects.create(state="succeeded", epochs=[{"epoch": 0}])
+    predict(make_version(1, training_run=run), make_glitch(50), 0.45, 0.4)
+    return {
+        "gravityspy_id": "0000000050",
+        "role": "classifier",
+        "number": 1,
+        "proposal_id": proposal.pk,
+        "run_id": run.pk,
+        "discovery": proposal.discovery_run_id,
+    }
+
+
+@pytest.fixture
+def headers(taxonomy) -> dict[str, str]:
+    """Of somebody who may do everything."""
+    user = make_volunteer("root", is_superuser=True, level=6)
+    return {"Authorization": f"Bearer {create_token(user, 'schema')}"}
+
+
+PLACE = re.compile(r"\{(\w+)\}")
+NAMES = ["status_code_conformance", "content_type_conformance", "response_schema_conformance"]
+CHECKED = [no_server_error, *(getattr(checks, name) for name in NAMES)]
+FEW = hypothesis.settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_whatever_is_sent_the_answer_is_one_that_the_schema_names(api_schema, ids, headers):
+    """Some requests of each operation, made from the schema with a fixed seed."""
+    tried = 0
+    for found in api_schema.get_all_operations():
+        operation = found.ok()
+
+        @FEW
+        @hypothesis.given(case=operation.as_strategy())
+        def answers_as_the_schema_says(case):
+            case.validate_response(case.call(headers=headers), checks=CHECKED)
+
+        answers_as_the_schema_says()
+        tried += 1
+    assert tried == 28
+
+
+def test_what_is_there_is_rendered_as_the_schema_says(api_schema, ids, headers):
+    """Every GET, asked for something that exists: made-up ids and cursors would give 404 alone."""
+    tried = 0
+    for found in api_schema.get_all_operations():
+        operation = found.ok()
+        if operation.method != "get":
+            continue
+        places = ids | ({"run_id": ids["discovery"]} if "discovery" in operation.path else {})
+        wanted = {name: places[name] for name in PLACE.findall(operation.path)}
+        case = operation.Case(path_parameters=wanted)
+        response = case.call(headers=headers)
+        assert response.status_code == 200
+        case.validate_response(response, checks=CHECKED)
+        tried += 1
+    assert tried == 17

@@ -44,7 +44,7 @@ def test_a_busy_house(pipeline, taxonomy):
     make_glitch(51, is_reserved=True)
     predict(make_version(3), make_glitch(52), 0.45, 0.4)
     TrainingRun.objects.create(state="failed", error_code="nan_loss", error="The loss is NaN")
-    TaskError.objects.create(task=jobs.RUN_TRAINING, error="Traceback\n  File ...\nValueError: x")
+    TaskError.objects.create(task=jobs.RUN_TRAINING, error="ValueError('x')\nand more")
     got = pipeline.get(STATUS).json()
     assert (got["glitches"], got["open"], got["retired"]) == (10, 5, {"consensus": 1})
     assert (got["active"], got["scored"], got["unknown_pool"]) == ({"classifier": 3}, 1, 1)
@@ -61,7 +61,7 @@ def test_a_busy_house(pipeline, taxonomy):
     assert got["last_training"]["error_code"] == "nan_loss"
     assert got["last_training"]["model_version"] is None
     assert [(e["task"], e["error"]) for e in got["errors"]] == [
-        (jobs.RUN_TRAINING, "ValueError: x")
+        (jobs.RUN_TRAINING, "ValueError('x')")
     ]
 
 

@@ -1,0 +1,76 @@
+"""Features of the untouched backbone, and bare pixels: what embeddings are built on.
+
+A fine-tuned network bends its features towards the classes it knows; the backbone as ImageNet left
+it has no such interest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ml.vision.activations import read_views
+from ml.vision.dataset import GlitchPictures, Skipped
+from ml.vision.network import build_network
+from ml.vision.settings import TrainingSettings
+from ml.vision.store import ArrayStore
+from ml.vision.train import make_inputs_for
+from ml.vision.views import FULL, ViewReader
+
+PIXEL_SIDE = 56
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """``features`` (n, D) float32 of the glitches that could be read, in the order asked."""
+
+    glitch_ids: list[str]
+    features: npt.NDArray[np.float32]
+    skipped: tuple[Skipped, ...]
+
+
+def frozen_features(
+    glitches: Sequence[GlitchPictures],
+    settings: TrainingSettings,
+    cache: Path,
+    device: str = "auto",
+) -> FeatureTable:
+    """Pooled features (n, D) of the backbone and views of ``settings``; cached in ``cache``.
+
+    Raises UnknownBackbone, MissingWeights.
+    """
+    whole = replace(settings, trainable_blocks=0)
+    network = build_network(whole, classes=2)
+    maker = make_inputs_for(network, whole, cache, device)
+    inputs = maker.make(glitches)
+    rows = [array[FULL] for array in inputs.arrays]
+    size = network.classifier.in_features
+    features = maker.to_tensor(rows).cpu().numpy() if rows else np.zeros((0, size), np.float32)
+    ids = [glitches[index].glitch_id for index in inputs.kept]
+    return FeatureTable(ids, features, tuple(inputs.skipped))
+
+
+def pixels(
+    glitches: Sequence[GlitchPictures], settings: TrainingSettings, cache: Path
+) -> FeatureTable:
+    """The views themselves, reduced to 56 x 56 each, flat (n, d * 56 * 56), within 0 to 1."""
+    reader = ViewReader(settings.durations, settings.size, ArrayStore(cache))
+    ids: list[str] = []
+    skipped: list[Skipped] = []
+    rows = [np.zeros((0, len(settings.durations) * PIXEL_SIDE**2), np.float32)]
+    for pictures, views in zip(glitches, read_views(reader, glitches), strict=True):
+        if isinstance(views, Skipped):
+            skipped.append(views)
+            continue
+        ids.append(pictures.glitch_id)
+        small = [
+            np.asarray(Image.fromarray(view).resize((PIXEL_SIDE, PIXEL_SIDE)), np.float32) / 255
+            for view in views.variants[FULL]
+        ]
+        rows.append(np.stack(small).reshape(1, -1))
+    return FeatureTable(ids, np.concatenate(rows), tuple(skipped))

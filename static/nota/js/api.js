@@ -1,0 +1,60 @@
+// Calls of the REST API with the session, and what went wrong in words.
+
+const TIMEOUT_MS = 20000;
+
+export class ApiError extends Error {
+  // status 0: no answer at all (network lost, server restarting, too slow).
+  constructor(status, code, message, retryAfter = 0) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+
+  // Whether the same request may succeed later.
+  get isPassing() {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+
+  get isLoggedOut() {
+    return this.status === 401 || (this.status === 403 && this.code !== "forbidden_role");
+  }
+}
+
+function csrfToken() {
+  // Read anew each time: logging in again in another tab changes it.
+  const found = document.cookie.split("; ").find((pair) => pair.startsWith("csrftoken="));
+  return found ? decodeURIComponent(found.slice("csrftoken=".length)) : "";
+}
+
+export async function call(base, method, path, body) {
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    headers["X-CSRFToken"] = csrfToken();
+  }
+  let response;
+  try {
+    response = await fetch(base + path, {
+      method,
+      headers,
+      credentials: "same-origin",
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch {
+    throw new ApiError(0, "network", "The site cannot be reached just now.");
+  }
+  const data = await response.json().catch(() => null);
+  if (!response.ok) {
+    const error = data?.error ?? {};
+    throw new ApiError(
+      response.status,
+      error.code ?? `http_${response.status}`,
+      error.message ?? `The site answered with an error (${response.status}).`,
+      Number(response.headers.get("Retry-After")) || 0,
+    );
+  }
+  if (data === null) throw new ApiError(0, "no_json", "The site's answer was cut off.");
+  return data;
+}

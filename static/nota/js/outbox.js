@@ -1,0 +1,100 @@
+// Votes that the site has not confirmed yet: kept in the browser, sent again until it has.
+//
+// Each carries an idempotency key, so that sending one twice (a lost answer, two tabs, a reload in
+// the middle) stores it once.
+
+const DELAYS_S = [1, 2, 4, 8, 15, 30];
+
+export class Outbox {
+  // send(vote): resolves with the receipt or rejects with an ApiError.
+  // told: {receipt(vote, data), refused(vote, error), state({waiting, retryIn, error})}
+  constructor(user, send, told) {
+    this.name = `nota.outbox.${user}`;
+    this.send = send;
+    this.told = told;
+    this.memory = []; // stands in where the browser allows no storage
+    this.failures = 0;
+    this.timer = null;
+    this.flushing = null;
+    addEventListener("online", () => this.retry());
+    addEventListener("storage", (event) => event.key === this.name && this.tell(null));
+  }
+
+  all() {
+    try {
+      const stored = JSON.parse(localStorage.getItem(this.name) ?? "[]");
+      return Array.isArray(stored) ? stored : [];
+    } catch {
+      return this.memory;
+    }
+  }
+
+  #write(votes) {
+    this.memory = votes;
+    try {
+      localStorage.setItem(this.name, JSON.stringify(votes));
+    } catch {
+      // Full or forbidden: the votes live as long as this page.
+    }
+  }
+
+  has(assignment) {
+    return this.all().some((vote) => vote.assignment === assignment);
+  }
+
+  add(vote) {
+    this.#write([...this.all(), vote]);
+    return this.flush();
+  }
+
+  #remove(key) {
+    this.#write(this.all().filter((vote) => vote.idempotency_key !== key));
+  }
+
+  retry() {
+    clearTimeout(this.timer);
+    this.failures = 0;
+    return this.flush();
+  }
+
+  // Sends what waits, one after the other; true once nothing waits any more.
+  flush() {
+    this.flushing ??= this.#flush().finally(() => (this.flushing = null));
+    return this.flushing;
+  }
+
+  async #flush() {
+    clearTimeout(this.timer);
+    for (let vote = this.all()[0]; vote; vote = this.all()[0]) {
+      try {
+        const receipt = await this.send(vote);
+        this.failures = 0;
+        this.#remove(vote.idempotency_key);
+        this.tell(null);
+        this.told.receipt(vote, receipt);
+      } catch (error) {
+        if (error.isPassing || error.isLoggedOut) {
+          this.#wait(error);
+          return false;
+        }
+        this.#remove(vote.idempotency_key); // asking again would get the same refusal
+        this.tell(null);
+        this.told.refused(vote, error);
+      }
+    }
+    this.tell(null);
+    return true;
+  }
+
+  #wait(error) {
+    const step = DELAYS_S[Math.min(this.failures, DELAYS_S.length - 1)];
+    const seconds = Math.max(step, error.retryAfter ?? 0);
+    this.failures += 1;
+    this.timer = setTimeout(() => this.flush(), seconds * 1000);
+    this.tell(error);
+  }
+
+  tell(error) {
+    this.told.state({ waiting: this.all().length, error });
+  }
+}

@@ -1,0 +1,62 @@
+// The glitches lent to this volunteer: the one in front and two more, pictures loaded ahead.
+
+const AHEAD = 3;
+
+export class Queue {
+  // ask(want, level): the API's answer to `next`. isVoted(id): a vote on it waits to be sent.
+  constructor(ask, isVoted) {
+    this.ask = ask;
+    this.isVoted = isVoted;
+    this.items = [];
+    this.done = new Set();
+    this.loaded = new Map(); // picture address -> Image, so that the browser keeps it
+    this.filling = null;
+  }
+
+  get current() {
+    return this.items[0] ?? null;
+  }
+
+  advance() {
+    const gone = this.items.shift();
+    if (gone) this.done.add(gone.id);
+    return this.current;
+  }
+
+  // Resolves with the API's answer. The server's list is the truth for all but the one in front:
+  // a lease that ran out is dropped, and nobody is shown a glitch that went to someone else.
+  fill(level) {
+    this.filling ??= this.#fill(level).finally(() => (this.filling = null));
+    return this.filling;
+  }
+
+  async #fill(level) {
+    const answer = await this.ask(AHEAD, level);
+    const lent = answer.assignments.filter((a) => !this.done.has(a.id) && !this.isVoted(a.id));
+    const front = this.current;
+    const rest = lent.filter((a) => a.id !== front?.id);
+    this.items = front ? [front, ...rest] : rest;
+    this.items.forEach((assignment) => this.#load(assignment));
+    this.#forget();
+    return { ...answer, left: this.items.length, lent: answer.assignments.length };
+  }
+
+  #load(assignment) {
+    for (const url of addresses(assignment)) {
+      if (this.loaded.has(url)) continue;
+      const image = new Image();
+      image.src = url;
+      image.decode?.().catch(() => this.loaded.delete(url));
+      this.loaded.set(url, image);
+    }
+  }
+
+  #forget() {
+    const needed = new Set(this.items.flatMap(addresses));
+    for (const url of this.loaded.keys()) if (!needed.has(url)) this.loaded.delete(url);
+  }
+}
+
+function addresses(assignment) {
+  return assignment.glitch.pictures.map((picture) => picture.url);
+}
