@@ -138,6 +138,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": embedded.redis_url(),
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
     }
 }
 
@@ -154,8 +155,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    # A web request must not hang on a broker that is down: one quick try, then the sweeps find
+    # what was not sent. (Workers reconnect by CELERY_BROKER_CONNECTION_RETRY, without end.)
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
-# A web request must not hang on a broker that is down: one quick try, then the sweeps find it.
 CELERY_TASK_PUBLISH_RETRY = False
 
 # Pictures, weights and caches: files are content-addressed, so nothing here is ever overwritten.

@@ -33,7 +33,7 @@ def queue_lengths() -> dict[str, int]:
 def alive_workers() -> list[dict[str, Any]]:
     """The workers that answered within half a second. Raises one of ``BROKER_DOWN``.
 
-    A worker of one process that is in the middle of a task answers too: its main process does.
+    Workers of the pools prefork and threads answer while they work; one of the pool solo does not.
     """
     replies = app.control.ping(timeout=ANSWER_SECONDS) or []
     return [{"name": name} for name in sorted(name for reply in replies for name in reply)]

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import F
 
 from labeling.models import GoldLabel, ModelVersion, Prediction
 
@@ -24,10 +23,11 @@ def reliability(version: ModelVersion, bins: int = BINS) -> list[Bin]:
 
     Empty where the version has predicted none of it.
     """
+    # A glitch has one gold label at most, so the join adds no rows.
     rows = list(
         Prediction.objects.filter(
             model_version=version, glitch__gold_labels__split=GoldLabel.Split.TEST
-        ).values_list("confidence", "top_class_id", gold=F("glitch__gold_labels__glitch_class"))
+        ).values_list("confidence", "top_class", "glitch__gold_labels__glitch_class")
     )
     confidence = np.array([row[0] for row in rows])
     right = np.array([row[1] == row[2] for row in rows])

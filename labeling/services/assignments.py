@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from labeling.errors import ForbiddenError
 from labeling.models import (
     Assignment,
     Batch,
@@ -37,8 +38,13 @@ def next_assignments(
     """The volunteer's open assignments, filled up to ``want`` (at most 3); the oldest first.
 
     Asked again it gives the same ones: a reload wastes no lease. An empty list means that nothing
-    is left for this volunteer at the levels reached.
+    is left for this volunteer at the levels reached. ForbiddenError ``level_not_reached``.
     """
+    if level is not None and level > volunteer.level:
+        raise ForbiddenError(
+            f"Level {level} opens when you have mastered level {volunteer.level}.",
+            code="level_not_reached",
+        )
     now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
     open_now = list(

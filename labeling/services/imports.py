@@ -252,13 +252,16 @@ def import_glitches(
 
 
 def _make_and_check(make: Callable[[], NewGlitch]) -> CheckedGlitch | tuple[str, str, str]:
-    """A checked glitch, or what is bad about it as (id, code, message)."""
+    """A checked glitch, or what is bad about it as (name, code, message)."""
+    name = ""
     try:
-        return check_glitch(make())
+        new = make()
+        name = f"{new.ifo}_{new.gravityspy_id}"
+        return check_glitch(new)
     except OSError as error:
         return str(error.filename), "unreadable_file", f"The file cannot be read: {error.strerror}."
     except (LabelingError, MLError) as error:
-        return str(error).split(":", 1)[0], error.code, str(error)
+        return name, error.code, str(error)
 
 
 def _store_or_list(checked: CheckedGlitch, by: User | None, report: ImportReport) -> Glitch | None:

@@ -87,3 +87,9 @@ def thumb(pictures: list[dict[str, Any]], duration: float, alt: str = "") -> Saf
 @register.filter
 def thumb_url(picture: dict[str, Any]) -> str:
     return str(picture["url"]).replace("/pictures/", "/thumbnails/", 1)
+
+
+@register.filter
+def get(mapping: dict[str, Any] | None, key: str) -> Any:
+    """A value of a dict that may be missing."""
+    return (mapping or {}).get(key, "")

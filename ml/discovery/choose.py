@@ -115,7 +115,7 @@ def held_out_groups(labels: Labels, seed: int) -> list[tuple[str, ...]]:
 def measure(
     name: str, candidate: Candidate, labels: Labels, group: Sequence[str], seed: int
 ) -> Measured:
-    """Fit on all classes but ``group``, then cluster ``group`` alone and compare with its labels."""
+    """Fit on all classes but ``group``; then cluster ``group`` and compare with its labels."""
     held = np.isin(labels, list(group))
     transform = candidate.fit(candidate.inputs[~held], labels[~held], seed)
     vectors = transform(candidate.inputs[held])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ def pad(vectors: Floats, dims: int = DIMENSIONS) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class LinearEmbedding:
-    """x (n, D) -> (f(x) - centre) @ axes.T, padded to 200; ``roots``: f takes square roots first."""
+    """x (n, D) -> (f(x) - centre) @ axes.T, padded to 200; with ``roots`` f takes square roots."""
 
     centre: npt.NDArray[np.float32]
     axes: npt.NDArray[np.float32]
@@ -181,13 +182,11 @@ def train_direct(
         torch.manual_seed(seed)
         layers = _layers(x.shape[1], dims)
     dense = layers[0]
-    optimizer = torch.optim.RMSprop(
-        [
-            {"params": [dense.weight], "weight_decay": 2 * WEIGHT_PENALTY},
-            {"params": [dense.bias, *layers[1:].parameters()]},
-        ],
-        lr=learning_rate,
-    )
+    groups: list[dict[str, Any]] = [
+        {"params": [dense.weight], "weight_decay": 2 * WEIGHT_PENALTY},
+        {"params": [dense.bias, *layers[1:].parameters()]},
+    ]
+    optimizer = torch.optim.RMSprop(groups, lr=learning_rate)
     for _ in range(epochs):
         first, second = draw_pairs(columns, PAIRS_PER_GLITCH * len(columns), rng)
         for start in range(0, len(first), minibatch):

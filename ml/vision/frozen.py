@@ -69,8 +69,8 @@ def pixels(
             continue
         ids.append(pictures.glitch_id)
         small = [
-            np.asarray(Image.fromarray(view).resize((PIXEL_SIDE, PIXEL_SIDE)), np.float32) / 255
+            np.asarray(Image.fromarray(view).resize((PIXEL_SIDE, PIXEL_SIDE)))
             for view in views.variants[FULL]
         ]
-        rows.append(np.stack(small).reshape(1, -1))
+        rows.append(np.stack(small).reshape(1, -1).astype(np.float32) / np.float32(255))
     return FeatureTable(ids, np.concatenate(rows), tuple(skipped))

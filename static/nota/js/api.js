@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 
   get isLoggedOut() {
-    return this.status === 401 || (this.status === 403 && this.code !== "forbidden_role");
+    return this.status === 401 || (this.status === 403 && this.code !== "wrong_role");
   }
 }
 

@@ -91,6 +91,7 @@ async function onReceipt(kept, receipt) {
 }
 
 function onRefused(kept, error) {
+  if (error.status === 400) queue.reopen(kept.assignment);
   trouble(`Your vote on ${kept.gravityspy_id} was not taken: ${error.message}`);
 }
 
@@ -146,6 +147,7 @@ async function fill() {
   if (!answers.knows(labels)) await answers.refresh().catch(() => {});
   if (!shown || shown.id !== queue.current?.id) showCurrent();
   if (answer.nothing_left) showNothing(answer.levels);
+  else if (!queue.current) waitingForNext = setTimeout(fill, 3000);
 }
 
 function showLevels(levels) {
@@ -163,7 +165,6 @@ function showLevels(levels) {
 
 function showCurrent() {
   shown = queue.current;
-  byId("nothing").hidden = shown !== null || !byId("bench").hidden;
   if (shown === null) {
     answers.assignment = null;
     answers.take(null);
@@ -172,6 +173,7 @@ function showCurrent() {
   }
   byId("bench").hidden = false;
   byId("nothing").hidden = true;
+  byId("look").append(byId("feedback"));
   pictures.display(shown.glitch);
   answers.display(shown);
 }
@@ -180,6 +182,7 @@ function showNothing(levels) {
   const chosen = byId("levels").value;
   byId("bench").hidden = true;
   byId("nothing").hidden = false;
+  byId("nothing").before(byId("feedback")); // what was said of the last vote stays in sight
   byId("nothing-text").textContent = chosen
     ? `You have seen every glitch of level ${chosen} that needs a vote. Try another level:`
     : "You have seen every glitch that needs a vote here. Thank you! New ones come by themselves.";

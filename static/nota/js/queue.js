@@ -23,6 +23,11 @@ export class Queue {
     return this.current;
   }
 
+  // A vote was refused for good: the glitch may come again.
+  reopen(id) {
+    this.done.delete(id);
+  }
+
   // Resolves with the API's answer. The server's list is the truth for all but the one in front:
   // a lease that ran out is dropped, and nobody is shown a glitch that went to someone else.
   fill(level) {
@@ -38,7 +43,7 @@ export class Queue {
     this.items = front ? [front, ...rest] : rest;
     this.items.forEach((assignment) => this.#load(assignment));
     this.#forget();
-    return { ...answer, left: this.items.length, lent: answer.assignments.length };
+    return answer;
   }
 
   #load(assignment) {

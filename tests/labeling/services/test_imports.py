@@ -79,7 +79,7 @@ def test_the_good_go_on_where_one_is_bad(taxonomy):
     imported = [g.gravityspy_id for g in import_glitches(makers, by=None, report=report)]
     assert imported == ["glitch0000", "glitch0002"]
     assert [(name, code) for name, code, _ in report.bad] == [
-        ("H1_glitch0001_spectrogram_1.0", "unsupported_picture_type")
+        ("H1_glitch0001", "unsupported_picture_type")
     ]
 
 
