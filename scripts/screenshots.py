@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
@@ -31,7 +32,7 @@ class Shot:
     who: str | None = None
     prepare: Callable[[Page], None] | None = None
     size: tuple[int, int] = DESK
-    scheme: str = "dark"
+    scheme: Literal["dark", "light"] = "dark"
 
 
 def _choose_a_class(page: Page) -> None:
@@ -80,9 +81,8 @@ SHOTS = (
 @contextmanager
 def _page(browser: Browser, url: str, shot: Shot, password: str) -> Iterator[Page]:
     width, height = shot.size
-    scheme = "light" if shot.scheme == "light" else "dark"
     context = browser.new_context(
-        base_url=url, viewport={"width": width, "height": height}, color_scheme=scheme
+        base_url=url, viewport={"width": width, "height": height}, color_scheme=shot.scheme
     )
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()

@@ -86,6 +86,7 @@ class DiscoveryRun(Run):
     measured = models.JSONField(
         default=list, help_text="each embedding tried: NMI and ARI on held-out known classes"
     )
+    left_out = models.JSONField(default=list, help_text="clusters not worth showing, and why")
 
     class Meta(Run.Meta):
         constraints = [

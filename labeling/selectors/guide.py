@@ -31,6 +31,11 @@ class GuideEntry:
     examples: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def short_traits(self) -> str:
+        """Duration and frequency as they fit on a button."""
+        return " · ".join(trait.removesuffix(" frequency") for trait in self.traits[:2])
+
+    @property
     def words(self) -> str:
         """What the filter box searches."""
         twins = " ".join(twin["name_shown"] for twin in self.twins)

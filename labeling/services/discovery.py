@@ -95,8 +95,10 @@ class Discovered:
     weights_sha256: str
     measured: list[dict[str, Any]]
     chosen: str
+    reason: str
     vectors: Mapping[int, Sequence[float]]
     found: Sequence[Found]
+    left_out: Sequence[dict[str, Any]] = ()
 
 
 def finish_discovery(run: DiscoveryRun, discovered: Discovered) -> list[Proposal] | None:
@@ -110,7 +112,8 @@ def finish_discovery(run: DiscoveryRun, discovered: Discovered) -> list[Proposal
             return None
         row.embedding = _store_embedding(discovered)
         row.measured = discovered.measured
-        row.save(update_fields=["embedding", "measured"])
+        row.left_out = list(discovered.left_out)
+        row.save(update_fields=["embedding", "measured", "left_out"])
         proposals = [_propose(row, found) for found in discovered.found if not _is_known(found)]
         end_run(run, Run.State.SUCCEEDED)
         return proposals
@@ -125,7 +128,7 @@ def _store_embedding(discovered: Discovered) -> ModelVersion:
         weights=discovered.weights,
         weights_sha256=discovered.weights_sha256,
         metrics={"chosen": discovered.chosen, "measured": discovered.measured},
-        decision_reason=f"{discovered.chosen} separates held-out known classes best.",
+        decision_reason=discovered.reason,
     )
     activate(version, instead_of=current.pk if current else None, by=None)
     Embedding.objects.bulk_create(

@@ -16,12 +16,13 @@ class LogInForm(AuthenticationForm):
     }
 
 
-class SignUpForm(BaseUserCreationForm):  # type: ignore[type-arg]
+class SignUpForm(BaseUserCreationForm):
     """A name and a password; nothing else is asked of a volunteer."""
 
     class Meta:
         model = User
         fields = ("username",)
+        widgets = {"username": forms.TextInput({"autocomplete": "username"})}
 
     def clean_username(self) -> str:
         """Names that differ only in capitals, or that look simulated, would mislead others."""

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from labeling.services.storage import picture_path
@@ -13,12 +14,12 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @require_safe
-def picture(request: HttpRequest, sha256: str, extension: str) -> HttpResponse:
+def picture(request: HttpRequest, sha256: str, extension: str) -> HttpResponseBase:
     return _send(request, picture_path(sha256, extension), TYPES[extension], f'"{sha256}"')
 
 
 @require_safe
-def thumbnail(request: HttpRequest, sha256: str, extension: str) -> HttpResponse:
+def thumbnail(request: HttpRequest, sha256: str, extension: str) -> HttpResponseBase:
     """The spectrogram alone, small: contact sheets of sixty glitches stay light."""
     path = thumbnail_path(sha256, extension)
     if path is None:
@@ -26,7 +27,7 @@ def thumbnail(request: HttpRequest, sha256: str, extension: str) -> HttpResponse
     return _send(request, path, "image/webp", f'"{sha256}-thumbnail"')
 
 
-def _send(request: HttpRequest, path: Path, content_type: str, etag: str) -> HttpResponse:
+def _send(request: HttpRequest, path: Path, content_type: str, etag: str) -> HttpResponseBase:
     headers = {"Cache-Control": FOR_EVER, "ETag": etag}
     if not path.is_file():
         raise Http404("There is no such picture.")

@@ -84,7 +84,7 @@ def _duration(request: HttpRequest) -> float:
 @require_safe
 def proposals(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
-    listed = listed_proposals()
+    listed = listed_proposals().order_by("-pk")
     if state in Proposal.State.values:
         listed = listed.filter(state=state)
     page = Paginator(listed, PAGE_SIZE).get_page(request.GET.get("page"))

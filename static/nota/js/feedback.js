@@ -25,7 +25,7 @@ function show(kind, title, lines, pair = []) {
   );
 }
 
-// vote: with the glitch's pictures; gold: the API's answer; answered: the name voted for.
+// vote: with the glitch's pictures; gold: the API's answer; answered: the class voted for.
 export function showGold(vote, gold, answered) {
   const yours = figure(vote.pictures, "The one you saw");
   if (gold.correct) {
@@ -35,7 +35,10 @@ export function showGold(vote, gold, answered) {
   const example = gold.example ? figure(gold.example.pictures, `Another ${gold.name_shown}`) : null;
   show(
     "differs", `The experts call it ${gold.name_shown}`,
-    [`You said ${answered}; the two are easily taken for each other at first.`, `Where to look: ${gold.description || "compare the two pictures."}`],
+    [
+      `You said ${answered.name}${answered.twins.includes(gold.name_shown) ? ", which is easily taken for it" : ""}.`,
+      `Where to look: ${gold.description || "compare the two pictures."}`,
+    ],
     [yours, example],
   );
 }
@@ -61,7 +64,9 @@ export function describe(answer, answers) {
   }
   if ("alike" in answer) {
     const text = answer.alike ? "It looks like these." : "It does not look like these.";
-    box.replaceChildren(element("h3", {}, answers.nameOf(answer)), element("p", {}, text));
+    box.replaceChildren(
+      element("div", { class: "words" }, element("h3", {}, answers.nameOf(answer)), element("p", {}, text)),
+    );
     return;
   }
   const facts = answers.facts[answer.label];
@@ -74,12 +79,11 @@ export function describe(answer, answers) {
         element("figcaption", {}, seconds(picture.duration)),
       )),
   );
-  box.replaceChildren(
-    ...[
-      element("h3", {}, facts.name),
-      facts.description ? element("p", {}, facts.description) : null,
-      facts.twins.length ? element("p", { class: "dim more" }, `Easily taken for: ${facts.twins.join(", ")}.`) : null,
-      strip,
-    ].filter(Boolean),
+  const words = element(
+    "div", { class: "words" },
+    element("h3", {}, facts.name),
+    facts.description ? element("p", {}, facts.description) : null,
+    facts.twins.length ? element("p", { class: "dim more" }, `Easily taken for: ${facts.twins.join(", ")}.`) : null,
   );
+  box.replaceChildren(...[words, strip].filter(Boolean));
 }

@@ -38,6 +38,7 @@ function add(id, by) {
 function onChosen(answer) {
   const confirm = byId("confirm");
   confirm.disabled = answer === null;
+  byId("chosen").classList.toggle("has", answer !== null);
   confirm.replaceChildren(
     answer ? `Vote ${answers.nameOf(answer)} ` : "Vote ", element("kbd", {}, "↵"),
   );
@@ -80,7 +81,7 @@ async function onReceipt(kept, receipt) {
     if (gold) add("gold-seen", 1);
     if (gold?.correct) add("gold-correct", 1);
   }
-  if (gold) showGold(kept, gold, answers.nameOf({ label: kept.label }));
+  if (gold) showGold(kept, gold, answers.facts[kept.label] ?? { name: kept.label, twins: [] });
   if (promoted) {
     count.level.textContent = String(promoted);
     const before = new Set(Object.keys(answers.facts));
@@ -173,7 +174,7 @@ function showCurrent() {
   }
   byId("bench").hidden = false;
   byId("nothing").hidden = true;
-  byId("look").append(byId("feedback"));
+  byId("bench").append(byId("feedback"));
   pictures.display(shown.glitch);
   answers.display(shown);
 }

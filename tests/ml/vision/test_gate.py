@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from ml.vision.errors import NothingToTest, NotTheSameTest
+from ml.vision.gate import Judged, decide
+
+LABELS = ["A", "A", "A", "B", "B"]
+
+
+def judged(p_first, labels=LABELS, classes=("A", "B")):
+    p = np.array(p_first)
+    return Judged(classes, np.column_stack([p, 1 - p]), labels)
+
+
+ALL_RIGHT = [0.9, 0.9, 0.9, 0.1, 0.1]
+ALL_RIGHT_SURER = [0.95, 0.95, 0.95, 0.05, 0.05]
+ONE_WRONG = [0.9, 0.9, 0.4, 0.1, 0.1]
+MAJORITY = [0.9, 0.9, 0.9, 0.9, 0.9]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "active", "goes_live", "words"),
+    [
+        (ALL_RIGHT, ONE_WRONG, True, "Accuracy is higher, 1.000 against 0.800"),
+        (ONE_WRONG, ALL_RIGHT, False, "Accuracy is lower, 0.800 against 1.000"),
+        (ALL_RIGHT_SURER, ALL_RIGHT, True, "log loss lower, 0.051 against 0.105"),
+        (ALL_RIGHT, ALL_RIGHT_SURER, False, "log loss not lower"),
+        (ALL_RIGHT, ALL_RIGHT, False, "log loss not lower"),
+        (ALL_RIGHT, None, True, "beats the 0.600 of always naming the commonest class"),
+        (MAJORITY, None, False, "does not beat the 0.600"),
+    ],
+)
+def test_decisions(candidate, active, goes_live, words):
+    decision = decide(judged(candidate), judged(active) if active else None)
+    assert decision.goes_live is goes_live
+    assert words in decision.reason
+    assert "5 gold test glitches" in decision.reason
+
+
+def test_a_version_that_knows_the_new_class_wins():
+    labels = ["A", "B", "C"]
+    active = Judged(("A", "B"), np.array([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5]]), labels)
+    candidate = Judged(("A", "B", "C"), np.eye(3) * 0.7 + 0.1, labels)
+    decision = decide(candidate, active)
+    assert decision.goes_live
+    assert "also knows C" in decision.reason
+
+
+def test_different_test_sets_and_empty_ones_are_refused():
+    with pytest.raises(NotTheSameTest):
+        decide(judged(ALL_RIGHT), judged(ALL_RIGHT[:4], LABELS[:4]))
+    with pytest.raises(NothingToTest):
+        decide(Judged(("A", "B"), np.zeros((0, 2)), []), None)

@@ -1,0 +1,39 @@
+import pytest
+
+from ml.vision.errors import BadSettings
+from ml.vision.settings import TrainingSettings
+
+
+def test_settings_survive_json():
+    settings = TrainingSettings(durations=(4.0,), trainable_blocks="all", seed=7)
+    assert TrainingSettings.from_dict(settings.to_dict()) == settings
+
+
+def test_missing_keys_take_their_defaults():
+    assert TrainingSettings.from_dict({"seed": 3}) == TrainingSettings(seed=3)
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"epoch": 3}, "epoch"),
+        ({"epochs": -1}, "epochs"),
+        ({"epochs": True}, "epochs"),
+        ({"epochs": "3"}, "epochs"),
+        ({"learning_rate": 0}, "learning_rate"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"trainable_blocks": "some"}, "trainable_blocks"),
+        ({"class_weights": "sometimes"}, "class_weights"),
+        ({"durations": []}, "durations"),
+        ({"durations": [3.0]}, "durations"),
+        ({"durations": [4.0, 4.0]}, "durations"),
+        ({"durations": "4.0"}, "durations"),
+        ({"backbone": ""}, "backbone"),
+        ({"size": 16}, "size"),
+    ],
+)
+def test_a_bad_setting_is_named(values, key):
+    with pytest.raises(BadSettings) as caught:
+        TrainingSettings.from_dict(values)
+    assert caught.value.data["key"] == key
+    assert repr(key) in str(caught.value)

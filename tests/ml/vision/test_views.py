@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml.pictures import PictureError
+from ml.vision.dataset import GlitchPictures
+from ml.vision.errors import NoUsableDuration
+from ml.vision.store import ArrayStore
+from ml.vision.views import (
+    FULL,
+    LONGEST_ONLY,
+    ViewReader,
+    central_part,
+    reduce_energy,
+    source_of,
+    stack_views,
+)
+
+DURATIONS = (1.0, 2.0, 4.0)
+
+
+def grey(value, side=64):
+    return np.full((side, side), value, np.uint8)
+
+
+def test_the_central_part_keeps_the_middle_columns():
+    energy = np.arange(8, dtype=np.uint8)[None, :]
+    assert central_part(energy, 0.5).tolist() == [[2, 3, 4, 5]]
+    assert central_part(energy, 0.25).tolist() == [[3, 4]]
+    assert central_part(energy, 1.0).tolist() == energy.tolist()
+
+
+def test_a_thin_line_survives_the_reduction():
+    energy = grey(0, 256)
+    energy[:, 101] = 200
+    reduced = reduce_energy(energy, 64)
+    assert reduced.shape == (64, 64)
+    assert reduced.max() == 200
+    assert (reduced.max(axis=0) > 0).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("duration", "available", "source"),
+    [
+        (1.0, [0.5, 1.0, 4.0], 1.0),
+        (2.0, [0.5, 1.0, 4.0], 4.0),
+        (4.0, [0.5, 1.0], None),
+    ],
+)
+def test_a_missing_duration_comes_from_the_next_longer(duration, available, source):
+    assert source_of(duration, available) == source
+
+
+def test_views_are_stacked_in_the_order_of_durations():
+    views = stack_views({1.0: grey(51), 2.0: grey(102), 4.0: grey(255)}, DURATIONS, 32)
+    assert views.shape == (3, 32, 32)
+    assert views.dtype == np.float32
+    assert views[:, 0, 0].tolist() == pytest.approx([0.2, 0.4, 1.0])
+
+
+def test_a_longer_picture_gives_its_middle_and_a_shorter_one_nothing():
+    energy = grey(0)
+    energy[:, 24:40] = 255  # the middle quarter
+    from_longest = stack_views({4.0: energy}, DURATIONS, 32)
+    assert from_longest[0].mean() == 1.0
+    assert from_longest[2].mean() == pytest.approx(0.25, abs=0.05)
+    from_shortest = stack_views({1.0: energy}, DURATIONS, 32)
+    assert from_shortest[1:].max() == 0
+
+
+def save(folder, name, value):
+    path = folder / f"{name}.png"
+    Image.fromarray(grey(value)).save(path)
+    return path
+
+
+@pytest.fixture
+def reader(tmp_path):
+    return ViewReader(DURATIONS, 32, ArrayStore(tmp_path / "cache"))
+
+
+def test_both_variants_are_read_and_cached_by_content(reader, tmp_path):
+    glitch = GlitchPictures("g", {1.0: save(tmp_path, "a", 10), 4.0: save(tmp_path, "b", 200)})
+    files = reader.read_bytes(glitch)
+    views = reader.views(files, reader.content_of(files))
+    assert views.variants[FULL][:, 0, 0].tolist() == [10, 200, 200]
+    assert views.variants[LONGEST_ONLY][:, 0, 0].tolist() == [200, 200, 200]
+    assert reader.store.get(views.content).tolist() == views.variants.tolist()
+    twin = GlitchPictures("other", {1.0: save(tmp_path, "c", 10), 4.0: save(tmp_path, "d", 200)})
+    assert reader.content_of(reader.read_bytes(twin)) == views.content
+
+
+def test_only_the_files_that_serve_are_read(reader, tmp_path):
+    glitch = GlitchPictures("g", {0.5: tmp_path / "absent", 4.0: save(tmp_path, "b", 1)})
+    assert list(reader.read_bytes(glitch)) == [4.0]
+
+
+def test_a_glitch_without_a_usable_duration_is_refused(reader, tmp_path):
+    with pytest.raises(NoUsableDuration):
+        reader.read_bytes(GlitchPictures("g", {0.5: save(tmp_path, "a", 1)}))
+    with pytest.raises(NoUsableDuration):
+        reader.read_bytes(GlitchPictures("g", {}))
+
+
+def test_an_absent_file_and_a_corrupt_one_are_picture_errors(reader, tmp_path):
+    with pytest.raises(PictureError):
+        reader.read_bytes(GlitchPictures("g", {4.0: tmp_path / "absent.png"}))
+    files = {4.0: save(tmp_path, "a", 1).read_bytes()[:60]}
+    with pytest.raises(PictureError):
+        reader.views(files, "key")
