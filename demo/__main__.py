@@ -86,6 +86,7 @@ def run_demo(options: argparse.Namespace, screen: Screen) -> None:
         site = f"http://127.0.0.1:{port}"
         plan = _plan(options, folder, screen)
         write_plan(plan, folder / "demo")
+        screen.keep_seconds(folder / "demo" / "seconds.json")
         memory, settings = _start_servers(stack, folder, port, screen)
         password = _password(folder)
         with screen.stage("prepare", "Migrating, loading classes and levels, accounts"):
@@ -220,9 +221,7 @@ def _play(
         cycle.wait_for_reviewer("birth", "in_vote", "Waiting for you to conclude the votes")
     else:
         cycle.conclude()
-    cycle.train(
-        "train_born", "Training with the classes that were born", at_least=3, reason="class born"
-    )
+    cycle.train_born()
     cycle.wait_for_scores("score")
 
 

@@ -1,9 +1,11 @@
 """Live progress that a person can follow, on a terminal and in a log."""
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -19,6 +21,14 @@ class Screen:
     def __init__(self) -> None:
         self.console = Console(highlight=False)
         self.seconds: dict[str, float] = {}
+        self._kept: Path | None = None
+
+    def keep_seconds(self, path: Path) -> None:
+        """Add to what an interrupted demo spent, and keep the sum in ``path`` from here on."""
+        earlier = json.loads(path.read_text()) if path.exists() else {}
+        for key, seconds in earlier.items():
+            self.seconds[key] = round(self.seconds.get(key, 0.0) + seconds, 1)
+        self._kept = path
 
     def say(self, text: str) -> None:
         self.console.print(text)
@@ -34,6 +44,8 @@ class Screen:
         finally:
             spent = time.monotonic() - started
             self.seconds[key] = round(self.seconds.get(key, 0.0) + spent, 1)
+            if self._kept is not None:
+                self._kept.write_text(json.dumps(self.seconds))
         self.console.print(f"  [green]done[/green] {title} ({spent:.0f} s)")
 
     @contextmanager

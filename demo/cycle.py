@@ -88,6 +88,35 @@ class Cycle:
             self._watch_run(f"training-runs/{run['id']}", tell)
         self._say_decision()
 
+    def train_born(self) -> None:
+        """Until the version in use knows every class that was born; births ask for it themselves.
+
+        Classes born while a training ran are known by the next one, which the sweep asks for.
+        """
+        title = "Training with the classes that were born"
+        with self.screen.stage("train_born", title) as tell:
+            until = time.monotonic() + 60 * 20
+            while unknown := self._born() - self._known():
+                if time.monotonic() > until:
+                    raise CycleError(
+                        f"No training made {', '.join(sorted(unknown))} known; see "
+                        f"{self.site}/review/models/ for why."
+                    )
+                runs = self.pipeline.pages("training-runs")
+                live = next((r for r in runs if r["state"] in LIVE), None)
+                if live is not None:
+                    self._watch_run(f"training-runs/{live['id']}", tell)
+                time.sleep(POLL_SECONDS)
+        self._say_decision()
+
+    def _born(self) -> set[str]:
+        accepted = self.pipeline.pages("proposals", state="accepted")
+        return {p["born_class"] for p in accepted}
+
+    def _known(self) -> set[str]:
+        versions = self.pipeline.pages("model-versions", role="classifier", state="active")
+        return {label for version in versions for label in version["classes"]}
+
     def _watch_run(self, path: str, tell: Tell) -> dict[str, Any]:
         while True:
             run: dict[str, Any] = self.pipeline.get(path)

@@ -29,21 +29,24 @@ QUEUES = {
 }
 
 
-def enqueue_on_commit(name: str, **ids: Any) -> None:
+def enqueue_on_commit(name: str, *, delay_seconds: float = 0, **ids: Any) -> None:
     """Send the task ``name`` once the transaction under way has committed.
 
-    A failure to send is logged, not raised: the row that asks for the work is stored.
+    ``delay_seconds`` lets the worker wait, so that what comes in quick succession is one task's
+    work. A failure to send is logged, not raised: the row that asks for the work is stored.
     """
 
     def send() -> None:
-        send_now(name, **ids)
+        when = {"delay_seconds": delay_seconds} if delay_seconds else {}
+        send_now(name, **when, **ids)
 
     # A named function, not functools.partial: Django's robust handler reads __qualname__.
     transaction.on_commit(send, robust=True)
 
 
-def send_now(name: str, **ids: Any) -> None:
+def send_now(name: str, *, delay_seconds: float = 0, **ids: Any) -> None:
     """Send the task at once. Raises kombu's OperationalError where the broker is down."""
     from labeling.celery import app
 
-    app.send_task(name, kwargs=ids, queue=QUEUES.get(name, "default"))
+    queue = QUEUES.get(name, "default")
+    app.send_task(name, kwargs=ids, queue=queue, countdown=delay_seconds or None)

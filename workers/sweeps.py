@@ -3,11 +3,15 @@
 Each first asks whether anything is missing and returns if not; so a lost message costs only time.
 """
 
+from datetime import timedelta
+
 from celery import shared_task
+from django.db.models import Q
 from django.utils import timezone
 
 from labeling import jobs
 from labeling.models import Batch, DiscoveryRun, ModelVersion, TrainingRun
+from labeling.models.runs import Run
 from labeling.selectors.versions import active_version
 from labeling.services.assignments import expire_leases
 from labeling.services.predictions import unscored_glitches
@@ -16,12 +20,17 @@ from labeling.services.runs import claimable
 from labeling.services.training import request_training_if_due
 from workers.tasks import RecordedTask
 
+ON_ITS_WAY = timedelta(seconds=15)
+
 
 @shared_task(name=jobs.SWEEP_RUNS, base=RecordedTask)
 def sweep_runs() -> None:
     """Send runs again that nobody works on, and ask for a training that is due."""
     request_training_if_due()
-    free = claimable(timezone.now())
+    now = timezone.now()
+    # A message that was sent just now, perhaps with a delay, is still on its way.
+    on_its_way = Q(state=Run.State.REQUESTED, created_at__gt=now - ON_ITS_WAY)
+    free = claimable(now) & ~on_its_way
     for run_id in TrainingRun.objects.filter(free).values_list("pk", flat=True):
         jobs.send_now(jobs.RUN_TRAINING, run_id=run_id)
     for run_id in DiscoveryRun.objects.filter(free).values_list("pk", flat=True):

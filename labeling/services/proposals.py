@@ -23,6 +23,8 @@ from labeling.services.classes import add_class
 from labeling.services.gold import add_gold_label
 from labeling.services.training import EXAMPLES_MIN, request_training
 
+# Reviewers conclude several votes in one sitting: one training then knows all their classes.
+BIRTHS_TOGETHER_SECONDS = 5.0
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{1,62}")
 
 
@@ -194,6 +196,6 @@ def accept_proposal(proposal_id: int, *, by: User | None, reason: str = "") -> G
 def _ask_for_training(by: User | None, label: str) -> None:
     """A training under way is no obstacle to a birth: the next one knows the class."""
     try:
-        request_training(by, reason=f"a class was born: {label}")
+        request_training(by, f"a class was born: {label}", delay_seconds=BIRTHS_TOGETHER_SECONDS)
     except LabelingError as error:
         record_deed(by, "training_not_asked", label, code=error.code, message=str(error))

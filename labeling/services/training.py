@@ -34,9 +34,15 @@ VALIDATION_SHARE = 0.15
 
 
 def request_training(
-    by: User | None, reason: str, settings: dict[str, Any] | None = None
+    by: User | None,
+    reason: str,
+    settings: dict[str, Any] | None = None,
+    *,
+    delay_seconds: float = 0,
 ) -> TrainingRun:
     """Ask for a training of the classifier and return its row.
+
+    It starts after ``delay_seconds``, so that what is decided meanwhile is part of it.
 
     Two requests at once become one: the training under way is named in the refusal.
 
@@ -60,7 +66,7 @@ def request_training(
                 requested_by=by, reason=reason[:200], settings=checked.to_dict()
             )
             record_deed(by, "request_training", f"training {run.pk}", reason=reason)
-            jobs.enqueue_on_commit(jobs.RUN_TRAINING, run_id=run.pk)
+            jobs.enqueue_on_commit(jobs.RUN_TRAINING, delay_seconds=delay_seconds, run_id=run.pk)
             return run
     except IntegrityError as error:
         live = TrainingRun.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING])

@@ -38,6 +38,20 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 
 @register.filter
+def figure(value: Any) -> str:
+    """A value of some JSON as a table shows it.
+
+    >>> figure(0.61803), figure(["Blip", "Tomte"]), figure("pca")
+    ('0.618', 'Blip, Tomte', 'pca')
+    """
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, list):
+        return ", ".join(figure(one) for one in value)
+    return name_of(str(value))
+
+
+@register.filter
 def shade(share: float | None) -> int:
     """A share as one of eleven shades of the style sheet (inline styles are not allowed).
 

@@ -37,12 +37,20 @@ def test_only_runs_that_nobody_works_on_are_sent_again(sent, state, lease_left, 
         leased_until = timezone.now() + timedelta(seconds=lease_left)
     training = TrainingRun.objects.create(state=state, leased_until=leased_until)
     discovery = DiscoveryRun.objects.create(state=state, leased_until=leased_until)
+    for model in (TrainingRun, DiscoveryRun):
+        model.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     sweeps.sweep_runs()
     expected = [
         (jobs.RUN_TRAINING, {"run_id": training.pk}),
         (jobs.RUN_DISCOVERY, {"run_id": discovery.pk}),
     ]
     assert sent == (expected if is_sent else [])
+
+
+def test_a_request_whose_message_is_on_its_way_is_not_sent_twice(sent):
+    TrainingRun.objects.create()
+    sweeps.sweep_runs()
+    assert sent == []
 
 
 def test_without_a_version_nothing_is_scored(sent, taxonomy):
