@@ -1,7 +1,8 @@
 """Pictures of the main pages for the README, from a running site.
 
-``python -m scripts.screenshots --url http://localhost:8000 --password WORDS`` writes PNG files to
-``docs/screenshots``. It looks and chooses a class, but casts no vote and decides nothing.
+``make screenshots`` beside a running ``make demo`` writes PNG files to ``docs/screenshots``;
+another site is named by ``--url``, ``--password`` and the two accounts. It looks and chooses a
+class, but casts no vote and decides nothing.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -49,17 +50,19 @@ def _open_first_proposal(page: Page) -> None:
 
 
 def _open_first_version(page: Page) -> None:
-    link = page.locator("th a", has_text="classifier").first
-    if link.count():
-        link.click()
-        page.wait_for_load_state("networkidle")
+    _follow(page, "th a:has-text('classifier')")
+
+
+def _open_first_training(page: Page) -> None:
+    _follow(page, "tbody th a")
 
 
 def _follow(page: Page, selector: str) -> None:
+    """Open what the first such link leads to, where there is one."""
     link = page.locator(selector).first
     if link.count():
         link.click()
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
 
 
 SHOTS = (
@@ -73,7 +76,7 @@ SHOTS = (
     Shot("proposal", "/review/proposals/", "reviewer", _open_first_proposal),
     Shot("models", "/review/models/", "reviewer"),
     Shot("model", "/review/models/", "reviewer", _open_first_version),
-    Shot("training", "/review/training/", "reviewer"),
+    Shot("training", "/review/training/", "reviewer", _open_first_training),
     Shot("system", "/review/system/", "reviewer"),
 )
 
@@ -112,15 +115,24 @@ def take(browser: Browser, url: str, shot: Shot, password: str, folder: Path) ->
         return path
 
 
+def _demo_password() -> str:
+    """What the demo drew for its accounts; empty where no demo has run here."""
+    path = Path(os.environ.get("NOTA_VAR", "var")) / "demo" / "password"
+    return path.read_text().strip() if path.is_file() else ""
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default=os.environ.get("SITE_URL", "http://localhost:8000"))
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
-    parser.add_argument("--password", default=os.environ.get("NOTA_DEMO_PASSWORD", ""))
+    parser.add_argument("--password", default="", help="without it, that of the demo's accounts")
     parser.add_argument("--volunteer", default="volunteer")
     parser.add_argument("--reviewer", default="reviewer")
     parser.add_argument("--only", nargs="*", help="names of pictures to take")
     given = parser.parse_args(arguments)
+    password = given.password or _demo_password()
+    if not password:
+        parser.error("no demo has run here: give the accounts' password with --password")
     names = {"volunteer": given.volunteer, "reviewer": given.reviewer}
     wanted = [shot for shot in SHOTS if not given.only or shot.name in given.only]
     given.out.mkdir(parents=True, exist_ok=True)
@@ -128,9 +140,9 @@ def main(arguments: list[str] | None = None) -> int:
         browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
         for shot in wanted:
             who = names.get(shot.who) if shot.who else None
-            as_named = Shot(shot.name, shot.path, who, shot.prepare, shot.size, shot.scheme)
+            as_named = replace(shot, who=who)
             try:
-                path = take(browser, given.url.rstrip("/"), as_named, given.password, given.out)
+                path = take(browser, given.url.rstrip("/"), as_named, password, given.out)
             except PlaywrightError as error:
                 sys.stderr.write(f"{shot.name}: {error.message.splitlines()[0]}\n")
                 return 1

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('labeling', '0002_rules'),
+        ("labeling", "0002_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='discoveryrun',
-            name='left_out',
-            field=models.JSONField(default=list, help_text='clusters not worth showing, and why'),
+            model_name="discoveryrun",
+            name="left_out",
+            field=models.JSONField(default=list, help_text="clusters not worth showing, and why"),
         ),
     ]

@@ -68,8 +68,8 @@ def assign_next(
     """Lend one glitch to a volunteer, or None where nothing is left at the levels reached.
 
     Streams are mixed by chance: gold by its schedule, batch questions while a batch is open, else
-    the pool. A stream that is empty hands over to the others; gold alone is never served for
-    long, since it needs no votes.
+    the pool. A stream that is empty hands over to the others; gold alone is served only to those
+    who can still rise, since it needs no votes.
     """
     reached = _reached_levels(volunteer, level)
     for last_try in (False, True):
@@ -107,7 +107,13 @@ def _assign_once(
         assignment = _assign_from_pool(volunteer, workflow, start, now)
         if assignment is not None:
             return assignment
-    return None if batch_first else _assign_from_batch(volunteer, start, now)
+    if not batch_first:
+        assignment = _assign_from_batch(volunteer, start, now)
+        if assignment is not None:
+            return assignment
+    # Gold needs no votes, but it is how a volunteer rises to where glitches wait.
+    can_rise = Workflow.objects.filter(is_open=True, level__gt=volunteer.level).exists()
+    return _assign_gold(volunteer, reached[0], start, rng, now) if reached and can_rise else None
 
 
 def _unseen(volunteer: User) -> Q:

@@ -16,7 +16,7 @@ MEDOIDS = 9
 FEWEST_MEMBERS = 8
 LEAST_STABILITY = 0.5
 LEAST_COHESION = 0.3
-MOST_KNOWN = 0.5  # share of members that may look like a known class
+MOST_KNOWN = 0.5  # of the mixing that members of a known class would show
 NEIGHBOURS = 5
 
 
@@ -29,9 +29,8 @@ class Description:
     indices into the pool, the most central member first (least mean cosine distance to all).
     ``distances`` (len(cluster.members),): each member's cosine distance to the cluster's middle.
     ``nearest_class`` and ``nearest_distance``: cosine distance between the two middles, 0 to 2;
-    None without known glitches. ``known_share``: the share, before dropping, of members most of
-    whose five nearest neighbours, among fellow members and known glitches, are known ones;
-    ``look_alike``: the class of most of those. ``reason``: one sentence.
+    None without known glitches. ``known_share``: how far the members, before dropping, mix with the
+    known class ``look_alike`` (see :func:`mixing`). ``reason``: one sentence.
     """
 
     cluster: Cluster
@@ -81,9 +80,9 @@ def describe_clusters(
 
 def describe_cluster(cluster: Cluster, vectors: Vectors, known: KnownGlitches) -> Description:
     """See :func:`describe_clusters`."""
-    looks_known, look_alike = neighbours_known(_units(vectors[cluster.members]), known)
-    known_share = float(looks_known.mean())
-    dropped = cluster.members[looks_known & (known_share <= MOST_KNOWN)]
+    shares, look_alike = known_neighbours(_units(vectors[cluster.members]), known)
+    known_share = mixing(shares, look_alike, known)
+    dropped = cluster.members[(shares > 0.5) & (known_share <= MOST_KNOWN)]
     kept = _without(cluster, dropped, vectors)
     members = _units(vectors[kept.members])  # (k, d)
     middle = _units(members.mean(axis=0, keepdims=True))[0]
@@ -132,7 +131,10 @@ def judge(cluster: Cluster, look_alike: str | None, known_share: float) -> tuple
             f"{LEAST_COHESION} is asked)."
         )
     if known_share > MOST_KNOWN:
-        return False, f"{known_share:.0%} of its members look like {look_alike}."
+        return (
+            False,
+            f"Its members mix with {look_alike} ({known_share:.0%}), as if they were of it.",
+        )
     return True, (
         f"{size} members keep together (stability {cluster.stability:.2f}, cohesion "
         f"{cluster.cohesion:.2f}) and apart from the known classes."
@@ -149,16 +151,17 @@ def _nearest_class(
     return known.names[nearest], float(distances[nearest])
 
 
-def neighbours_known(
+def known_neighbours(
     members: npt.NDArray[np.float64], known: KnownGlitches
-) -> tuple[npt.NDArray[np.bool_], str | None]:
-    """Which ``members`` (k, d) have mostly known glitches as neighbours, and of which class.
+) -> tuple[npt.NDArray[np.float64], str | None]:
+    """For ``members`` (k, d) the share (k,) of known glitches among their five nearest neighbours.
 
-    Compared by neighbours and not by distance to a class's middle, because a loose class reaches
-    far without filling its reach.
+    Neighbours are fellow members and known glitches; also returns the class of most known ones.
+    Neighbours and not distances to a class's middle, because a loose class reaches far without
+    filling its reach.
     """
     if not known.names:
-        return np.zeros(len(members), bool), None
+        return np.zeros(len(members)), None
     among = members @ members.T  # (k, k)
     np.fill_diagonal(among, -np.inf)
     closeness = np.concatenate([among, members @ known.units.T], axis=1)  # (k, k + m)
@@ -166,9 +169,21 @@ def neighbours_known(
     is_known = nearest >= len(members)
     seen = known.labels[nearest[is_known] - len(members)]
     if not len(seen):
-        return np.zeros(len(members), bool), None
+        return np.zeros(len(members)), None
     names, counts = np.unique(seen, return_counts=True)
-    return is_known.mean(axis=1) > 0.5, str(names[counts.argmax()])
+    return is_known.mean(axis=1), str(names[counts.argmax()])
+
+
+def mixing(shares: npt.NDArray[np.float64], look_alike: str | None, known: KnownGlitches) -> float:
+    """How far the members mix with a known class: 0 = not at all, 1 = as if they were of it.
+
+    Were they of it, known glitches would be among the neighbours in proportion to their number;
+    a class with few labels has few to offer.
+    """
+    if look_alike is None:
+        return 0.0
+    labeled = int((known.labels == look_alike).sum())
+    return float(min(1.0, shares.mean() * (labeled + len(shares)) / labeled))
 
 
 def _units(vectors: Vectors) -> npt.NDArray[np.float64]:

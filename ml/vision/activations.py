@@ -20,24 +20,27 @@ import torch
 from torch import Tensor
 
 from ml.errors import MLError
+from ml.vision.augment import copies_of
 from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.devices import autocast, forward_precision
 from ml.vision.network import FrozenPart
 from ml.vision.store import ArrayStore, hash_of
-from ml.vision.views import VARIANTS, GlitchViews, ViewReader
+from ml.vision.views import Energy, GlitchViews, ViewReader
 
 # Larger minibatches of full-size layers fall out of the processor's cache and cost twice the time.
 CPU_MINIBATCH, CUDA_MINIBATCH = 8, 128
 READERS = 2  # threads that read and decode
+AUGMENTATION = 1  # raise it when copies come out otherwise
 
 
 @dataclass(frozen=True)
 class Inputs:
     """Inputs of the trainable tail for the glitches that could be read.
 
-    ``arrays[i]``: (2, ...), the variants FULL and LONGEST_ONLY of glitch ``kept[i]`` (an index into
-    what was asked for): uint16 holding bfloat16 or float32 activations, or uint8 views where
-    nothing is frozen. ``contents[i]``: hash of that glitch's pictures.
+    ``arrays[i]``: (2 + copies, ...), the variants FULL and LONGEST_ONLY of glitch ``kept[i]`` (an
+    index into what was asked for), then its changed copies: uint16 holding bfloat16, or float32
+    activations; where nothing is frozen uint8 views, without copies, since those are better drawn
+    anew each time. ``contents[i]``: hash of that glitch's pictures.
     """
 
     arrays: list[npt.NDArray[np.generic]]
@@ -48,10 +51,26 @@ class Inputs:
 
 @dataclass(frozen=True)
 class _Piece:
+    """One glitch on its way: what the cache had of it, and the views of what it had not."""
+
     index: int
     content: str
-    array: npt.NDArray[np.generic] | None
-    views: GlitchViews | None
+    variants: npt.NDArray[np.generic] | None
+    copies: npt.NDArray[np.generic] | None
+    views: Energy | None = None
+    copy_views: Energy | None = None
+
+    def missing(self) -> list[Energy]:
+        """Views (d, size, size) that the frozen part has yet to see, variants first."""
+        return [view for part in (self.views, self.copy_views) if part is not None for view in part]
+
+    def whole(self) -> npt.NDArray[np.generic] | None:
+        """(2 + copies, ...) if the cache had all."""
+        if self.missing() or self.variants is None:
+            return None
+        if self.copies is None:
+            return self.variants
+        return np.concatenate([self.variants, self.copies])
 
 
 Job = TypeVar("Job")
@@ -73,14 +92,23 @@ class InputMaker:
     """Makes :class:`Inputs` for one frozen part on one device."""
 
     def __init__(
-        self, frozen: FrozenPart, reader: ViewReader, store: ArrayStore, device: torch.device
+        self,
+        frozen: FrozenPart,
+        reader: ViewReader,
+        store: ArrayStore,
+        device: torch.device,
+        copies: int = 0,
+        drop_durations: float = 0.0,
     ) -> None:
         self.frozen = frozen.to(device)
         self.reader = reader
         self.store = store
         self.device = device
         self.precision = forward_precision(device)
+        self.copies = 0 if frozen.is_empty else copies
+        self.drop_durations = drop_durations
         self._key = hash_of("activations", frozen.digest(), str(self.precision))
+        self._copies_key = hash_of(self._key, AUGMENTATION, self.copies, drop_durations)
 
     def make(self, glitches: Sequence[GlitchPictures]) -> Inputs:
         """Read, decode and run the frozen part where the store has nothing; unreadable: skipped."""
@@ -94,11 +122,12 @@ class InputMaker:
                 skipped.append(piece)
                 continue
             contents[piece.index] = piece.content
-            if piece.array is not None:
-                arrays[piece.index] = piece.array
+            whole = piece.whole()
+            if whole is not None:
+                arrays[piece.index] = whole
                 continue
             waiting.append(piece)
-            if len(waiting) * VARIANTS >= minibatch:
+            if sum(len(each.missing()) for each in waiting) >= minibatch:
                 arrays.update(self._compute(waiting))
                 waiting = []
         if waiting:
@@ -122,34 +151,62 @@ class InputMaker:
         try:
             files = self.reader.read_bytes(pictures)
             content = self.reader.content_of(files)
-            if not self.frozen.is_empty:
-                array = self.store.get(self._entry(content))
-                if array is not None and array.shape[0] == VARIANTS:
-                    return _Piece(index, content, array, None)
-            views = self.reader.views(files, content)
+            variants, copies = self._cached(content)
+            if variants is not None and (copies is not None or not self.copies):
+                return _Piece(index, content, variants, copies)
+            views = self.reader.views(files, content).variants
         except MLError as error:
             return Skipped(pictures.glitch_id, error.code, str(error))
         if self.frozen.is_empty:
-            return _Piece(index, content, views.variants, None)
-        return _Piece(index, content, None, views)
+            return _Piece(index, content, views, None)
+        changed = (
+            copies_of(views, content, self.copies, self.drop_durations)
+            if self.copies and copies is None
+            else None
+        )
+        return _Piece(
+            index, content, variants, copies, views if variants is None else None, changed
+        )
 
-    def _entry(self, content: str) -> str:
-        return hash_of(self._key, content)
+    def _cached(
+        self, content: str
+    ) -> tuple[npt.NDArray[np.generic] | None, npt.NDArray[np.generic] | None]:
+        if self.frozen.is_empty:
+            return None, None
+        variants = self.store.get(hash_of(self._key, content))
+        copies = self.store.get(hash_of(self._copies_key, content)) if self.copies else None
+        return variants, copies
 
     def _compute(self, pieces: Sequence[_Piece]) -> dict[int, npt.NDArray[np.generic]]:
-        stacked = np.concatenate([piece.views.variants for piece in pieces if piece.views])
-        x = torch.from_numpy(stacked).to(self.device).float() / 255  # (2 n, d, size, size)
-        x = x.contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), autocast(self.device, self.precision):
-            y = self.frozen(x).to(self.precision).cpu().contiguous()
-        bits = y.view(torch.uint16) if y.dtype == torch.bfloat16 else y
-        found = {}
-        for piece, array in zip(
-            pieces, bits.numpy().reshape(-1, VARIANTS, *y.shape[1:]), strict=True
-        ):
-            self.store.put(self._entry(piece.content), array)
-            found[piece.index] = array.copy()
+        """Run the frozen part on what is missing of ``pieces``, store it, and join the parts."""
+        computed = self._run([view for piece in pieces for view in piece.missing()])
+        found, start = {}, 0
+        for piece in pieces:
+            parts = []
+            for key, cached, views in (
+                (self._key, piece.variants, piece.views),
+                (self._copies_key, piece.copies, piece.copy_views),
+            ):
+                if views is not None:
+                    cached = computed[start : start + len(views)].copy()
+                    start += len(views)
+                    self.store.put(hash_of(key, piece.content), cached)
+                if cached is not None:
+                    parts.append(cached)
+            found[piece.index] = np.concatenate(parts)
         return found
+
+    def _run(self, views: Sequence[Energy]) -> npt.NDArray[np.generic]:
+        """uint8 (d, size, size) each -> (n, ...) as it is stored; minibatches of a fitting size."""
+        size = CUDA_MINIBATCH if self.device.type == "cuda" else CPU_MINIBATCH
+        outputs = []
+        for start in range(0, len(views), size):
+            x = torch.from_numpy(np.stack(views[start : start + size])).to(self.device)
+            x = (x.float() / 255).contiguous(memory_format=torch.channels_last)
+            with torch.inference_mode(), autocast(self.device, self.precision):
+                y = self.frozen(x).to(self.precision).cpu().contiguous()
+            outputs.append((y.view(torch.uint16) if y.dtype == torch.bfloat16 else y).numpy())
+        return np.concatenate(outputs)
 
 
 def read_views(

@@ -20,17 +20,19 @@ from torch import Tensor
 from torch.nn import functional
 
 from ml.vision.activations import InputMaker
+from ml.vision.augment import augment
 from ml.vision.calibrate import fit_temperature, log_loss, softmax
 from ml.vision.checkpoint import Checkpoints
 from ml.vision.devices import autocast, training_precision
 from ml.vision.errors import NaNLoss
 from ml.vision.network import GlitchNetwork
 from ml.vision.settings import TrainingSettings
-from ml.vision.views import FULL, LONGEST_ONLY
+from ml.vision.views import FULL, LONGEST_ONLY, VARIANTS
 
 EVALUATION_MINIBATCH = 64
 SMALLEST_MINIBATCH = 8
 GRADIENT_NORM = 1.0
+COPIES_SHARE = 0.6  # of the draws, where there are copies
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class EpochReport:
 
 @dataclass(frozen=True)
 class Labeled:
-    """Inputs of n glitches in memory: ``arrays[i]`` (2, ...), ``columns`` and ``weights`` (n,)."""
+    """Inputs of n glitches: ``arrays[i]`` (2 + copies, ...), ``columns`` and ``weights`` (n,)."""
 
     arrays: list[npt.NDArray[np.generic]]
     columns: npt.NDArray[np.int64]
@@ -153,7 +155,6 @@ class Fitter:
         """One pass over the training glitches in a drawn order; the mean loss."""
         rng = np.random.default_rng([self.settings.seed, epoch])
         order = rng.permutation(len(self.train))
-        alone = rng.random(len(self.train)) < self.settings.drop_durations
         steps = math.ceil(len(order) / self.minibatch)
         total = 0.0
         with torch.random.fork_rng(devices=[]):
@@ -161,15 +162,21 @@ class Fitter:
             self.network.train()
             for step, rows in enumerate(np.array_split(order, steps)):
                 self._set_rates((epoch - 1 + step / steps) / self.settings.epochs)
-                total += self._step(rows, alone[rows], epoch) * len(rows)
+                total += self._step(rows, rng, epoch) * len(rows)
         return total / len(order)
 
-    def _step(self, rows: npt.NDArray[np.intp], alone: npt.NDArray[np.bool_], epoch: int) -> float:
-        arrays = [
-            self.train.arrays[row][LONGEST_ONLY if only else FULL]
-            for row, only in zip(rows, alone, strict=True)
-        ]
-        x = self.maker.to_tensor(arrays)
+    def _draw(self, row: int, rng: np.random.Generator) -> npt.NDArray[np.generic]:
+        """One of a training glitch's variants: as it is, its longest picture only, or a copy."""
+        array = self.train.arrays[row]
+        if len(array) > VARIANTS and rng.random() < COPIES_SHARE:
+            return np.asarray(array[rng.integers(VARIANTS, len(array))])
+        drawn = array[LONGEST_ONLY if rng.random() < self.settings.drop_durations else FULL]
+        if drawn.dtype == np.uint8 and self.settings.copies:  # views: nothing is frozen
+            return augment(drawn.astype(np.uint8, copy=False), rng)
+        return np.asarray(drawn)
+
+    def _step(self, rows: npt.NDArray[np.intp], rng: np.random.Generator, epoch: int) -> float:
+        x = self.maker.to_tensor([self._draw(int(row), rng) for row in rows])
         with autocast(x.device, training_precision(x.device)):
             logits = self.network(x)
         loss = self._loss(logits.float(), rows)

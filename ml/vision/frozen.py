@@ -7,7 +7,7 @@ it has no such interest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from PIL import Image
 
 from ml.vision.activations import read_views
 from ml.vision.dataset import GlitchPictures, Skipped
+from ml.vision.fit import predict_logits
 from ml.vision.network import build_network
 from ml.vision.settings import TrainingSettings
 from ml.vision.store import ArrayStore
@@ -40,17 +41,18 @@ def frozen_features(
     cache: Path,
     device: str = "auto",
 ) -> FeatureTable:
-    """Pooled features (n, D) of the backbone and views of ``settings``; cached in ``cache``.
+    """Pooled features (n, D) of the backbone and views of ``settings``.
 
-    Raises UnknownBackbone, MissingWeights.
+    What a training or a prediction with the same settings cached is used: only the last blocks
+    are computed, here with ImageNet's weights. Raises UnknownBackbone, MissingWeights.
     """
-    whole = replace(settings, trainable_blocks=0)
-    network = build_network(whole, classes=2)
-    maker = make_inputs_for(network, whole, cache, device)
+    network = build_network(settings, classes=2)
+    maker = make_inputs_for(network, settings, cache, device)
     inputs = maker.make(glitches)
-    rows = [array[FULL] for array in inputs.arrays]
     size = network.classifier.in_features
-    features = maker.to_tensor(rows).cpu().numpy() if rows else np.zeros((0, size), np.float32)
+    features = np.zeros((0, size), np.float32)
+    if inputs.arrays:
+        _, features = predict_logits(network, maker, inputs.arrays, FULL)
     ids = [glitches[index].glitch_id for index in inputs.kept]
     return FeatureTable(ids, features, tuple(inputs.skipped))
 

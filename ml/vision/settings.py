@@ -20,7 +20,8 @@ class TrainingSettings:
 
     ``trainable_blocks``: how many of the backbone's last blocks learn, besides the classifier: 0 is
     a linear head on frozen features, "all" the whole network. ``drop_durations``: how often a
-    training glitch is shown as if it had its longest picture only. ``probe_strength``: inverse
+    training glitch is shown as if it had its longest picture only. ``copies``: changed copies (see
+    :mod:`ml.vision.augment`) made of each training glitch. ``probe_strength``: inverse
     regularisation of the linear head from which fine-tuning starts. ``patience``: epochs without
     a better validation log loss before the training ends. ``learning_rate`` is that of the blocks,
     ``head_learning_rate`` that of the classifier.
@@ -38,6 +39,7 @@ class TrainingSettings:
     label_smoothing: float = 0.1
     dropout: float = 0.2
     drop_durations: float = 0.3
+    copies: int = 4
     probe_strength: float = 0.05
     patience: int = 4
     class_weights: str = "balanced"
@@ -119,6 +121,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "label_smoothing": _number(0.0, 0.5),
     "dropout": _number(0.0, 0.9),
     "drop_durations": _number(0.0, 1.0),
+    "copies": _whole(0, 64),
     "probe_strength": _number(1e-6, 1e3),
     "patience": _whole(1, 1000),
     "class_weights": (f"one of {CLASS_WEIGHTS}", lambda value: value in CLASS_WEIGHTS),

@@ -26,7 +26,7 @@ from ml.vision.novelty import NoveltyMeasure
 from ml.vision.probe import balanced_weights, fit_probe
 from ml.vision.settings import TrainingSettings
 from ml.vision.store import ArrayStore, hash_of
-from ml.vision.views import FULL, VARIANTS, ViewReader
+from ml.vision.views import FULL, ViewReader
 
 __all__ = ["EpochReport", "TrainedModel", "train_classifier"]
 
@@ -79,8 +79,12 @@ def train_classifier(
     training_set.check()
     folder.mkdir(parents=True, exist_ok=True)
     network = build_network(settings, len(training_set.classes)).to(pick_device(device))
+    read = _read(
+        make_inputs_for(network, settings, cache, device, for_training=True),
+        make_inputs_for(network, settings, cache, device),
+        training_set,
+    )
     maker = make_inputs_for(network, settings, cache, device)
-    read = _read(maker, training_set)
     checkpoints = Checkpoints(folder, hash_of(RECIPE, settings.to_dict(), read.data_hash))
 
     _warm_up(network, maker, read.train, settings)
@@ -103,19 +107,29 @@ class _Read:
 
 
 def make_inputs_for(
-    network: GlitchNetwork, settings: TrainingSettings, cache: Path, device: str
+    network: GlitchNetwork,
+    settings: TrainingSettings,
+    cache: Path,
+    device: str,
+    *,
+    for_training: bool = False,
 ) -> InputMaker:
-    """The maker of a network's inputs; views and activations lie in ``cache``."""
+    """The maker of a network's inputs, with changed copies of each only ``for_training``."""
     store = ArrayStore(cache)
     reader = ViewReader(settings.durations, settings.size, store)
-    return InputMaker(network.frozen, reader, store, pick_device(device))
+    copies = settings.copies if for_training else 0
+    where = pick_device(device)
+    return InputMaker(network.frozen, reader, store, where, copies, settings.drop_durations)
 
 
-def _read(maker: InputMaker, training_set: TrainingSet) -> _Read:
+def _read(with_copies: InputMaker, without_copies: InputMaker, training_set: TrainingSet) -> _Read:
     classes = training_set.classes
     inputs = {}
     labeled = {}
-    for split, examples in (("train", training_set.train), ("val", training_set.validation)):
+    for split, maker, examples in (
+        ("train", with_copies, training_set.train),
+        ("val", without_copies, training_set.validation),
+    ):
         inputs[split] = maker.make([example.pictures for example in examples])
         labeled[split] = _label(inputs[split], examples, classes)
     check_trainable(classes, [classes[column] for column in labeled["train"].columns])
@@ -152,16 +166,17 @@ def _class_weights(
 def _warm_up(
     network: GlitchNetwork, maker: InputMaker, train: Labeled, settings: TrainingSettings
 ) -> None:
-    """Fit the classifier alone, on both variants of every training glitch."""
+    """Fit the classifier alone, on all variants and copies of every training glitch."""
     classes = network.classifier.out_features
     train.weights[:] = _class_weights(train, settings, classes)
+    variants = len(train.arrays[0])
     features = np.concatenate(
-        [predict_logits(network, maker, train.arrays, variant)[1] for variant in range(VARIANTS)]
+        [predict_logits(network, maker, train.arrays, variant)[1] for variant in range(variants)]
     )
     weight, bias = fit_probe(
         features,
-        np.tile(train.columns, VARIANTS),
-        np.tile(train.weights, VARIANTS) / VARIANTS,
+        np.tile(train.columns, variants),
+        np.tile(train.weights, variants) / variants,
         classes,
         settings.probe_strength,
         settings.seed,

@@ -72,6 +72,14 @@ def test_beginners_get_no_glitch_of_a_higher_level(taxonomy):
 
 
 @pytest.mark.django_db
+def test_who_can_still_rise_is_given_gold_when_nothing_else_is_left(taxonomy):
+    make_glitch(1, gold_label="Blip")
+    for seed in range(10):  # whatever stream chance draws
+        volunteer = make_volunteer(f"beginner-{seed}", level=1)
+        assert [a.stream for a in ask(volunteer, seed=seed)] == ["gold"]
+
+
+@pytest.mark.django_db
 def test_reserved_glitches_are_never_shown(taxonomy):
     make_glitch(1, is_reserved=True)
     assert ask(make_volunteer(level=6)) == []

@@ -168,7 +168,9 @@ def found(glitches):
 
 def discovered(glitches, clusters):
     vectors = {g.pk: [float(g.pk)] * 200 for g in glitches}
-    return Discovered("embedding.npz", "0" * 64, [], "pca", "best", vectors, [found(c) for c in clusters])
+    return Discovered(
+        "embedding.npz", "0" * 64, [], "pca", "best", vectors, [found(c) for c in clusters]
+    )
 
 
 def run_discovery(glitches, clusters):

@@ -20,9 +20,7 @@ def assign(volunteer, seed=1):
 
 def vote(volunteer, label, assignment=None, key=None):
     assignment = assignment or assign(volunteer)
-    return record_vote(
-        volunteer, assignment.pk, idempotency_key=key or uuid.uuid4(), label=label
-    )
+    return record_vote(volunteer, assignment.pk, idempotency_key=key or uuid.uuid4(), label=label)
 
 
 def test_two_skilled_votes_retire_a_glitch(taxonomy):

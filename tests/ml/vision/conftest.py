@@ -59,7 +59,7 @@ def training_set(tmp_path):
 
 
 @pytest.fixture
-def settings():
+def recipe():
     return TrainingSettings(
-        size=32, trainable_blocks=1, epochs=3, minibatch=8, durations=(1.0, 2.0, 4.0)
+        size=32, trainable_blocks=1, epochs=3, minibatch=8, copies=1, durations=(1.0, 2.0, 4.0)
     )

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from ml.discovery.choose import Candidate, choose_embedding, held_out_groups
+
+from .conftest import around
+
+
+def labeled(classes, count=8):
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([around(axis, count, rng) for axis in range(len(classes))])
+    return rows, np.repeat(list(classes), count)
+
+
+def as_is(inputs, labels, seed):
+    return lambda rows: rows
+
+
+def blind(inputs, labels, seed):
+    rng = np.random.default_rng(seed)
+    return lambda rows: rng.normal(size=(len(rows), 3))
+
+
+def test_the_one_that_shows_unknown_classes_wins():
+    rows, labels = labeled("ABCDE")
+    choice = choose_embedding(
+        {"blind": Candidate(rows, blind), "sees": Candidate(rows, as_is)}, labels, 0, "blind"
+    )
+    assert choice.winner == "sees"
+    assert choice.means["sees"] == pytest.approx((1.0, 1.0))
+    assert choice.means["blind"][1] < 0.5
+    assert {row.name for row in choice.rows} == {"blind", "sees"}
+    assert "sees 1.00/1.00" in choice.reason
+
+
+def test_a_candidate_never_sees_the_classes_held_out():
+    rows, labels = labeled("ABCD")
+    seen = []
+
+    def spy(inputs, fitted_labels, seed):
+        seen.append(set(fitted_labels.tolist()))
+        return lambda asked: asked
+
+    choice = choose_embedding({"spy": Candidate(rows, spy)}, labels, 0, "spy")
+    for row, known in zip(choice.rows, seen, strict=True):
+        assert known == set("ABCD") - set(row.held_out)
+
+
+@pytest.mark.parametrize(("classes", "sizes"), [("ABCD", [2, 2]), ("ABCDE", [2, 3])])
+def test_every_class_is_held_out_once(classes, sizes):
+    groups = held_out_groups(np.repeat(list(classes), 5), 0)
+    assert sorted(name for group in groups for name in group) == list(classes)
+    assert [len(group) for group in groups] == sizes
+
+
+def test_rare_classes_are_not_held_out():
+    labels = np.array([*np.repeat(list("ABCD"), 5), "E"])
+    assert "E" not in {name for group in held_out_groups(labels, 0) for name in group}
+
+
+def test_too_few_classes_take_the_default():
+    rows, labels = labeled("ABC")
+    choice = choose_embedding({"sees": Candidate(rows, as_is)}, labels, 0, "sees")
+    assert (choice.winner, choice.rows) == ("sees", ())
+    assert "too few" in choice.reason

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from ml.vision import activations
+from ml.vision.classifier import Classifier
+from ml.vision.dataset import GlitchPictures
+from ml.vision.errors import DamagedWeights, MissingWeights, UnreadablePictures
+from ml.vision.train import train_classifier
+
+from .conftest import make_set, save_glitch
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    from ml.vision.settings import TrainingSettings
+
+    folder = tmp_path_factory.mktemp("trained")
+    recipe = TrainingSettings(size=32, trainable_blocks=1, epochs=1, minibatch=8)
+    model = train_classifier(make_set(folder), recipe, folder / "run", folder / "cache")
+    return folder, model
+
+
+@pytest.fixture
+def glitches(tmp_path):
+    rng = np.random.default_rng(9)
+    return [save_glitch(tmp_path, f"g{n}", label, rng) for n, label in enumerate(["blip", "line"])]
+
+
+def test_all_that_a_version_says(trained, glitches):
+    folder, model = trained
+    done = []
+    classifier = Classifier.load(model.weights)
+    scores = classifier.score(glitches, folder / "cache", lambda *args: done.append(args))
+    assert scores.glitch_ids == ["g0", "g1"]
+    assert scores.probabilities.shape == (2, 2)
+    assert scores.features.shape == (2, 1280)
+    assert scores.novelty.tolist() == pytest.approx(classifier.novelty(scores.features).tolist())
+    assert done == [(2, 2)]
+
+
+def test_an_unseen_shape_is_more_novel(trained, glitches, tmp_path):
+    folder, model = trained
+    rng = np.random.default_rng(5)
+    unseen = [save_glitch(tmp_path, f"u{n}", "arch", rng) for n in range(4)]
+    scores = Classifier.load(model.weights).score([*glitches, *unseen], folder / "cache")
+    assert scores.novelty[2:].min() > scores.novelty[:2].max()
+    assert scores.novelty[2:].min() > 1
+
+
+def test_scores_from_the_cache_are_the_same(trained, glitches, monkeypatch):
+    folder, model = trained
+    classifier = Classifier.load(model.weights)
+    first = classifier.predict(glitches, folder / "cache")
+    monkeypatch.setattr(activations.InputMaker, "_compute", None)  # must not be needed again
+    assert np.array_equal(Classifier.load(model.weights).predict(glitches, folder / "cache"), first)
+
+
+def test_a_lost_cache_changes_nothing(trained, glitches, tmp_path):
+    folder, model = trained
+    classifier = Classifier.load(model.weights)
+    one = classifier.predict(glitches, folder / "cache")
+    other = classifier.predict(glitches, tmp_path / "empty")
+    assert np.allclose(one, other, atol=1e-6)
+
+
+def test_unreadable_glitches_are_listed_or_raised(trained, glitches, tmp_path):
+    folder, model = trained
+    classifier = Classifier.load(model.weights)
+    broken = GlitchPictures("broken", {4.0: tmp_path / "absent.png"})
+    scores = classifier.score([glitches[0], broken, glitches[1]], folder / "cache")
+    assert scores.glitch_ids == ["g0", "g1"]
+    assert [(one.glitch_id, one.code) for one in scores.skipped] == [
+        ("broken", "unreadable_picture")
+    ]
+    with pytest.raises(UnreadablePictures, match="broken"):
+        classifier.predict([broken], folder / "cache")
+
+
+def test_no_glitch_gives_no_rows(trained):
+    folder, model = trained
+    scores = Classifier.load(model.weights).score([], folder / "cache")
+    assert scores.probabilities.shape == (0, 2)
+    assert scores.features.shape == (0, 1280)
+    assert scores.novelty.shape == (0,)
+
+
+def test_missing_and_damaged_weights(trained, tmp_path):
+    _, model = trained
+    with pytest.raises(MissingWeights):
+        Classifier.load(tmp_path / "absent.pt")
+    data = model.weights.read_bytes()
+    (tmp_path / "model.pt").write_bytes(data[: len(data) // 2])
+    with pytest.raises(DamagedWeights, match="truncated"):
+        Classifier.load(tmp_path / "model.pt")

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import torch
+
+from ml.vision.candidates import FITS
+from ml.vision.embed import (
+    contrastive_loss,
+    draw_pairs,
+    fit_pca,
+    load_embedding,
+    pad,
+    train_direct,
+)
+from ml.vision.errors import DamagedWeights, TooFewClasses
+from ml.vision.frozen import frozen_features, pixels
+
+
+def blobs(seed=0, dims=12):
+    """Three classes of 15 points around axes 0, 1 and 2, all positive like features are."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(["a", "b", "c"], 15)
+    features = np.repeat(4.0 * np.eye(3, dims), 15, axis=0) + rng.uniform(0, 1, (45, dims))
+    return features.astype(np.float32), labels
+
+
+def test_padding_gives_unit_length_and_zeros():
+    padded = pad(np.array([[3.0, 4.0], [0.0, 0.0]]), 4)
+    assert padded.tolist() == [pytest.approx([0.6, 0.8, 0, 0]), [0, 0, 0, 0]]
+
+
+def test_contrastive_loss_by_hand():
+    a = torch.tensor([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+    b = torch.tensor([[2.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 1.0]])
+    same = torch.tensor([1.0, 1.0, 0.0, 0.0])
+    # squared cosine distances 0, 1, 0, 1: losses 0, 1, 1 (margin), 0
+    assert contrastive_loss(a, b, same).item() == pytest.approx(0.5)
+
+
+def test_at_least_half_of_the_pairs_are_of_one_class():
+    columns = np.repeat([0, 1, 2], 15)
+    first, second = draw_pairs(columns, 40, np.random.default_rng(0))
+    assert (columns[first] == columns[second])[::2].all()
+
+
+@pytest.mark.parametrize("name", sorted(FITS))
+def test_every_embedding_has_200_numbers_and_comes_back_from_disk(name, tmp_path):
+    features, labels = blobs()
+    embedding = FITS[name][1](features, labels, 0)
+    vectors = embedding.transform(features)
+    assert vectors.shape == (45, 200)
+    assert vectors.dtype == np.float32
+    lengths = np.linalg.norm(vectors, axis=1)
+    assert np.allclose(lengths[lengths > 0], 1, atol=1e-5)
+    embedding.save(tmp_path / "embedding.pt")
+    assert np.array_equal(load_embedding(tmp_path / "embedding.pt").transform(features), vectors)
+    assert np.array_equal(FITS[name][1](features, labels, 0).transform(features), vectors)
+
+
+def test_direct_brings_the_known_classes_together():
+    features, labels = blobs()
+    vectors = train_direct(features, labels, 0, learning_rate=1e-3, epochs=20).transform(features)
+    alike = vectors @ vectors.T
+    same = labels[:, None] == labels[None, :]
+    assert alike[same].mean() > 0.9
+    assert alike[~same].mean() < 0.5
+
+
+def test_direct_needs_two_classes():
+    with pytest.raises(TooFewClasses):
+        train_direct(np.eye(4), np.array(["a"] * 4), 0)
+
+
+def test_pca_keeps_no_more_axes_than_there_are():
+    assert fit_pca(np.eye(4, 10), 50).axes.shape == (4, 10)
+
+
+def test_a_damaged_embedding_is_refused(tmp_path):
+    features, _ = blobs()
+    fit_pca(features, 3).save(tmp_path / "embedding.pt")
+    data = (tmp_path / "embedding.pt").read_bytes()
+    (tmp_path / "embedding.pt").write_bytes(data[:-9])
+    with pytest.raises(DamagedWeights):
+        load_embedding(tmp_path / "embedding.pt")
+
+
+def test_tables_list_what_cannot_be_read(training_set, recipe, tmp_path):
+    from ml.vision.dataset import GlitchPictures
+
+    glitches = [example.pictures for example in training_set.test]
+    asked = [glitches[0], GlitchPictures("gone", {4.0: tmp_path / "gone.png"}), glitches[1]]
+    for table, width in (
+        (frozen_features(asked, recipe, tmp_path / "cache"), 1280),
+        (pixels(asked, recipe, tmp_path / "cache"), 3 * 56 * 56),
+    ):
+        assert table.glitch_ids == [glitches[0].glitch_id, glitches[1].glitch_id]
+        assert table.features.shape == (2, width)
+        assert [one.glitch_id for one in table.skipped] == ["gone"]
