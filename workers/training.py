@@ -1,7 +1,9 @@
 """Training: one run from its frozen list to a judged model version."""
 
 import hashlib
+import logging
 import math
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,8 @@ from workers.tasks import Held, RecordedTask, holding, worker_name
 if TYPE_CHECKING:
     from ml.vision.train import EpochReport, TrainedModel
 
+log = logging.getLogger(__name__)
+
 
 @shared_task(name=jobs.RUN_TRAINING, base=RecordedTask)
 def run_training(run_id: int) -> None:
@@ -59,6 +63,7 @@ def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
 
 
 def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedModel":
+    from ml.vision.errors import CheckpointMismatch
     from ml.vision.train import train_classifier
 
     def on_epoch(report: "EpochReport") -> None:
@@ -67,13 +72,19 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
         life.report(f"epoch {report.epoch} of {report.epochs}", share)
 
     life.report("looking at the pictures", 0.05)
-    return train_classifier(
-        training_set,
-        TrainingSettings.from_dict(run.settings),
-        settings.MODELS_FOLDER / f"training-{run.pk}",
-        settings.CACHE_FOLDER,
-        on_epoch=on_epoch,
-    )
+    recipe = TrainingSettings.from_dict(run.settings)
+    folder = settings.MODELS_FOLDER / f"training-{run.pk}"
+    try:
+        return train_classifier(
+            training_set, recipe, folder, settings.CACHE_FOLDER, on_epoch=on_epoch
+        )
+    except CheckpointMismatch as error:
+        # The run's own list and settings are frozen: another release of the code wrote these.
+        log.warning("Training %s begins again: %s", run.pk, error)
+        shutil.rmtree(folder)
+        return train_classifier(
+            training_set, recipe, folder, settings.CACHE_FOLDER, on_epoch=on_epoch
+        )
 
 
 def _judge(model: "TrainedModel", training_set: TrainingSet) -> Trained:

@@ -88,7 +88,8 @@ def _check_name(proposal: Proposal, name: str) -> str:
     other = in_vote.exclude(pk=proposal.pk).first()
     if other is not None:
         raise ConflictError(
-            f"Proposal {other.pk} is in vote as {label}; choose another name, or reject one of the two.",
+            f"Proposal {other.pk} is in vote as {label}; choose another name, or reject one of "
+            "the two.",
             code="name_in_vote",
             proposal=other.pk,
         )

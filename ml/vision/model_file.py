@@ -32,7 +32,7 @@ class ModelFile:
         content: dict[str, Any] = {
             "layout": LAYOUT,
             "settings": self.settings.to_dict(),
-            "classes": list(self.classes),
+            "classes": [str(label) for label in self.classes],  # np.str_ would not load again
             "temperature": self.temperature,
             "network": self.network,
             "novelty": self.novelty,

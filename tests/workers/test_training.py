@@ -82,6 +82,22 @@ def test_a_training_ends_in_a_judged_version_that_scores_every_glitch():
 
 
 @pytest.mark.django_db
+def test_checkpoints_of_another_release_are_no_obstacle(monkeypatch):
+    import_two_classes()
+    run = request_training(None, "x", FAST)
+    monkeypatch.setattr("ml.vision.train.RECIPE", "of long ago")
+    with monkeypatch.context() as broken:
+        broken.setattr("workers.training._judge", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run_training(run.pk)
+    TrainingRun.objects.update(state=Run.State.REQUESTED)
+    monkeypatch.setattr("ml.vision.train.RECIPE", "of today")
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+
+
+@pytest.mark.django_db
 def test_an_unknown_backbone_fails_the_run_with_a_reason():
     import_two_classes(count=20)
     run = request_training(None, "x", FAST | {"backbone": "resnet9000"})
