@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from demo.console import Screen
 from demo.cycle import Cycle, CycleError
 from demo.memory import PeakMemory
 from demo.plan import Plan, PlanError, make_plan, write_plan
-from demo.processes import ProcessesError, Supervisor, free_port
+from demo.processes import STOP_SIGNALS, ProcessesError, Supervisor, free_port
 from demo.summary import print_summary
 from demo.volunteers import CROWD_SIZE, level_of
 from labeling.embedded import (
@@ -44,6 +45,9 @@ EXAMPLES = """examples:
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     screen = Screen()
+    # Until the supervisor takes over; a shell's background job starts with SIGINT ignored.
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
     try:
         run_demo(options, screen)
     except KeyboardInterrupt:

@@ -19,7 +19,9 @@ def say(text: str) -> None:
 
 def main() -> int:
     """Start both, tell their URLs, wait; 1 where one cannot start."""
-    signal.signal(signal.SIGTERM, interrupt)
+    # SIGINT too: a shell starts what it puts in the background with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     folder = default_folder()
     # The stack is left, and so the servers stopped, in whichever way this ends.
     with contextlib.ExitStack() as stack:
