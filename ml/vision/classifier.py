@@ -16,7 +16,7 @@ from ml.vision.errors import DamagedWeights, UnreadablePictures
 from ml.vision.fit import predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
-from ml.vision.novelty import NoveltyMeasure
+from ml.vision.novelty import NoveltyMeasure, spread_doubt
 from ml.vision.train import make_inputs_for
 from ml.vision.views import FULL
 
@@ -27,7 +27,8 @@ CHUNK = 256  # glitches in memory at once
 class Scores:
     """What a model version says of the n glitches that could be read, in the order asked.
 
-    ``probabilities`` (n, C) calibrated, rows sum to 1; ``features`` (n, D) before the classifier;
+    ``probabilities`` (n, C): calibrated by temperature, then evened out where ``novelty`` is high
+    (:func:`ml.vision.novelty.spread_doubt`), rows sum to 1; ``features`` (n, D) before the classifier;
     ``novelty`` (n,): 0 at a class mean, above 1 for what lies further out than 95 % of the known
     glitches. ``skipped`` lists the others.
     """
@@ -93,11 +94,13 @@ class Classifier:
                 ids.extend(chunk[index].glitch_id for index in inputs.kept)
             if on_progress:
                 on_progress(min(start + CHUNK, len(glitches)), len(glitches))
-        probabilities = softmax(np.concatenate(logits) / self.temperature) if ids else logits[0]
-        every = np.concatenate(features)
-        return Scores(
-            ids, probabilities.astype(np.float32), every, self.novelty(every), tuple(skipped)
-        )
+        every, novelty = np.concatenate(features), self.novelty(np.concatenate(features))
+        probabilities = np.concatenate(logits)
+        if ids:
+            probabilities = spread_doubt(softmax(probabilities / self.temperature), novelty).astype(
+                np.float32
+            )
+        return Scores(ids, probabilities, every, novelty, tuple(skipped))
 
     def predict(self, glitches: Sequence[GlitchPictures], cache: Path) -> npt.NDArray[np.float32]:
         """Calibrated probabilities (n, C); raises UnreadablePictures if any cannot be read."""

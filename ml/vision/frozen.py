@@ -76,3 +76,26 @@ def pixels(
         ]
         rows.append(np.stack(small).reshape(1, -1).astype(np.float32) / np.float32(255))
     return FeatureTable(ids, np.concatenate(rows), tuple(skipped))
+
+
+@dataclass(frozen=True)
+class EmbeddingInputs:
+    """``rows`` (n, feature_size + pixels) float32: frozen features, then pixels, of each glitch."""
+
+    glitch_ids: list[str]
+    rows: npt.NDArray[np.float32]
+    feature_size: int
+    skipped: tuple[Skipped, ...]
+
+
+def embedding_inputs(
+    glitches: Sequence[GlitchPictures],
+    settings: TrainingSettings,
+    cache: Path,
+    device: str = "auto",
+) -> EmbeddingInputs:
+    """All that the embeddings of :func:`ml.vision.candidates.embeddings_for` are fitted on."""
+    seen = frozen_features(glitches, settings, cache, device)
+    flat = pixels(glitches, settings, cache)
+    rows = np.concatenate([seen.features, flat.features], axis=1)
+    return EmbeddingInputs(seen.glitch_ids, rows, seen.features.shape[1], seen.skipped)

@@ -14,6 +14,10 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating]
 KNOWN_SHARE = 0.95
+# Where doubt begins, and how much further out it is complete. Measured with classes held out: about
+# two in three glitches of an unseen class fall below a confidence of 0.6 (one in four without
+# doubt), and the log loss on known classes grows by a few hundredths at most.
+DOUBT_FROM, DOUBT_WIDTH = 1.0, 0.75
 
 
 def root_directions(features: Floats) -> npt.NDArray[np.float64]:
@@ -53,6 +57,16 @@ class NoveltyMeasure:
         """(n, D) -> (n,): 0 at a class mean, 1 where the outermost 5 % of known glitches begin."""
         distances = 1 - root_directions(features) @ self.means.T.astype(np.float64)  # (n, C)
         return np.asarray(distances.min(axis=1) / self.scale, dtype=np.float32)
+
+
+def spread_doubt(probabilities: Floats, novelty: Floats) -> npt.NDArray[np.float64]:
+    """(n, C) probabilities, made even to the degree that ``novelty`` (n,) speaks of another class.
+
+    A network must name one of its classes, and does so with confidence also for what it never saw.
+    The most probable class stays the most probable one.
+    """
+    doubt = np.clip((novelty - DOUBT_FROM) / DOUBT_WIDTH, 0.0, 0.99)[:, None]  # (n, 1)
+    return np.asarray((1 - doubt) * probabilities + doubt / probabilities.shape[1])
 
 
 def _unit(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,12 +1,19 @@
 import numpy as np
 import pytest
 
-from ml.discovery.choose import Candidate, choose_embedding, held_out_groups
+from ml.discovery.choose import (
+    Candidate,
+    choose_embedding,
+    draw_stragglers,
+    held_out_groups,
+    recovery,
+)
+from ml.discovery.describe import KnownGlitches
 
 from .conftest import around
 
 
-def labeled(classes, count=8):
+def labeled(classes, count=15):
     rng = np.random.default_rng(0)
     rows = np.concatenate([around(axis, count, rng) for axis in range(len(classes))])
     return rows, np.repeat(list(classes), count)
@@ -27,10 +34,11 @@ def test_the_one_that_shows_unknown_classes_wins():
         {"blind": Candidate(rows, blind), "sees": Candidate(rows, as_is)}, labels, 0, "blind"
     )
     assert choice.winner == "sees"
-    assert choice.means["sees"] == pytest.approx((1.0, 1.0))
-    assert choice.means["blind"][1] < 0.5
+    assert choice.means["sees"][:2] == pytest.approx((1.0, 1.0))
+    assert choice.means["sees"][2] > 0.9
+    assert max(choice.means["blind"][1:]) < 0.6
     assert {row.name for row in choice.rows} == {"blind", "sees"}
-    assert "sees 1.00/1.00" in choice.reason
+    assert "sees found held out known classes best" in choice.reason
 
 
 def test_a_candidate_never_sees_the_classes_held_out():
@@ -63,3 +71,28 @@ def test_too_few_classes_take_the_default():
     choice = choose_embedding({"sees": Candidate(rows, as_is)}, labels, 0, "sees")
     assert (choice.winner, choice.rows) == ("sees", ())
     assert "too few" in choice.reason
+
+
+def test_stragglers_are_a_third_of_those_held_out_and_never_of_their_classes():
+    labels = np.repeat(list("ABCD"), 12)
+    held = np.isin(labels, ["A", "B"])
+    mask = draw_stragglers(labels, held, 0)
+    assert mask.sum() == 8
+    assert not (mask & held).any()
+    assert (
+        draw_stragglers(
+            np.repeat(list("ABC"), [30, 30, 4]), np.repeat([True, False], [60, 4]), 0
+        ).sum()
+        == 2
+    )
+
+
+def test_recovery_by_hand():
+    """Ten A and ten B in two directions, known C in a third: both found, all of them."""
+    rng = np.random.default_rng(0)
+    pool = np.concatenate([around(0, 10, rng), around(1, 10, rng)])
+    truth = np.repeat(["A", "B"], 10)
+    known = KnownGlitches.of(around(2, 10, rng), np.repeat(["C"], 10))
+    assert recovery(pool, truth, known, ["A", "B"], 0) == pytest.approx(1.0, abs=0.06)
+    assert recovery(pool[:10], truth[:10], known, ["B"], 0) == 0.0
+    assert recovery(pool[:5], truth[:5], known, ["A"], 0) == 0.0

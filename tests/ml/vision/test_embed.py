@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml.vision.candidates import FITS
+from ml.vision.candidates import FITS, JOINED, PIXELS, WHITENED, embeddings_for
 from ml.vision.embed import (
     contrastive_loss,
     draw_pairs,
@@ -12,7 +12,7 @@ from ml.vision.embed import (
     train_direct,
 )
 from ml.vision.errors import DamagedWeights, TooFewClasses
-from ml.vision.frozen import frozen_features, pixels
+from ml.vision.frozen import embedding_inputs, frozen_features, pixels
 
 
 def blobs(seed=0, dims=12):
@@ -42,10 +42,13 @@ def test_at_least_half_of_the_pairs_are_of_one_class():
     assert (columns[first] == columns[second])[::2].all()
 
 
-@pytest.mark.parametrize("name", sorted(FITS))
-def test_every_embedding_has_200_numbers_and_comes_back_from_disk(name, tmp_path):
+ALL = embeddings_for(feature_size=8)
+
+
+@pytest.mark.parametrize("fit", [*ALL.values(), *(fit for _, fit in FITS.values())])
+def test_every_embedding_has_200_numbers_and_comes_back_from_disk(fit, tmp_path):
     features, labels = blobs()
-    embedding = FITS[name][1](features, labels, 0)
+    embedding = fit(features, labels, 0)
     vectors = embedding.transform(features)
     assert vectors.shape == (45, 200)
     assert vectors.dtype == np.float32
@@ -53,7 +56,22 @@ def test_every_embedding_has_200_numbers_and_comes_back_from_disk(name, tmp_path
     assert np.allclose(lengths[lengths > 0], 1, atol=1e-5)
     embedding.save(tmp_path / "embedding.pt")
     assert np.array_equal(load_embedding(tmp_path / "embedding.pt").transform(features), vectors)
-    assert np.array_equal(FITS[name][1](features, labels, 0).transform(features), vectors)
+    assert np.array_equal(fit(features, labels, 0).transform(features), vectors)
+
+
+def test_each_embedding_takes_its_own_columns():
+    """Eight columns play the features, four the pixels."""
+    features, labels = blobs()
+    changed = features.copy()
+    changed[:, 8:] = changed[::-1, 8:]
+    same = {
+        name: np.array_equal(
+            ALL[name](features, labels, 0).transform(features),
+            ALL[name](changed, labels, 0).transform(changed),
+        )
+        for name in (WHITENED, PIXELS, JOINED)
+    }
+    assert same == {WHITENED: True, PIXELS: False, JOINED: False}
 
 
 def test_direct_brings_the_known_classes_together():
@@ -95,3 +113,6 @@ def test_tables_list_what_cannot_be_read(training_set, recipe, tmp_path):
         assert table.glitch_ids == [glitches[0].glitch_id, glitches[1].glitch_id]
         assert table.features.shape == (2, width)
         assert [one.glitch_id for one in table.skipped] == ["gone"]
+    joint = embedding_inputs(asked, recipe, tmp_path / "cache")
+    assert (joint.rows.shape, joint.feature_size) == ((2, 1280 + 3 * 56 * 56), 1280)
+    assert joint.glitch_ids == [glitches[0].glitch_id, glitches[1].glitch_id]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml.vision.novelty import NoveltyMeasure, root_directions
+from ml.vision.novelty import NoveltyMeasure, root_directions, spread_doubt
 
 
 def test_roots_are_signed_and_of_unit_length():
@@ -19,6 +19,16 @@ def test_what_lies_off_both_classes_is_novel():
     assert near < 1 < far
     share_outside = (measure.measure(known) > 1).mean()
     assert share_outside == pytest.approx(0.05, abs=0.05)
+
+
+def test_doubt_evens_out_what_is_novel_and_keeps_the_winner():
+    spread = spread_doubt(np.tile([0.9, 0.1], (4, 1)), np.array([0.5, 1.0, 1.375, 9.0]))
+    assert spread.tolist() == [
+        pytest.approx([0.9, 0.1]),
+        pytest.approx([0.9, 0.1]),
+        pytest.approx([0.7, 0.3]),  # half way between (.9, .1) and (.5, .5)
+        pytest.approx([0.504, 0.496]),
+    ]
 
 
 def test_classes_of_one_example_are_no_yardstick():

@@ -75,6 +75,8 @@ def test_known_classes_are_recognised_and_the_unknown_one_is_novel(split, cache,
     scores = Classifier.load(model.weights).score(pictures_of([*test, *unknown]), cache)
     figures = metrics(scores.probabilities[: len(test)], labels_of(test), classes)
     assert figures["accuracy"] >= 0.85
+    confidence = scores.probabilities.max(axis=1)
+    assert np.median(confidence[len(test) :]) < 0.6 < np.median(confidence[: len(test)])
     assert np.median(scores.novelty[len(test) :]) > 1.0 > np.median(scores.novelty[: len(test)])
 
 
