@@ -26,47 +26,56 @@ class Reviewer:
         return counts.most_common(1)[0][0]
 
     def decide_proposals(self) -> list[str]:
-        """Decide every open proposal, the most cohesive first; what was decided, in words."""
+        """Decide every open proposal; what was decided, in words.
+
+        Where several show the same kind, the largest takes the others' members before the vote.
+        """
         said = []
-        accepted: dict[str, int] = {}
-        for short in self._by_cohesion("proposed"):
+        largest: dict[str, Mapping[str, Any]] = {}
+        for short in self._largest_first("proposed"):
             proposal = self.client.get(f"proposals/{short['id']}")
-            said.append(self._decide(proposal, accepted))
-        return said
+            size = len(proposal["members"])
+            if size < MEMBERS_MIN or proposal["cohesion"] < COHESION_MIN:
+                why = f"{size} members with a cohesion of {proposal['cohesion']:.2f}: too loose"
+                said.append(self._reject(proposal["id"], why))
+                continue
+            name = self.name_of(proposal)
+            if name in largest:
+                said.append(self._merge(proposal["id"], largest[name]["id"], name))
+            else:
+                largest[name] = proposal
+        return said + [self._to_vote(proposal, name) for name, proposal in largest.items()]
 
-    def _by_cohesion(self, state: str) -> list[dict[str, Any]]:
+    def _largest_first(self, state: str) -> list[dict[str, Any]]:
         proposals = list(self.client.pages("proposals", state=state))
-        return sorted(proposals, key=lambda p: -p["cohesion"])
+        return sorted(proposals, key=lambda p: -p["size"])
 
-    def _decide(self, proposal: Mapping[str, Any], accepted: dict[str, int]) -> str:
-        number, members = proposal["id"], len(proposal["members"])
-        if members < MEMBERS_MIN or proposal["cohesion"] < COHESION_MIN:
-            why = f"{members} members with a cohesion of {proposal['cohesion']:.2f}: too loose"
-            return self._reject(number, why)
-        name = self.name_of(proposal)
-        if name in accepted:
-            why = f"looks like proposal {accepted[name]}, which is in vote"
-            return self._reject(number, why)
+    def _merge(self, number: int, into: int, name: str) -> str:
+        reason = f"the same kind as proposal {into}"
+        self._post(number, decision="merge", into=into, reason=reason)
+        return f"proposal {number}: merged into proposal {into}, both look like {name}"
+
+    def _to_vote(self, proposal: Mapping[str, Any], name: str) -> str:
+        number = proposal["id"]
         try:
             self._post(number, decision="vote", name=name, reason="a tight group of its own")
         except ApiError as error:
             if error.code != "class_exists":
                 raise
             return self._reject(number, f"these are {name}, a class that exists")
-        accepted[name] = number
-        return f"proposal {number}: to the volunteers as {name}, {members} members"
+        return f"proposal {number}: to the volunteers as {name}"
 
     def _reject(self, number: int, why: str) -> str:
         self._post(number, decision="reject", reason=why)
         return f"proposal {number}: rejected, {why}"
 
-    def _post(self, number: int, **decision: str) -> None:
+    def _post(self, number: int, **decision: Any) -> None:
         self.client.post(f"proposals/{number}/decide", **decision)
 
     def conclude_votes(self) -> list[str]:
         """Accept what the volunteers confirmed, reject what they did not; only closed batches."""
         said = []
-        for short in self._by_cohesion("in_vote"):
+        for short in self._largest_first("in_vote"):
             proposal = self.client.get(f"proposals/{short['id']}")
             if proposal["batch"]["state"] != "closed":
                 continue

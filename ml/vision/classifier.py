@@ -28,9 +28,9 @@ class Scores:
     """What a model version says of the n glitches that could be read, in the order asked.
 
     ``probabilities`` (n, C): calibrated by temperature, then evened out where ``novelty`` is high
-    (:func:`ml.vision.novelty.spread_doubt`), rows sum to 1; ``features`` (n, D) before the classifier;
-    ``novelty`` (n,): 0 at a class mean, above 1 for what lies further out than 95 % of the known
-    glitches. ``skipped`` lists the others.
+    (:func:`ml.vision.novelty.spread_doubt`), rows sum to 1; ``features`` (n, D) before the
+    classifier; ``novelty`` (n,): 0 at a class mean, above 1 for what lies further out than 95 % of
+    the known glitches. ``skipped`` lists the others.
     """
 
     glitch_ids: list[str]
@@ -94,12 +94,10 @@ class Classifier:
                 ids.extend(chunk[index].glitch_id for index in inputs.kept)
             if on_progress:
                 on_progress(min(start + CHUNK, len(glitches)), len(glitches))
-        every, novelty = np.concatenate(features), self.novelty(np.concatenate(features))
-        probabilities = np.concatenate(logits)
-        if ids:
-            probabilities = spread_doubt(softmax(probabilities / self.temperature), novelty).astype(
-                np.float32
-            )
+        every = np.concatenate(features)
+        novelty = self.novelty(every)
+        calibrated = softmax(np.concatenate(logits) / self.temperature)
+        probabilities = spread_doubt(calibrated, novelty).astype(np.float32)
         return Scores(ids, probabilities, every, novelty, tuple(skipped))
 
     def predict(self, glitches: Sequence[GlitchPictures], cache: Path) -> npt.NDArray[np.float32]:
@@ -112,8 +110,6 @@ class Classifier:
 
     def novelty(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """(n, D) features of this model version -> (n,), see :class:`Scores`."""
-        if len(features) == 0:
-            return np.zeros(0, np.float32)
         return self._novelty.measure(features)
 
     def _all_readable(self, glitches: Sequence[GlitchPictures], cache: Path) -> Scores:
