@@ -5,7 +5,7 @@ glitches, and the pool is clustered in it.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from workers.tasks import Held, RecordedTask, holding, worker_name
 if TYPE_CHECKING:
     from ml.discovery.choose import Choice
     from ml.discovery.describe import Description
+    from ml.vision.candidates import Fit
     from ml.vision.embed import Embedding
 
 Floats = npt.NDArray[np.floating]
@@ -38,16 +39,13 @@ Floats = npt.NDArray[np.floating]
 class Inputs:
     """What embeddings are made from, a row a glitch: first the labeled ones, then the pool.
 
-    ``labels`` (m,) of the first m rows; ``features`` and ``pixels`` (n, D).
+    ``labels`` (m,) of the first m rows; ``rows`` (n, D): ``feature_size`` features, then pixels.
     """
 
     glitch_ids: list[int]
     labels: npt.NDArray[np.str_]
-    features: Floats
-    pixels: Floats
-
-    def of(self, is_pixels: bool) -> Floats:
-        return self.pixels if is_pixels else self.features
+    rows: Floats
+    feature_size: int
 
     @property
     def known(self) -> slice:
@@ -74,23 +72,20 @@ def run_discovery(run_id: int) -> None:
 
 def _gather(pool: Sequence[int], life: Held) -> Inputs:
     """Features and pixels of the labeled glitches and the pool; unreadable ones are left out."""
-    from ml.vision.frozen import frozen_features, pixels
+    from ml.vision.frozen import embedding_inputs
 
     recipe = _recipe()
     labels = {row.glitch_id: row.label for row in labeled_glitches()}
     ids = [*labels, *(glitch_id for glitch_id in pool if glitch_id not in labels)]
     stored = glitch_pictures(ids)
-    pictures = [stored[glitch_id] for glitch_id in ids]
     life.report("looking at the pictures", 0.05)
-    features = frozen_features(pictures, recipe, settings.CACHE_FOLDER)
-    life.report("looking at the pictures", 0.2)
-    flat = pixels(pictures, recipe, settings.CACHE_FOLDER)
-    readable = [int(glitch_id) for glitch_id in features.glitch_ids]
+    joint = embedding_inputs([stored[i] for i in ids], recipe, settings.CACHE_FOLDER)
+    readable = [int(glitch_id) for glitch_id in joint.glitch_ids]
     return Inputs(
         glitch_ids=readable,
         labels=np.array([labels[i] for i in readable if i in labels], dtype=np.str_),
-        features=features.features,
-        pixels=flat.features,
+        rows=joint.rows,
+        feature_size=joint.feature_size,
     )
 
 
@@ -108,15 +103,14 @@ def _recipe() -> TrainingSettings:
 def _discover(run: DiscoveryRun, inputs: Inputs, seed: int, life: Held) -> Discovered:
     from ml.discovery.cluster import cluster_pool
     from ml.discovery.describe import describe_clusters
-    from ml.vision.candidates import FITS
+    from ml.vision.candidates import embeddings_for
 
     life.report("measuring embeddings on held-out classes", 0.3)
-    choice = _choose(inputs, seed)
+    fits = embeddings_for(inputs.feature_size)
+    choice = _choose(fits, inputs, seed)
     life.report(f"embedding by {choice.winner}", 0.7)
-    is_pixels, fit = FITS[choice.winner]
-    rows = inputs.of(is_pixels)
-    embedding = fit(rows[inputs.known], inputs.labels, seed)
-    vectors = embedding.transform(rows)
+    embedding = fits[choice.winner](inputs.rows[inputs.known], inputs.labels, seed)
+    vectors = embedding.transform(inputs.rows)
     life.report("clustering the pool", 0.8)
     clusters = cluster_pool(vectors[inputs.pool], seed)
     described = describe_clusters(
@@ -136,17 +130,15 @@ def _discover(run: DiscoveryRun, inputs: Inputs, seed: int, life: Held) -> Disco
     )
 
 
-def _choose(inputs: Inputs, seed: int) -> "Choice":
+def _choose(fits: "Mapping[str, Fit]", inputs: Inputs, seed: int) -> "Choice":
     from ml.discovery.choose import Candidate, choose_embedding
-    from ml.vision.candidates import DEFAULT_EMBEDDING, FITS
+    from ml.vision.candidates import DEFAULT_EMBEDDING
 
-    def transform_of(fit: Callable[..., Any]) -> Callable[..., Callable[[Floats], Floats]]:
+    def transform_of(fit: "Fit") -> Callable[..., Callable[[Floats], Floats]]:
         return lambda rows, labels, seed: fit(rows, labels, seed).transform
 
-    candidates = {
-        name: Candidate(inputs.of(is_pixels)[inputs.known], transform_of(fit))
-        for name, (is_pixels, fit) in FITS.items()
-    }
+    known = inputs.rows[inputs.known]
+    candidates = {name: Candidate(known, transform_of(fit)) for name, fit in fits.items()}
     return choose_embedding(candidates, inputs.labels, seed, DEFAULT_EMBEDDING)
 
 

@@ -13,9 +13,13 @@ from labeling.models import (
     Proposal,
 )
 
+# The classifier's measure of novelty from which a glitch lies outside of what it was trained on.
+NOVEL = 1.0
+
 
 def unknown_glitches() -> QuerySet[Glitch]:
-    """Glitches whose consensus is None_of_the_Above, or that found none, or of low confidence.
+    """Glitches whose consensus is None_of_the_Above, or that found none, or that look unfamiliar
+    to the classifier (low confidence, or further out than 95 % of what it knows).
 
     Left out: gold, reserved ones, those settled as a known class by volunteers, and those that a
     batch confirmed or is deciding.
@@ -23,12 +27,12 @@ def unknown_glitches() -> QuerySet[Glitch]:
     reason = Glitch.RetireReason
     consensus = Consensus.objects.filter(glitch=OuterRef("pk"))
     none_of_the_above = Exists(consensus.filter(top_class__is_none_of_the_above=True))
-    low_confidence = Exists(
+    unfamiliar = Exists(
         Prediction.objects.filter(
+            Q(confidence__lt=settings.LOW_CONFIDENCE) | Q(novelty__gt=NOVEL),
             glitch=OuterRef("pk"),
             model_version__role=ModelVersion.Role.CLASSIFIER,
             model_version__state=ModelVersion.State.ACTIVE,
-            confidence__lt=settings.LOW_CONFIDENCE,
         )
     )
     in_batch = Exists(
@@ -43,7 +47,7 @@ def unknown_glitches() -> QuerySet[Glitch]:
         .filter(
             Q(retire_reason=reason.CONSENSUS) & none_of_the_above
             | Q(retire_reason=reason.CLASSIFICATION_COUNT)
-            | Q(retired_at__isnull=True) & low_confidence
+            | Q(retired_at__isnull=True) & unfamiliar
         )
         .exclude(gold)
         .exclude(in_batch)
