@@ -10,7 +10,6 @@ from typing import Any
 from demo.client import ApiError, Client
 
 MEMBERS_MIN = 8
-COHESION_MIN = 0.0
 CONFIRMED_SHARE_MIN = 0.5
 
 
@@ -35,13 +34,11 @@ class Reviewer:
         for short in self._largest_first("proposed"):
             proposal = self.client.get(f"proposals/{short['id']}")
             size = len(proposal["members"])
-            if size < MEMBERS_MIN or proposal["cohesion"] < COHESION_MIN:
-                why = f"{size} members with a cohesion of {proposal['cohesion']:.2f}: too loose"
-                said.append(self._reject(proposal["id"], why))
-                continue
             name = self.name_of(proposal)
             if name in largest:
                 said.append(self._merge(proposal["id"], largest[name]["id"], name))
+            elif size < MEMBERS_MIN:
+                said.append(self._reject(proposal["id"], f"{size} members are too few to tell"))
             else:
                 largest[name] = proposal
         return said + [self._to_vote(proposal, name) for name, proposal in largest.items()]

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "labeling.web.limits.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "labeling.web.security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -83,6 +84,15 @@ TEMPLATES = [
 
 DATABASES = {"default": environ.Env.db_url_config(embedded.database_url())}
 DATABASES["default"].update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
+# A server that is silent, not merely closed, must become a 503 too, and not a thread that waits.
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15000,
+    **DATABASES["default"].get("OPTIONS", {}),
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "labeling.User"
@@ -120,8 +130,11 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "labeling.api.errors.handle",
     "DEFAULT_THROTTLE_RATES": {
         "log_in": env.str("NOTA_THROTTLE_LOG_IN", default="30/min"),
+        "sign_up": env.str("NOTA_THROTTLE_SIGN_UP", default="20/min"),
         "vote": env.str("NOTA_THROTTLE_VOTE", default="240/min"),
     },
+    # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
+    "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -168,7 +181,10 @@ CELERY_TASK_PUBLISH_RETRY = False
 PICTURES_FOLDER = NOTA_VAR / "pictures"
 MODELS_FOLDER = NOTA_VAR / "models"
 CACHE_FOLDER = NOTA_VAR / "cache"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+# Whole requests, files included; the second is for those who push glitches.
+REQUEST_MAX_BYTES = 1024 * 1024
+UPLOAD_MAX_BYTES = env.int("NOTA_UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)
 DATA_UPLOAD_MAX_NUMBER_FILES = 400
 
 LEASE_SECONDS = env.int("NOTA_LEASE_SECONDS", default=300)
@@ -182,6 +198,9 @@ LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
+SECURE_HSTS_SECONDS = env.int(
+    "SECURE_HSTS_SECONDS", default=3600 if SITE_URL.startswith("https://") else 0
+)
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

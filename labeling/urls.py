@@ -1,6 +1,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from labeling.throttles import throttled
+
+admin.site.login = throttled("log_in")(admin.site.login)  # type: ignore[assignment]
+
 urlpatterns = [
     path("", include("labeling.web.urls")),
     path("api/v1/", include("labeling.api.urls")),

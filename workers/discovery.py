@@ -63,6 +63,7 @@ def run_discovery(run_id: int) -> None:
     if run is None:
         return
     with holding(run) as life:
+        life.check_attempts()
         held(run).update(code_version=code_version())
         inputs = _gather(freeze_pool(run), life)
         discovered = _discover(run, inputs, int(run.settings.get("seed", 0)), life)

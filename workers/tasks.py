@@ -45,6 +45,15 @@ class Held:
         self.run = run
         self.lost = threading.Event()
 
+    def check_attempts(self) -> None:
+        """Raise LabelingError ``worker_keeps_dying`` for work that kills every worker."""
+        if self.run.attempts > ATTEMPTS_MAX:
+            raise LabelingError(
+                f"The worker died {ATTEMPTS_MAX} times during this work; see its log, then ask "
+                "for it again.",
+                code="worker_keeps_dying",
+            )
+
     def check(self) -> None:
         if self.lost.is_set():
             raise LostRunError(f"run {self.run.pk} is no longer this worker's")
@@ -72,12 +81,6 @@ def holding(run: Run) -> Iterator[Held]:
     beat = threading.Thread(target=_renew_until, args=(held, stop), daemon=True)
     beat.start()
     try:
-        if run.attempts > ATTEMPTS_MAX:
-            raise LabelingError(
-                f"The worker died {ATTEMPTS_MAX} times during this work; see its log, then ask "
-                "for it again.",
-                code="worker_keeps_dying",
-            )
         yield held
     except LostRunError as error:
         log.warning("Stopped: %s", error)

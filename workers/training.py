@@ -43,6 +43,7 @@ def run_training(run_id: int) -> None:
     if run is None:
         return
     with holding(run) as life:
+        life.check_attempts()
         held(run).update(code_version=code_version())
         life.report("gathering labels", 0.0)
         rows = freeze_training_set(run)

@@ -22,6 +22,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None lets Django make a 500 of what is truly a fault of ours."""
     if isinstance(error, IntegrityError):
         error = from_integrity_error(error) or error
+    if isinstance(error, RecursionError):
+        return _response(400, "invalid", "The JSON is nested too deeply; send it flatter.")
     if isinstance(error, LabelingError):
         return _response(error.http_status, error.code, str(error), error.data)
     if isinstance(error, MLError):

@@ -152,7 +152,7 @@ def _metadata(request: Request) -> list[dict[str, Any]]:
     """The field ``metadata`` checked whole, before anything is imported."""
     try:
         listed = json.loads(request.POST.get("metadata") or "[]")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise serializers.ValidationError({"metadata": [f"This is no JSON: {error}"]}) from error
     checked = MetadataSerializer(data=listed, many=True)
     if not checked.is_valid():

@@ -104,7 +104,7 @@ class FullProposalSerializer(ProposalSerializer):
 
 
 class DecisionSerializer(serializers.Serializer):
-    decision = serializers.ChoiceField(["vote", "reject", "merge", "rename", "accept"])
+    decision = serializers.ChoiceField(["vote", "reject", "merge", "rename", "close", "accept"])
     name = serializers.CharField(
         max_length=64, default="", allow_blank=True, help_text="of the class; for vote and rename"
     )
@@ -150,6 +150,7 @@ DECIDE: dict[str, Callable[[int, User, Given], object]] = {
         pk, into=given["into"], by=by, reason=given["reason"]
     ),
     "rename": lambda pk, by, given: services.rename_proposal(pk, name=given["name"], by=by),
+    "close": lambda pk, by, given: services.close_vote(pk, by=by, reason=given["reason"]),
     "accept": lambda pk, by, given: services.accept_proposal(pk, by=by, reason=given["reason"]),
 }
 

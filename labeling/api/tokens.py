@@ -14,10 +14,10 @@ from rest_framework.views import APIView
 from labeling.api.me import UserSerializer
 from labeling.api.permissions import user_of
 from labeling.api.schema import answers
-from labeling.api.throttles import PostThrottle
 from labeling.errors import LabelingError, NotFoundError
 from labeling.models import ApiToken
 from labeling.services.tokens import create_token, revoke_token
+from labeling.throttles import PostThrottle
 
 
 class CredentialsSerializer(serializers.Serializer):

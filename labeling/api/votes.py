@@ -12,11 +12,11 @@ from rest_framework.views import APIView
 from labeling.api.fields import PicturesSerializer
 from labeling.api.permissions import IsPerson, user_of
 from labeling.api.schema import answers
-from labeling.api.throttles import PostThrottle
 from labeling.models import Vote
 from labeling.selectors.assignments import render_reference
 from labeling.selectors.examples import example_of
 from labeling.services.votes import Receipt, record_vote
+from labeling.throttles import PostThrottle
 
 
 class NewVoteSerializer(serializers.Serializer):

@@ -21,8 +21,8 @@ def unknown_glitches() -> QuerySet[Glitch]:
     """Glitches whose consensus is None_of_the_Above, or that found none, or that look unfamiliar
     to the classifier (low confidence, or further out than 95 % of what it knows).
 
-    Left out: gold, reserved ones, those settled as a known class by volunteers, and those that a
-    batch confirmed or is deciding.
+    Left out: gold (the members of a class that was born among it), reserved ones, those settled as
+    a known class by volunteers, and those that a batch is deciding.
     """
     reason = Glitch.RetireReason
     consensus = Consensus.objects.filter(glitch=OuterRef("pk"))
@@ -37,8 +37,7 @@ def unknown_glitches() -> QuerySet[Glitch]:
     )
     in_batch = Exists(
         BatchGlitch.objects.filter(
-            Q(confirmed=True) | Q(batch__proposal__state=Proposal.State.IN_VOTE),
-            glitch=OuterRef("pk"),
+            batch__proposal__state=Proposal.State.IN_VOTE, glitch=OuterRef("pk")
         ).exclude(part=BatchGlitch.Part.DECOY)
     )
     gold = Exists(GoldLabel.objects.filter(glitch=OuterRef("pk")))

@@ -2,7 +2,8 @@
 
 Votes and live leases of a glitch never exceed the votes it needs. Both counts stand on the
 glitch's own row, so that Postgres re-checks them after it waited for a lock: a count over another
-table would be read from the snapshot of before.
+table would be read from the snapshot of before. Rows are locked FOR NO KEY UPDATE: nothing here
+changes a key, and the foreign-key checks of other commits must not wait.
 """
 
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from labeling.models import (
     Workflow,
 )
 from labeling.selectors.classes import labels_of, offered_classes
+from labeling.selectors.examples import shown_gold
 from labeling.services.classes import freeze_class_list
 from ml.crowd.promotion import gold_share
 
@@ -95,7 +97,9 @@ def _assign_once(
     now = timezone.now()
     start = float(rng.random())
     if reached and rng.random() < gold_share(volunteer.votes_cast):
-        gold = _assign_gold(volunteer, reached[0], start, rng, now)
+        # At the level that the pool is served from: another one would tell gold from the rest.
+        level = next((w for w in reached if _pool(volunteer, w).exists()), reached[0])
+        gold = _assign_gold(volunteer, level, start, rng, now)
         if gold is not None:
             return gold
     batch_first = rng.random() < settings.BATCH_SHARE
@@ -130,7 +134,9 @@ def _not_open(volunteer: User, glitch_ref: str = "pk") -> Q:
 
 def _from(queue: QuerySet, start: float) -> object | None:
     """The first row at or after a random place in the queue, else the first of all, locked."""
-    locked = queue.select_for_update(skip_locked=True, of=("self",)).order_by("queue_key")
+    locked = queue.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by(
+        "queue_key"
+    )
     return locked.filter(queue_key__gte=start).first() or locked.filter(queue_key__lt=start).first()
 
 
@@ -138,11 +144,9 @@ def _lease_until(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.LEASE_SECONDS)
 
 
-@transaction.atomic
-def _assign_from_pool(
-    volunteer: User, workflow: Workflow, start: float, now: datetime
-) -> Assignment | None:
-    queue = Glitch.objects.filter(
+def _pool(volunteer: User, workflow: Workflow) -> QuerySet[Glitch]:
+    """The workflow's open glitches that this volunteer has not seen and that need a vote more."""
+    return Glitch.objects.filter(
         _unseen(volunteer),
         _not_open(volunteer),
         workflow=workflow,
@@ -150,7 +154,13 @@ def _assign_from_pool(
         is_reserved=False,
         votes_needed__gt=F("votes_count") + F("leases_open"),
     )
-    glitch = _from(queue, start)
+
+
+@transaction.atomic
+def _assign_from_pool(
+    volunteer: User, workflow: Workflow, start: float, now: datetime
+) -> Assignment | None:
+    glitch = _from(_pool(volunteer, workflow), start)
     if not isinstance(glitch, Glitch):
         return None
     Glitch.objects.filter(pk=glitch.pk).update(leases_open=F("leases_open") + 1)
@@ -182,7 +192,9 @@ def _assign_gold(
     drawn = int(rng.choice(with_gold))
     gold = GoldLabel.objects.filter(glitch=OuterRef("pk"), glitch_class_id=drawn)
     queue = Glitch.objects.filter(Exists(gold), _unseen(volunteer), _not_open(volunteer))
-    glitch = _from(queue, start)
+    shown = list(shown_gold().values_list("glitch_id", flat=True))
+    # What the field guide shows would be no question; where gold is scarce it has to serve.
+    glitch = _from(queue.exclude(pk__in=shown), start) or _from(queue, start)
     if not isinstance(glitch, Glitch):
         return None
     return Assignment.objects.create(
@@ -220,22 +232,28 @@ def _assign_from_batch(volunteer: User, start: float, now: datetime) -> Assignme
     return None
 
 
-@transaction.atomic
 def expire_leases(now: datetime, at_most: int = 500) -> int:
     """Take back the leases that ran out, and return how many.
 
-    Rows that another transaction holds are left for the next sweep.
+    One short transaction each, the glitch's row first as everywhere; a glitch that another
+    transaction holds is left for the next sweep.
     """
-    expired = list(
-        Assignment.objects.select_for_update(skip_locked=True)
-        .filter(state=Assignment.State.OPEN, leased_until__lte=now)
-        .order_by("leased_until")[:at_most]
+    due = Assignment.objects.filter(state=Assignment.State.OPEN, leased_until__lte=now)
+    return sum(_expire(assignment, now) for assignment in due.order_by("leased_until")[:at_most])
+
+
+@transaction.atomic
+def _expire(assignment: Assignment, now: datetime) -> bool:
+    free = Glitch.objects.select_for_update(skip_locked=True, no_key=True)
+    if free.filter(pk=assignment.glitch_id).first() is None:
+        return False
+    still_due = Assignment.objects.filter(
+        pk=assignment.pk, state=Assignment.State.OPEN, leased_until__lte=now
     )
-    for assignment in sorted(expired, key=lambda a: (a.glitch_id, a.pk)):
-        assignment.state = Assignment.State.EXPIRED
-        assignment.save(update_fields=["state"])
-        give_lease_back(assignment)
-    return len(expired)
+    if still_due.update(state=Assignment.State.EXPIRED) == 0:
+        return False
+    give_lease_back(assignment)
+    return True
 
 
 def give_lease_back(assignment: Assignment) -> None:

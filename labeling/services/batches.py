@@ -18,6 +18,7 @@ from labeling.models import (
     User,
     Vote,
 )
+from labeling.selectors.examples import shown_gold
 from labeling.selectors.pool import unknown_glitches
 from ml.crowd.batch import chance_right, probability_belongs
 
@@ -28,7 +29,11 @@ NEIGHBOURS_SHARE = 0.6
 
 def create_batch(proposal: Proposal, *, seed: int) -> Batch:
     """Open the batch of a proposal. The caller holds the proposal and its transaction."""
-    members = list(proposal.members.values_list("glitch_id", flat=True))
+    # Since the discovery an expert may have labeled one, or another vote may be deciding it.
+    free = proposal.members.filter(glitch__gold_labels__isnull=True).exclude(
+        glitch__batch_glitches__batch__state=Batch.State.OPEN
+    )
+    members = list(free.values_list("glitch_id", flat=True))
     medoids = list(proposal.members.filter(is_medoid=True).values_list("glitch_id", flat=True))
     neighbours = _neighbours(proposal, members, round(NEIGHBOURS_SHARE * len(members)))
     decoys = _decoys(proposal, max(3, round(DECOYS_SHARE * len(members))), seed)
@@ -77,7 +82,10 @@ def _neighbours(proposal: Proposal, members: list[int], count: int) -> list[int]
 def _decoys(proposal: Proposal, count: int, seed: int) -> list[int]:
     """Gold glitches of known classes, half of them of the nearest class where there is one."""
     rng = np.random.default_rng(seed)
-    gold = GoldLabel.objects.exclude(glitch_class__proposal=proposal)
+    shown = shown_gold().values_list("glitch_id", flat=True)
+    gold = GoldLabel.objects.exclude(glitch__proposal_members__proposal=proposal).exclude(
+        glitch__in=list(shown)
+    )
     near = list(
         gold.filter(glitch_class=proposal.nearest_class)
         .order_by("pk")
@@ -142,7 +150,7 @@ def _chances(batch: Batch, volunteers: list[User]) -> dict[int, float]:
 @transaction.atomic
 def close_batch_if_decided(batch_id: int) -> bool:
     """Close an open batch once every glitch in it is decided; True where this call closed it."""
-    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    batch = Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
     open_glitches = batch.batch_glitches.filter(decided_at__isnull=True)
     # Decoys measure the volunteers; they need not all be answered.
     if batch.state != Batch.State.OPEN:
@@ -156,8 +164,24 @@ def close_batch_if_decided(batch_id: int) -> bool:
 
 
 def confirmed_glitches(batch: Batch) -> list[Glitch]:
-    return list(
-        Glitch.objects.filter(batch_glitches__batch=batch, batch_glitches__confirmed=True).order_by(
-            "pk"
-        )
+    """What volunteers confirmed; whoever an expert labeled meanwhile keeps that label."""
+    confirmed = Glitch.objects.filter(
+        batch_glitches__batch=batch, batch_glitches__confirmed=True, gold_labels__isnull=True
     )
+    return list(confirmed.order_by("pk"))
+
+
+def end_batch(batch: Batch) -> None:
+    """Close a batch whatever is undecided: with enough votes the likelier side counts, else no.
+
+    The caller holds the proposal and its transaction.
+    """
+    now = timezone.now()
+    undecided = batch.batch_glitches.select_for_update(no_key=True).filter(decided_at=None)
+    for row in undecided.exclude(part=BatchGlitch.Part.DECOY).order_by("pk"):
+        row.decided_at = now
+        row.confirmed = row.votes_count >= batch.votes_min and (row.belongs or 0) > 0.5
+        row.save(update_fields=["decided_at", "confirmed"])
+    batch.state = Batch.State.CLOSED
+    batch.closed_at = now
+    batch.save(update_fields=["state", "closed_at"])

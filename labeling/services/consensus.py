@@ -6,9 +6,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from labeling.models import ClassList, Consensus, Glitch, GlitchClass, Vote, Workflow
+from labeling.models import Consensus, Glitch, GlitchClass, Vote, Workflow
 from labeling.models.model_versions import Prediction
-from labeling.selectors.classes import all_classes, labels_of
+from labeling.selectors.classes import all_classes, labels_of, offered_classes
 from labeling.selectors.skills import class_places, skill_counts
 from labeling.selectors.versions import active_prediction
 from labeling.services.classes import freeze_class_list
@@ -89,50 +89,53 @@ def compute_agreement(
     return bayes(prior, cast, axis.none_of_the_above)
 
 
-def update_consensus(glitch: Glitch, workflow: Workflow, offered: ClassList, now: datetime) -> bool:
+def update_consensus(glitch: Glitch, workflow: Workflow, now: datetime) -> bool:
     """Bring a glitch's consensus up to date after a vote; True where that retired it.
 
-    The caller holds the glitch's row and has counted the vote on it.
+    The caller holds the glitch's row and has counted the vote on it; ``workflow`` is the level
+    where the glitch is now.
     """
     axis = Axis.load()
-    votes = list(Vote.objects.filter(glitch=glitch, batch=None).select_related("offered"))
+    cast = Vote.objects.filter(glitch=glitch, batch=None)
+    votes = list(cast.select_related("offered", "workflow"))
     prediction = active_prediction(glitch.pk)
     agreement = compute_agreement(axis, workflow.rule, prediction, votes)
-    top = axis.classes[agreement.top]
     Consensus.objects.update_or_create(
         glitch=glitch,
         defaults={
             "class_list": freeze_class_list(labels_of(axis.classes)),
             "agreement": [round(float(p), 6) for p in np.clip(agreement.by_class, 0, 1)],
-            "top_class": top,
+            "top_class": axis.classes[agreement.top],
             "top_agreement": agreement.value,
             "votes_count": len(votes),
             "rule": workflow.rule,
             "model_version": prediction.model_version if prediction else None,
         },
     )
-    if glitch.retired_at is not None:
-        return False
-    return _follow(glitch, workflow, agreement, top, offered, len(votes), now)
+    return _follow(glitch, workflow, axis, agreement, votes, now)
 
 
 def _follow(
     glitch: Glitch,
     workflow: Workflow,
+    axis: Axis,
     agreement: Agreement,
-    top: GlitchClass,
-    offered: ClassList,
-    votes: int,
+    votes: list[Vote],
     now: datetime,
 ) -> bool:
     """Do what the policy says: retire, move up a level, or ask for one more vote."""
     above = Workflow.objects.filter(is_open=True, level__gt=workflow.level).first()
+    offered = axis.mask(labels_of(offered_classes(workflow)))
+    none_of_the_above = agreement.by_class[axis.none_of_the_above]
     outcome = decide(
         RetirementPolicy(workflow.retire_threshold, workflow.votes_min, workflow.votes_max),
         agreement,
-        votes=votes,
-        top_was_offered=top.label in offered.labels or top.is_none_of_the_above,
-        top_is_none_of_the_above=top.is_none_of_the_above,
+        votes_here=sum(
+            v.workflow is not None and v.workflow.level >= workflow.level for v in votes
+        ),
+        elsewhere=float(agreement.by_class[~offered].sum() + none_of_the_above),
+        top_was_offered=bool(offered[agreement.top]),
+        top_is_none_of_the_above=agreement.top == axis.none_of_the_above,
         is_top_level=above is None,
     )
     if outcome == Outcome.MOVE_UP and above is not None:

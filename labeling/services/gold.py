@@ -7,7 +7,7 @@ from django.db import transaction
 from labeling.errors import ConflictError, ForbiddenError
 from labeling.models import Glitch, GlitchClass, GoldLabel, SkillCount, User
 
-SHARES = {GoldLabel.Split.TRAIN: 0.5, GoldLabel.Split.VALIDATION: 0.2, GoldLabel.Split.TEST: 0.3}
+SHARES = {GoldLabel.Split.TRAIN: 0.6, GoldLabel.Split.VALIDATION: 0.15, GoldLabel.Split.TEST: 0.25}
 
 
 def next_split(counts: Counter[str]) -> GoldLabel.Split:
@@ -35,7 +35,7 @@ def add_gold_label(
     The same label again changes nothing; another raises ConflictError ``gold_exists``. The
     caller's transaction, where there is one, holds no lock on another glitch.
     """
-    glitch = Glitch.objects.select_for_update().get(pk=glitch.pk)
+    glitch = Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)
     if glitch.is_reserved:
         raise ForbiddenError(
             f"Glitch {glitch.gravityspy_id} is reserved for evaluation; it takes no gold label.",
@@ -51,7 +51,7 @@ def add_gold_label(
             code="gold_exists",
         )
     # One row a class is the lock that keeps two labels given at once from the same split.
-    GlitchClass.objects.select_for_update().get(pk=glitch_class.pk)
+    GlitchClass.objects.select_for_update(no_key=True).get(pk=glitch_class.pk)
     counts = Counter(
         GoldLabel.objects.filter(glitch_class=glitch_class).values_list("split", flat=True)
     )

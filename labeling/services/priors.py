@@ -24,7 +24,7 @@ def refresh_class_priors() -> None:
         .annotate(n=Count("pk")),
     ):
         counts.update(dict(rows))
-    classes = list(GlitchClass.objects.select_for_update().order_by("pk"))
+    classes = list(GlitchClass.objects.select_for_update(no_key=True).order_by("pk"))
     total = sum(counts.values())
     if total == 0:
         return

@@ -18,8 +18,8 @@ def classes_new_at(workflow: Workflow) -> list[GlitchClass]:
 def promote_if_ready(volunteer: User) -> int | None:
     """Raise the volunteer by one level where the gold answers say so; the new level or None.
 
-    The caller holds the volunteer's row and saves ``level``. Classes without any gold cannot be
-    shown mastered and do not stand in the way.
+    The caller holds the volunteer's row, saves ``level`` and calls after a gold answer. Classes
+    without any gold cannot be shown mastered and do not stand in the way.
     """
     workflow = Workflow.objects.filter(level=volunteer.level).first()
     above = Workflow.objects.filter(level__gt=volunteer.level, is_open=True).first()
@@ -30,7 +30,7 @@ def promote_if_ready(volunteer: User) -> int | None:
         GoldLabel.objects.filter(glitch_class__in=new).values_list("glitch_class", flat=True)
     )
     answers = gold_answers_by_class(volunteer.pk)
-    if not testable or not is_promoted(answers.get(pk, (0, 0)) for pk in testable):
+    if not is_promoted(answers.get(pk, (0, 0)) for pk in testable):
         return None
     volunteer.level = above.level
     return above.level

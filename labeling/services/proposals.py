@@ -18,7 +18,7 @@ from labeling.models import (
     User,
 )
 from labeling.services.audit import record_deed
-from labeling.services.batches import confirmed_glitches, create_batch
+from labeling.services.batches import confirmed_glitches, create_batch, end_batch
 from labeling.services.classes import add_class
 from labeling.services.gold import add_gold_label
 from labeling.services.training import EXAMPLES_MIN, request_training
@@ -29,7 +29,7 @@ LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{1,62}")
 
 
 def _lock(proposal_id: int) -> Proposal:
-    proposal = Proposal.objects.select_for_update().filter(pk=proposal_id).first()
+    proposal = Proposal.objects.select_for_update(no_key=True).filter(pk=proposal_id).first()
     if proposal is None:
         raise LabelingError(
             f"There is no proposal {proposal_id}.", code="not_found", http_status=404
@@ -160,6 +160,27 @@ def merge_proposal(proposal_id: int, *, into: int, by: User | None, reason: str 
 
 
 @transaction.atomic
+def close_vote(proposal_id: int, *, by: User | None, reason: str = "") -> Proposal:
+    """End a vote that too few volunteers are left to finish; the votes so far decide.
+
+    Raises ConflictError ``batch_closed`` where no vote is open.
+    """
+    proposal = _lock(proposal_id)
+    open_batch = Batch.objects.select_for_update(no_key=True).filter(
+        proposal=proposal, state=Batch.State.OPEN
+    )
+    batch = open_batch.first()
+    if batch is None:
+        raise ConflictError(
+            f"No vote is open on proposal {proposal.pk}; reload it to see how it ended.",
+            code="batch_closed",
+        )
+    end_batch(batch)
+    record_deed(by, "close_vote", f"proposal {proposal.pk}", reason=reason)
+    return proposal
+
+
+@transaction.atomic
 def accept_proposal(proposal_id: int, *, by: User | None, reason: str = "") -> GlitchClass:
     """A class is born: versioned, with the confirmed members as its first gold.
 
@@ -173,7 +194,8 @@ def accept_proposal(proposal_id: int, *, by: User | None, reason: str = "") -> G
     batch = Batch.objects.filter(proposal=proposal).first()
     if batch is not None and batch.state == Batch.State.OPEN:
         raise ConflictError(
-            f"Volunteers still vote on proposal {proposal.pk}; wait until its batch is closed.",
+            f"Volunteers still vote on proposal {proposal.pk}; wait until its batch is closed, "
+            "or close it.",
             code="batch_open",
         )
     confirmed = confirmed_glitches(batch) if batch else []

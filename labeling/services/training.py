@@ -289,7 +289,7 @@ def activate(version: ModelVersion, *, instead_of: int | None, by: User | None) 
 def request_training_if_due() -> TrainingRun | None:
     """Ask for a training where a class was born that no training has known yet.
 
-    A training that runs or failed since is not asked for again: a person looks at why.
+    A training that runs, failed or was cancelled is not asked for again: a person looks at why.
     """
     active = active_version(ModelVersion.Role.CLASSIFIER)
     if active is None or active.class_list is None:
@@ -302,7 +302,11 @@ def request_training_if_due() -> TrainingRun | None:
     newest = TrainingRun.objects.order_by("-pk").select_related("class_list").first()
     if newest is not None:
         tried = set(newest.class_list.labels) if newest.class_list else set()
-        waiting = newest.state in {Run.State.REQUESTED, Run.State.RUNNING}
-        if waiting or due <= tried:
+        live_or_called_off = newest.state in {
+            Run.State.REQUESTED,
+            Run.State.RUNNING,
+            Run.State.CANCELLED,
+        }
+        if live_or_called_off or due <= tried:
             return None
     return request_training(None, reason=f"classes without a training: {', '.join(sorted(due))}")

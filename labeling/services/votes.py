@@ -63,9 +63,9 @@ def record_vote(
     """
     with transaction.atomic():
         assignment = _find_assignment(volunteer, assignment_id)
-        glitch = Glitch.objects.select_for_update().get(pk=assignment.glitch_id)
+        glitch = Glitch.objects.select_for_update(no_key=True).get(pk=assignment.glitch_id)
         batch_glitch = _lock_batch_glitch(assignment)
-        volunteer = User.objects.select_for_update().get(pk=volunteer.pk)
+        volunteer = User.objects.select_for_update(no_key=True).get(pk=volunteer.pk)
         # Read again under the locks: the same request may have come twice at once.
         assignment = _find_assignment(volunteer, assignment_id)
         voted = _check_answer(assignment, label, alike)
@@ -92,7 +92,9 @@ def _find_assignment(volunteer: User, assignment_id: int) -> Assignment:
 def _lock_batch_glitch(assignment: Assignment) -> BatchGlitch | None:
     if assignment.batch_glitch_id is None:
         return None
-    locked = BatchGlitch.objects.select_for_update(of=("self",)).select_related("batch")
+    locked = BatchGlitch.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "batch"
+    )
     return locked.get(pk=assignment.batch_glitch_id)
 
 
@@ -167,7 +169,13 @@ def _replay(
 def _gold_class(vote: Vote) -> GlitchClass | None:
     if not vote.was_gold:
         return None
-    return GoldLabel.objects.select_related("glitch_class").get(glitch=vote.glitch_id).glitch_class
+    gold = GoldLabel.objects.select_related("glitch_class").get(glitch=vote.glitch_id)
+    return gold.glitch_class if _could_answer(gold.glitch_class, vote) else None
+
+
+def _could_answer(truth: GlitchClass, vote: Vote) -> bool:
+    """Whether the right class was on the page: a glitch may become gold while it is open there."""
+    return vote.offered is not None and truth.label in vote.offered.labels
 
 
 def _record(
@@ -197,6 +205,9 @@ def _record(
         idempotency_key=key,
     )
     _close_assignment(assignment)
+    was_gold = gold is not None
+    if gold is not None and not _could_answer(gold.glitch_class, vote):
+        gold = None
     volunteer.votes_cast = F("votes_cast") + 1
     promoted_to = None
     if gold is not None and voted is not None:
@@ -207,7 +218,7 @@ def _record(
     volunteer.save(update_fields=["votes_cast", "gold_seen", "gold_correct", "level"])
     if batch_glitch is not None:
         _count_in_batch(batch_glitch, now)
-    elif gold is None:
+    elif not was_gold:
         _count_on_glitch(assignment, glitch, now)
     return Receipt(vote, True, gold.glitch_class if gold else None, promoted_to)
 
@@ -229,8 +240,9 @@ def _count_on_glitch(assignment: Assignment, glitch: Glitch, now: datetime) -> N
     glitch.votes_count += 1
     Glitch.objects.filter(pk=glitch.pk).update(votes_count=glitch.votes_count)
     workflow = glitch.workflow or assignment.workflow
-    if workflow is not None and assignment.offered is not None:
-        update_consensus(glitch, workflow, assignment.offered, now)
+    # A late vote on a retired glitch is kept as a vote; what was agreed stays agreed.
+    if workflow is not None and glitch.retired_at is None:
+        update_consensus(glitch, workflow, now)
 
 
 def _count_in_batch(batch_glitch: BatchGlitch, now: datetime) -> None:

@@ -9,15 +9,19 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from labeling.services.accounts import sign_up_volunteer
+from labeling.throttles import throttled
 from labeling.web.forms import LogInForm, SignUpForm
 
-log_in = LoginView.as_view(
-    template_name="pages/log_in.html",
-    authentication_form=LogInForm,
-    redirect_authenticated_user=True,
+log_in = throttled("log_in")(
+    LoginView.as_view(
+        template_name="pages/log_in.html",
+        authentication_form=LogInForm,
+        redirect_authenticated_user=True,
+    )
 )
 
 
+@throttled("sign_up")
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])

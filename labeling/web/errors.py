@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -45,8 +45,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Both pages stand alone: what renders them must not need what has just failed.
     """
+    is_api = request.path.startswith("/api/")
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         message = "The database cannot be reached just now. Nothing is lost: try again shortly."
+        if is_api:
+            return _api_error(503, "database_down", message)
         html = render_to_string("unavailable.html", {"message": message})
         return HttpResponse(html, status=503, headers={"Retry-After": "5"})
+    if is_api:
+        return _api_error(500, "server_error", "A fault of ours stopped this; it was logged.")
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def _api_error(status: int, code: str, message: str) -> JsonResponse:
+    return JsonResponse({"error": {"code": code, "message": message, "data": {}}}, status=status)

@@ -28,7 +28,8 @@ def decide(
     policy: RetirementPolicy,
     agreement: Agreement,
     *,
-    votes: int,
+    votes_here: int,
+    elsewhere: float,
     top_was_offered: bool,
     top_is_none_of_the_above: bool,
     is_top_level: bool,
@@ -37,13 +38,22 @@ def decide(
 
     A class that this level does not offer, and None_of_the_Above below the top level, cannot be
     settled here: the glitch moves up, where more classes are on the page, and keeps its votes.
+
+    Args:
+        votes_here: votes given where at least this level's classes were on the page; only they
+            count towards the limit, for the others could not name every class.
+        elsewhere: the agreement, summed, on all that this level does not offer and on
+            None_of_the_Above. It may be certain while no single class is.
     """
-    settled = agreement.value >= policy.threshold and agreement.views >= policy.votes_min
+    if votes_here == 0:
+        return Outcome.MORE_VOTES
+    enough = agreement.views >= policy.votes_min
+    settled = enough and agreement.value >= policy.threshold
     settled_here = top_was_offered and not (top_is_none_of_the_above and not is_top_level)
     if settled and settled_here:
         return Outcome.RETIRE_CONSENSUS
-    if settled and not is_top_level:
+    if not is_top_level and enough and (settled or elsewhere >= policy.threshold):
         return Outcome.MOVE_UP
-    if votes >= policy.votes_max:
+    if votes_here >= policy.votes_max:
         return Outcome.RETIRE_NO_CONSENSUS if is_top_level else Outcome.MOVE_UP
     return Outcome.MORE_VOTES

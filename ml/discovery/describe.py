@@ -13,7 +13,7 @@ from ml.discovery.cluster import Cluster, cohesion_of
 Vectors = npt.NDArray[np.floating]
 
 MEDOIDS = 9
-FEWEST_MEMBERS = 8
+FEWEST_MEMBERS = 5
 LEAST_STABILITY = 0.5
 LEAST_COHESION = 0.3
 MOST_KNOWN = 0.5  # of the mixing that members of a known class would show

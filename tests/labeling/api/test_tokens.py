@@ -2,8 +2,8 @@
 
 import pytest
 
-from labeling.api.throttles import PostThrottle
 from labeling.models import ApiToken
+from labeling.throttles import PostThrottle
 from tests.conftest import make_volunteer
 from tests.labeling.api.conftest import refusal
 

@@ -6,10 +6,10 @@ import pytest
 from kombu.exceptions import OperationalError
 
 from labeling import jobs
-from labeling.api.throttles import PostThrottle
 from labeling.models import Assignment, Glitch, Vote
 from labeling.services import assignments as assigning
 from labeling.services.proposals import accept_for_vote
+from labeling.throttles import PostThrottle
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.api.conftest import (
     client_for,

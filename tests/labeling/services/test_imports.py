@@ -115,8 +115,8 @@ def test_an_empty_folder_is_said_to_be_empty(taxonomy, tmp_path):
 
 
 def test_gold_is_split_so_that_every_class_is_tested(taxonomy):
-    for number in range(10):
+    for number in range(20):
         make_glitch(number, gold_label="Blip")
     splits = list(GoldLabel.objects.order_by("pk").values_list("split", flat=True))
     assert (splits[0], splits[1]) == ("train", "test")
-    assert sorted(splits) == ["test"] * 3 + ["train"] * 5 + ["validation"] * 2
+    assert sorted(splits) == ["test"] * 5 + ["train"] * 12 + ["validation"] * 3

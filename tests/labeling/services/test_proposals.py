@@ -22,9 +22,11 @@ from labeling.models import (
 from labeling.services.assignments import next_assignments
 from labeling.services.batches import close_batch_if_decided
 from labeling.services.discovery import Discovered, Found, finish_discovery, request_discovery
+from labeling.services.gold import add_gold_label
 from labeling.services.proposals import (
     accept_for_vote,
     accept_proposal,
+    close_vote,
     merge_proposal,
     reject_proposal,
     rename_proposal,
@@ -141,6 +143,30 @@ def test_a_class_is_born_of_the_members_that_volunteers_confirmed(proposal):
     levels = Workflow.objects.filter(classes=born).values_list("level", flat=True)
     assert sorted(levels) == [5, 6]
     assert TrainingRun.objects.get().reason == "a class was born: Crown"
+
+
+def test_a_vote_that_nobody_is_left_to_finish_can_be_closed(proposal):
+    accept_for_vote(proposal.pk, name="Crown", by=None)
+    close_vote(proposal.pk, by=None, reason="the crowd is small")
+    batch = Batch.objects.get()
+    assert batch.state == "closed"
+    assert [p.confirmed for p in batch.batch_glitches.filter(part="member")].count(True) == 1
+    with pytest.raises(LabelingError) as refusal:
+        close_vote(proposal.pk, by=None)
+    assert refusal.value.code == "batch_closed"
+
+
+def test_a_member_that_became_gold_is_neither_asked_about_nor_relabeled(proposal):
+    labeled = proposal.members.last().glitch
+    add_gold_label(labeled, GlitchClass.objects.get(label="Blip"), by=None)
+    accept_for_vote(proposal.pk, name="Crown", by=None)
+    members = list(proposal.members.values_list("glitch_id", flat=True))
+    assert not Batch.objects.get().batch_glitches.filter(glitch=labeled).exists()
+    answer_batch(truth=set(members))
+    close_batch_if_decided(Batch.objects.get().pk)
+    born = accept_proposal(proposal.pk, by=None)
+    assert GoldLabel.objects.filter(glitch_class=born).count() == 7
+    assert GoldLabel.objects.get(glitch=labeled).glitch_class.label == "Blip"
 
 
 def test_too_few_confirmed_members_make_no_class(proposal):

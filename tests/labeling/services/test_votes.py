@@ -8,6 +8,8 @@ import pytest
 from labeling.errors import LabelingError
 from labeling.models import Assignment, Glitch, SkillCount, Vote
 from labeling.services.assignments import next_assignments
+from labeling.services.classes import add_class
+from labeling.services.gold import add_gold_label
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer
 
@@ -86,6 +88,36 @@ def test_a_vote_after_the_lease_ran_out_still_counts_once(taxonomy):
     vote(ada, "Blip", assignment)
     glitch = Glitch.objects.get(pk=assignment.glitch_id)
     assert glitch.votes_count == 1
+
+
+def test_a_late_vote_on_a_retired_glitch_changes_nothing_that_was_agreed(taxonomy):
+    glitch = make_glitch(1)
+    ada, ben, cy = (make_volunteer(name, level=6) for name in ("ada", "ben", "cy"))
+    blip = taxonomy["Blip"]
+    for volunteer in (ben, cy):
+        SkillCount.objects.create(volunteer=volunteer, truth=blip, voted=blip, answers=50)
+    late = assign(ada)
+    Assignment.objects.update(leased_until="2020-01-01T00:00Z")
+    for volunteer in (ben, cy):
+        vote(volunteer, "Blip")
+    receipt = vote(ada, "Koi_Fish", late)
+    glitch.refresh_from_db()
+    assert receipt.vote.after_retirement
+    assert (glitch.votes_count, glitch.consensus.top_class) == (3, blip)
+    assert glitch.consensus.votes_count == 2
+
+
+def test_what_became_gold_of_a_class_that_was_not_offered_counts_against_nobody(taxonomy):
+    glitch = make_glitch(1)
+    ada = make_volunteer(level=6)
+    assignment = assign(ada)
+    born = add_class("Crown", "Crown", "")
+    add_gold_label(glitch, born, by=None)
+    receipt = vote(ada, "None_of_the_Above", assignment)
+    ada.refresh_from_db()
+    assert receipt.gold is None
+    assert (ada.votes_cast, ada.gold_seen) == (1, 0)
+    assert not SkillCount.objects.exists()
 
 
 def test_gold_answers_teach_the_skill_and_nothing_else(taxonomy):

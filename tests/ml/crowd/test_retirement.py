@@ -27,10 +27,33 @@ def test_what_votes_mean_for_a_glitch(value, votes, offered, none, top_level, ex
     outcome = decide(
         POLICY,
         agreement,
-        votes=votes,
+        votes_here=votes,
+        elsewhere=0.0,
         top_was_offered=offered,
         top_is_none_of_the_above=none,
         is_top_level=top_level,
+    )
+    assert outcome == expected
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "votes_here", "expected"),
+    [
+        (0.99, 2, Outcome.MOVE_UP),  # surely none of these, though it may be one of many others
+        (0.90, 2, Outcome.MORE_VOTES),
+        (0.99, 0, Outcome.MORE_VOTES),  # nobody has seen it at this level yet
+    ],
+)
+def test_what_is_surely_elsewhere_wastes_no_votes_here(elsewhere, votes_here, expected):
+    agreement = Agreement(np.full(4, 0.25), views=9)
+    outcome = decide(
+        POLICY,
+        agreement,
+        votes_here=votes_here,
+        elsewhere=elsewhere,
+        top_was_offered=True,
+        top_is_none_of_the_above=False,
+        is_top_level=False,
     )
     assert outcome == expected
 

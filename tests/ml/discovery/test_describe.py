@@ -51,7 +51,7 @@ def test_without_known_glitches_nothing_looks_known():
     ("members", "cohesion", "stability", "known_share", "worth", "words"),
     [
         (8, 0.9, 0.9, 0.0, True, "8 members keep together"),
-        (7, 0.9, 0.9, 0.0, False, "fewer than 8"),
+        (4, 0.9, 0.9, 0.0, False, "fewer than 5"),
         (8, 0.9, 0.4, 0.0, False, "falls apart"),
         (8, 0.2, 0.9, 0.0, False, "little in common"),
         (8, 0.9, 0.9, 0.6, False, "mix with A (60%)"),
