@@ -5,6 +5,7 @@ from datetime import datetime
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from pgvector.django import L2Distance
 
@@ -80,24 +81,22 @@ def _neighbours(proposal: Proposal, members: list[int], count: int) -> list[int]
 
 
 def _decoys(proposal: Proposal, count: int, seed: int) -> list[int]:
-    """Gold glitches of known classes, half of them of the nearest class where there is one."""
+    """Gold glitches of known classes, half of them of the nearest class where there is one.
+
+    What the field guide shows comes last: everybody knows what it is.
+    """
     rng = np.random.default_rng(seed)
-    shown = shown_gold().values_list("glitch_id", flat=True)
-    gold = GoldLabel.objects.exclude(glitch__proposal_members__proposal=proposal).exclude(
-        glitch__in=list(shown)
-    )
-    near = list(
-        gold.filter(glitch_class=proposal.nearest_class)
-        .order_by("pk")
-        .values_list("glitch_id", flat=True)
-    )
-    far = list(
-        gold.exclude(glitch_class=proposal.nearest_class)
-        .order_by("pk")
-        .values_list("glitch_id", flat=True)
-    )
-    chosen = [int(i) for i in rng.permutation(near)[: count // 2]]
-    return chosen + [int(i) for i in rng.permutation(far)[: count - len(chosen)]]
+    shown = set(shown_gold().values_list("glitch_id", flat=True))
+    gold = GoldLabel.objects.exclude(glitch__proposal_members__proposal=proposal).order_by("pk")
+    near = gold.filter(glitch_class=proposal.nearest_class)
+    far = gold.exclude(glitch_class=proposal.nearest_class)
+
+    def drawn(queryset: QuerySet[GoldLabel]) -> list[int]:
+        ids = [int(i) for i in rng.permutation(list(queryset.values_list("glitch_id", flat=True)))]
+        return sorted(ids, key=lambda glitch_id: glitch_id in shown)
+
+    chosen = drawn(near)[: count // 2]
+    return chosen + drawn(far)[: count - len(chosen)]
 
 
 def decide_batch_glitch(batch_glitch: BatchGlitch, now: datetime) -> bool:
