@@ -38,7 +38,7 @@ class DecisionForm(forms.Form):
     """One decision of a reviewer about one proposal; the service says what is missing."""
 
     decision = forms.ChoiceField(
-        choices=[(d, d) for d in ("vote", "rename", "merge", "reject", "accept")],
+        choices=[(d, d) for d in ("vote", "rename", "merge", "reject", "close", "accept")],
         error_messages={"invalid_choice": "Choose one of the decisions on the page."},
     )
     name = forms.CharField(required=False, max_length=63)

@@ -58,6 +58,11 @@ def _merge(pk: int, by: User, given: Given) -> str:
     return f"Its members moved into proposal {target.pk}."
 
 
+def _close(pk: int, by: User, given: Given) -> str:
+    services.close_vote(pk, by=by, reason=given["reason"])
+    return "The vote is closed; the answers so far decide."
+
+
 def _accept(pk: int, by: User, given: Given) -> str:
     born = services.accept_proposal(pk, by=by, reason=given["reason"])
     return f"A class is born: {born.name_shown}. Volunteers can choose it from now on."
@@ -69,6 +74,7 @@ DECIDE: dict[str, Callable[[int, User, Given], str]] = {
     "rename": _rename,
     "reject": _reject,
     "merge": _merge,
+    "close": _close,
     "accept": _accept,
 }
 

@@ -197,6 +197,16 @@ def test_the_way_of_a_proposal_to_a_class(as_reviewer):
     assert "born here" in as_reviewer.get("/classes/").content.decode()
 
 
+def test_a_reviewer_closes_a_vote_that_nobody_is_left_to_finish(as_reviewer):
+    proposal = make_proposal(range(100, 108))
+    page = f"/review/proposals/{proposal.pk}/"
+    as_reviewer.post(page + "decide/", {"decision": "vote", "name": "Reverse Chirp"})
+    assert "Close the vote now" in as_reviewer.get(page).content.decode()
+    closed = as_reviewer.post(page + "decide/", {"decision": "close"}, follow=True)
+    assert "The vote is closed" in closed.content.decode()
+    assert Batch.objects.get().state == Batch.State.CLOSED
+
+
 # Experts' queue
 
 
