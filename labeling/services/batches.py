@@ -16,6 +16,7 @@ from labeling.models import (
     Glitch,
     GoldLabel,
     Proposal,
+    ProposalMember,
     User,
     Vote,
 )
@@ -31,8 +32,11 @@ NEIGHBOURS_SHARE = 0.6
 def create_batch(proposal: Proposal, *, seed: int) -> Batch:
     """Open the batch of a proposal. The caller holds the proposal and its transaction."""
     # Since the discovery an expert may have labeled one, or another vote may be deciding it.
+    asked_elsewhere = BatchGlitch.objects.filter(
+        batch__state=Batch.State.OPEN, part=BatchGlitch.Part.MEMBER
+    )
     free = proposal.members.filter(glitch__gold_labels__isnull=True).exclude(
-        glitch__batch_glitches__batch__state=Batch.State.OPEN
+        glitch__in=asked_elsewhere.values("glitch_id")
     )
     members = list(free.values_list("glitch_id", flat=True))
     medoids = list(proposal.members.filter(is_medoid=True).values_list("glitch_id", flat=True))
@@ -63,7 +67,7 @@ def create_batch(proposal: Proposal, *, seed: int) -> Batch:
 
 
 def _neighbours(proposal: Proposal, members: list[int], count: int) -> list[int]:
-    """The unknowns nearest to the medoids that the cluster left out."""
+    """The unknowns nearest to the medoids that no cluster holds which is still to be decided."""
     version = proposal.discovery_run.embedding
     centres = Embedding.objects.filter(
         glitch__proposal_members__in=proposal.members.filter(is_medoid=True),
@@ -72,9 +76,12 @@ def _neighbours(proposal: Proposal, members: list[int], count: int) -> list[int]
     vectors = [np.asarray(vector) for vector in centres]
     if not vectors or count == 0:
         return []
+    undecided = [Proposal.State.PROPOSED, Proposal.State.IN_VOTE]
+    claimed = ProposalMember.objects.filter(proposal__state__in=undecided)
     near = (
         Embedding.objects.filter(model_version=version, glitch__in=unknown_glitches())
         .exclude(glitch_id__in=members)
+        .exclude(glitch__in=claimed.values("glitch_id"))
         .order_by(L2Distance("vector", np.mean(vectors, axis=0).tolist()))
     )
     return list(near.values_list("glitch_id", flat=True)[:count])

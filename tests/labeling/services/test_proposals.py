@@ -5,12 +5,14 @@ import uuid
 import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from labeling.errors import LabelingError, from_integrity_error
 from labeling.models import (
     Batch,
     BatchGlitch,
     DiscoveryRun,
+    Glitch,
     GlitchClass,
     GoldLabel,
     ModelVersion,
@@ -167,6 +169,28 @@ def test_a_member_that_became_gold_is_neither_asked_about_nor_relabeled(proposal
     born = accept_proposal(proposal.pk, by=None)
     assert GoldLabel.objects.filter(glitch_class=born).count() == 7
     assert GoldLabel.objects.get(glitch=labeled).glitch_class.label == "Blip"
+
+
+def test_neighbours_are_what_no_other_proposal_claims(taxonomy):
+    for number in range(40, 52):
+        make_glitch(number, gold_label="Blip")
+    pool = [make_glitch(number) for number in range(20)]
+    for glitch in pool:
+        glitch.retire(Glitch.RetireReason.CLASSIFICATION_COUNT, timezone.now())
+        glitch.save()
+    first, second = run_discovery(pool, [pool[:8], pool[8:16]])
+    accept_for_vote(first.pk, name="Crown", by=None)
+    accept_for_vote(second.pk, name="Dove", by=None)
+    parts = {
+        batch.proposal_id: {
+            part: set(batch.batch_glitches.filter(part=part).values_list("glitch_id", flat=True))
+            for part in ("member", "neighbour")
+        }
+        for batch in Batch.objects.all()
+    }
+    assert parts[first.pk]["member"] == {g.pk for g in pool[:8]}
+    assert parts[second.pk]["member"] == {g.pk for g in pool[8:16]}
+    assert parts[first.pk]["neighbour"] == {g.pk for g in pool[16:]}
 
 
 def test_too_few_confirmed_members_make_no_class(proposal):
