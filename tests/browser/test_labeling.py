@@ -68,8 +68,10 @@ def test_choose_look_and_confirm(page):
     expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("1")  # keys do not reach the page behind the dialog
     page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
     expect(page.locator("#confirm")).to_be_disabled()
     page.keyboard.press("2")
+    expect(page.locator("[data-label=Whistle]")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Enter")
     expect(page.locator("#votes")).to_have_text("1")
     assert Vote.objects.get().voted.label == "Whistle"
