@@ -69,7 +69,7 @@ def environment(folder: Path, *, port: int, database_url: str, redis_url: str) -
         "NOTA_VAR": str(folder),
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "SECRET_KEY": os.environ.get("SECRET_KEY") or embedded.secret_key(folder),
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or embedded.keep_secret_key(folder),
         "SITE_URL": f"http://localhost:{port}",
         "DJANGO_SETTINGS_MODULE": "labeling.settings",
     }

@@ -24,6 +24,7 @@ __all__ = [
     "broker_url",
     "database_url",
     "default_folder",
+    "keep_secret_key",
     "redis_url",
     "running_urls",
     "secret_key",
@@ -79,19 +80,27 @@ def broker_url() -> str:
 
 
 def secret_key(folder: Path | None = None) -> str:
-    """The secret key of the servers' folder, drawn at its first use; "" where none run there.
+    """The secret key of the servers' folder, drawn where servers run there; else "".
 
     So a second shell's ``manage.py`` works beside a running demo, and a restart leaves everybody
     logged in. A site of its own sets SECRET_KEY.
     """
     folder = (folder or default_folder()).resolve()
-    path = folder / "run" / "secret_key"
-    if path.exists():
-        return path.read_text()
-    if running_urls(folder).database is None:
+    if not _secret_path(folder).exists() and running_urls(folder).database is None:
         return ""
-    state.write_private(path, secrets.token_urlsafe(48))
+    return keep_secret_key(folder)
+
+
+def keep_secret_key(folder: Path) -> str:
+    """The folder's secret key, drawn at its first use: a demo on real servers needs one too."""
+    path = _secret_path(folder.resolve())
+    if not path.exists():
+        state.write_private(path, secrets.token_urlsafe(48))
     return path.read_text()
+
+
+def _secret_path(folder: Path) -> Path:
+    return folder / "run" / "secret_key"
 
 
 def _missing(code: str, what: str, variable: str) -> EmbeddedError:
