@@ -108,6 +108,12 @@ class DecisionSerializer(serializers.Serializer):
     name = serializers.CharField(
         max_length=64, default="", allow_blank=True, help_text="of the class; for vote and rename"
     )
+    description = serializers.CharField(
+        max_length=1000,
+        default="",
+        allow_blank=True,
+        help_text="what the class looks like, for the field guide; for vote and accept",
+    )
     reason = serializers.CharField(
         max_length=2000, default="", allow_blank=True, help_text="required to reject"
     )
@@ -143,7 +149,11 @@ class ProposalView(APIView):
 Given = dict[str, Any]
 DECIDE: dict[str, Callable[[int, User, Given], object]] = {
     "vote": lambda pk, by, given: services.accept_for_vote(
-        pk, name=given["name"], by=by, reason=given["reason"]
+        pk,
+        name=given["name"],
+        by=by,
+        description=given["description"],
+        reason=given["reason"],
     ),
     "reject": lambda pk, by, given: services.reject_proposal(pk, by=by, reason=given["reason"]),
     "merge": lambda pk, by, given: services.merge_proposal(
@@ -151,7 +161,9 @@ DECIDE: dict[str, Callable[[int, User, Given], object]] = {
     ),
     "rename": lambda pk, by, given: services.rename_proposal(pk, name=given["name"], by=by),
     "close": lambda pk, by, given: services.close_vote(pk, by=by, reason=given["reason"]),
-    "accept": lambda pk, by, given: services.accept_proposal(pk, by=by, reason=given["reason"]),
+    "accept": lambda pk, by, given: services.accept_proposal(
+        pk, by=by, description=given["description"], reason=given["reason"]
+    ),
 }
 
 

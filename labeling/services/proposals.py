@@ -112,11 +112,21 @@ def rename_proposal(proposal_id: int, *, name: str, by: User | None) -> Proposal
 
 @transaction.atomic
 def accept_for_vote(
-    proposal_id: int, *, name: str, by: User | None, reason: str = "", seed: int = 0
+    proposal_id: int,
+    *,
+    name: str,
+    by: User | None,
+    description: str = "",
+    reason: str = "",
+    seed: int = 0,
 ) -> Proposal:
-    """Send the proposal's members to volunteers as a batch."""
+    """Send the proposal's members to volunteers as a batch.
+
+    ``description``: what the class looks like, for the field guide; it can still be given at birth.
+    """
     proposal = _lock(proposal_id)
     proposal.name = _check_name(proposal, name)
+    proposal.description = description.strip() or proposal.description
     _move(proposal, Proposal.State.IN_VOTE, by, reason)
     create_batch(proposal, seed=seed)
     return proposal
@@ -181,10 +191,12 @@ def close_vote(proposal_id: int, *, by: User | None, reason: str = "") -> Propos
 
 
 @transaction.atomic
-def accept_proposal(proposal_id: int, *, by: User | None, reason: str = "") -> GlitchClass:
+def accept_proposal(
+    proposal_id: int, *, by: User | None, description: str = "", reason: str = ""
+) -> GlitchClass:
     """A class is born: versioned, with the confirmed members as its first gold.
 
-    Asks for a training, which knows the class from then on.
+    A ``description`` replaces the one that the proposal has. Asks for a training, which knows the class from then on.
 
     Raises:
         ConflictError ``batch_open`` while volunteers still vote; LabelingError
@@ -205,6 +217,7 @@ def accept_proposal(proposal_id: int, *, by: User | None, reason: str = "") -> G
             "the proposal, or wait for more glitches like it.",
             code="too_few_confirmed",
         )
+    proposal.description = description.strip() or proposal.description
     _move(proposal, Proposal.State.ACCEPTED, by, reason)
     label = check_label(proposal.name)
     glitch_class = add_class(label, label.replace("_", " "), proposal.description)

@@ -42,6 +42,7 @@ class DecisionForm(forms.Form):
         error_messages={"invalid_choice": "Choose one of the decisions on the page."},
     )
     name = forms.CharField(required=False, max_length=63)
+    description = forms.CharField(required=False, max_length=1000)
     reason = forms.CharField(required=False, max_length=1000)
     into = forms.ModelChoiceField(
         Proposal.objects.filter(state=Proposal.State.PROPOSED),

@@ -37,7 +37,9 @@ Given = dict[str, Any]
 
 
 def _vote(pk: int, by: User, given: Given) -> str:
-    services.accept_for_vote(pk, name=given["name"], by=by, reason=given["reason"])
+    services.accept_for_vote(
+        pk, name=given["name"], by=by, description=given["description"], reason=given["reason"]
+    )
     return "Sent to volunteers. Their answers appear below as they come in."
 
 
@@ -64,7 +66,9 @@ def _close(pk: int, by: User, given: Given) -> str:
 
 
 def _accept(pk: int, by: User, given: Given) -> str:
-    born = services.accept_proposal(pk, by=by, reason=given["reason"])
+    born = services.accept_proposal(
+        pk, by=by, description=given["description"], reason=given["reason"]
+    )
     return f"A class is born: {born.name_shown}. Volunteers can choose it from now on."
 
 

@@ -138,7 +138,8 @@ def test_a_class_is_born_of_the_members_that_volunteers_confirmed(proposal):
     assert decoys.count() == 3
     assert not decoys.filter(confirmed=True).exists()
 
-    born = accept_proposal(proposal.pk, by=None)
+    born = accept_proposal(proposal.pk, by=None, description="Five peaks in a row.")
+    assert born.description == "Five peaks in a row."
     gold = GoldLabel.objects.filter(glitch_class=born)
     assert set(gold.values_list("glitch_id", flat=True)) == set(members[:6])
     assert {"train", "test"} <= set(gold.values_list("split", flat=True))
@@ -179,7 +180,8 @@ def test_neighbours_are_what_no_other_proposal_claims(taxonomy):
         glitch.retire(Glitch.RetireReason.CLASSIFICATION_COUNT, timezone.now())
         glitch.save()
     first, second = run_discovery(pool, [pool[:8], pool[8:16]])
-    accept_for_vote(first.pk, name="Crown", by=None)
+    accept_for_vote(first.pk, name="Crown", by=None, description=" Five peaks. ")
+    assert Proposal.objects.get(pk=first.pk).description == "Five peaks."
     accept_for_vote(second.pk, name="Dove", by=None)
     parts = {
         batch.proposal_id: {
