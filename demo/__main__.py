@@ -105,7 +105,7 @@ def run_demo(options: argparse.Namespace, screen: Screen) -> None:
         screen.say(f"  the site is up at [bold]http://localhost:{port}[/bold]")
         cycle = Cycle(site, plan, folder / "demo", screen, password)
         _play(cycle, options, screen, f"http://localhost:{port}", password)
-        report = _report(cycle, screen, memory, folder)
+        report = _report(cycle, screen, memory, folder, by_person=options.review == "me")
         print_summary(screen, report, plan, f"http://localhost:{port}", password, folder)
         if not options.exit:
             screen.say("Ctrl-C stops everything.")
@@ -237,14 +237,20 @@ def _invite(screen: Screen, address: str, password: str) -> None:
     webbrowser.open(page)
 
 
-def _report(cycle: Cycle, screen: Screen, memory: PeakMemory, folder: Path) -> dict[str, Any]:
+def _report(
+    cycle: Cycle, screen: Screen, memory: PeakMemory, folder: Path, *, by_person: bool
+) -> dict[str, Any]:
     """Measure and write ``var/demo/report.json``; a second demo keeps the first cycle's times."""
     path = folder / "demo" / "report.json"
     report = cycle.figures()
-    cost = {"seconds": screen.seconds, "peak_mb": round(memory.peak_mb)}
+    cost: dict[str, Any] = {
+        "seconds": screen.seconds,
+        "peak_mb": round(memory.peak_mb),
+        "simulated_reviewer": not by_person,
+    }
     if path.exists():
         earlier = json.loads(path.read_text())
-        cost = {key: earlier[key] for key in cost}
+        cost = {key: earlier.get(key, value) for key, value in cost.items()}
     else:
         cost["seconds"] = screen.seconds | {"total": round(sum(screen.seconds.values()), 1)}
     report = {"made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())} | cost | report

@@ -16,7 +16,8 @@ def print_summary(
     screen.say(f"\n[bold]Nota is up at {address}[/bold]")
     screen.say(f"  log in as [bold]volunteer[/bold] or [bold]reviewer[/bold] / {password}")
     kind = "simulated glitches" if plan.simulated else f"glitches of {plan.pictures}"
-    screen.say(f"  {kind}, simulated volunteers, simulated reviewer\n")
+    reviewer = "simulated reviewer" if report["simulated_reviewer"] else "reviewed by you"
+    screen.say(f"  {kind}, simulated volunteers, {reviewer}\n")
     screen.console.print(_classes(report))
     screen.console.print(_figures(report))
     screen.say("  look next:")
