@@ -15,6 +15,7 @@ from typing import Any
 import requests
 
 from demo import commands
+from demo.accounts import account_table
 from demo.client import ApiError
 from demo.console import Screen
 from demo.cycle import Cycle, CycleError
@@ -22,7 +23,6 @@ from demo.memory import PeakMemory
 from demo.plan import Plan, PlanError, make_plan, write_plan
 from demo.processes import STOP_SIGNALS, ProcessesError, Supervisor, free_port
 from demo.summary import print_summary
-from demo.volunteers import CROWD_SIZE, level_of
 from labeling.embedded import (
     EmbeddedError,
     default_folder,
@@ -94,7 +94,7 @@ def run_demo(options: argparse.Namespace, screen: Screen) -> None:
         memory, settings = _start_servers(stack, folder, port, screen)
         password = _password(folder)
         with screen.stage("prepare", "Migrating, loading classes and levels, accounts"):
-            _prepare(plan, settings, password)
+            _prepare(plan, folder, settings, password)
         with screen.stage("import", "Importing glitches"):
             _import(plan, folder, settings)
         processes = commands.processes(folder, port=port, settings=settings)
@@ -172,21 +172,13 @@ def _manage(settings: dict[str, str], *arguments: str, stdin: str = "") -> str:
     return done.stdout
 
 
-def _prepare(plan: Plan, settings: dict[str, str], password: str) -> None:
+def _prepare(plan: Plan, folder: Path, settings: dict[str, str], password: str) -> None:
     _manage(settings, *commands.commands()["migrate"][2:])
     without = ["--without", *plan.hidden] if plan.hidden else []
     _manage(settings, "load_classes", "--also", *plan.known, *without)
-    numbers = range(1, CROWD_SIZE + 1)
-    crowd = [f"simulated-{number:03d}" for number in numbers]
-    levels = [str(level_of(number)) for number in numbers]
-    for account in (
-        ("volunteer",),
-        ("reviewer", "--role", "reviewer", "--level", "6"),
-        ("simulated-reviewer", "--role", "reviewer", "--level", "6", "--simulated"),
-        ("pipeline", "--role", "pipeline"),
-        (*crowd, "--simulated", "--level", *levels),
-    ):
-        _manage(settings, "create_accounts", *account, stdin=password)
+    accounts = folder / "demo" / "accounts.csv"
+    accounts.write_text(account_table())
+    _manage(settings, "create_accounts", "--file", str(accounts), stdin=password)
 
 
 def _import(plan: Plan, folder: Path, settings: dict[str, str]) -> None:

@@ -14,12 +14,6 @@ from ml.crowd.simulate import SimulatedVolunteer, draw_crowd
 CROWD_SIZE = 30
 NONE_OF_THE_ABOVE = "None_of_the_Above"
 CONNECTIONS = 4
-# Experience is drawn, not earned in the demo's minutes: most know every class, some begin.
-LEVELS = (6, 6, 6, 6, 5, 6, 6, 4, 6, 3, 6, 6, 5, 2, 1)
-
-
-def level_of(number: int) -> int:
-    return LEVELS[number % len(LEVELS)]
 
 
 def draw(classes: Sequence[Mapping[str, Any]], seed: int) -> list[SimulatedVolunteer]:
