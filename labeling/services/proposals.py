@@ -196,7 +196,8 @@ def accept_proposal(
 ) -> GlitchClass:
     """A class is born: versioned, with the confirmed members as its first gold.
 
-    A ``description`` replaces the one that the proposal has. Asks for a training, which knows the class from then on.
+    A ``description`` replaces the one that the proposal has. Asks for a training, which knows the
+    class from then on.
 
     Raises:
         ConflictError ``batch_open`` while volunteers still vote; LabelingError

@@ -19,7 +19,7 @@ class TrainingSettings:
     """The recipe of one training; wrong values raise :class:`BadSettings` naming the key.
 
     ``durations``: seconds, one a channel. The default leaves 2.0 s out: the shortest picture tells
-    Blip, Koi_Fish and Whistle apart, and what 2.0 s adds the other two show already (docs/figures.md).
+    Blip, Koi_Fish and Whistle apart, and what 2.0 s adds is in the others (docs/figures.md).
     ``trainable_blocks``: how many of the backbone's last blocks learn, besides the classifier: 0 is
     a linear head on frozen features, "all" the whole network. ``drop_durations``: how often a
     training glitch is shown as if it had its longest picture only. ``copies``: changed copies (see
