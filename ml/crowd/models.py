@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from ml.crowd.skill import (
+    DEFAULT_PRIOR,
     Counts,
     SkillPrior,
     answering_shares,
@@ -47,7 +48,7 @@ class DawidSkene:
 class OneCoin:
     """One accuracy a volunteer, the same on every class; mistakes spread evenly."""
 
-    prior: SkillPrior = SkillPrior(answers_per_class=np.inf)
+    prior: SkillPrior = DEFAULT_PRIOR
 
     def skills(self, counts: Counts) -> Counts:
         return prior_rows(counts, answering_shares(counts, self.prior), self.prior)
