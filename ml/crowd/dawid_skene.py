@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ml.crowd.models import ErrorModel, Hierarchical
-from ml.crowd.skill import Counts
+from ml.crowd.pages import Pages
+from ml.crowd.skill import LEAST, Counts
 from ml.crowd.votes import BadVotes, Float32, SparseVotes
 
 # Cells of a chunk's posterior: it stays in the cache between the two products.
-CHUNK_CELLS = 1 << 20
+CHUNK_CELLS = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,19 @@ class Known:
         prior: (items, C) probabilities, as of a classifier; None: the shares of the classes,
             learned with the rest.
         gold: (items,) the class where an expert settled it, -1 elsewhere; None: nowhere.
+        pages: who voted on which pages, where not all classes were on all pages: the votes'
+            volunteers are then its pairs.
     """
 
     prior: NDArray[np.floating] | None = None
     gold: NDArray[np.integer] | None = None
+    pages: Pages | None = None
 
-    def check(self, items: int, classes: int) -> None:
+    def check(self, votes: SparseVotes) -> None:
+        items, classes = votes.items, votes.classes
+        if self.pages is not None and self.pages.offered.shape != (votes.volunteers, classes):
+            expected, got = (votes.volunteers, classes), self.pages.offered.shape
+            raise BadVotes(f"pages: expected offers of shape {expected}, got {got}")
         if self.prior is not None and self.prior.shape != (items, classes):
             raise BadVotes(f"prior: expected shape {(items, classes)}, got {self.prior.shape}")
         if self.gold is None:
@@ -87,7 +95,6 @@ class _Swept(NamedTuple):
     counts: Float32  # (V x C, C)
     shares: NDArray[np.float64]  # (C,) glitches by class, summed
     evidence: float
-    posterior: Float32  # (glitches, C)
 
 
 _Normalise = Callable[[Float32, int, int], float]
@@ -109,7 +116,7 @@ def fit(
     [0, 1]
     """
     model, known, settings = model or Hierarchical(), known or Known(), settings or EmSettings()
-    known.check(votes.items, votes.classes)
+    known.check(votes)
     return _Em(votes, model, known, settings).run()
 
 
@@ -154,9 +161,12 @@ class _Em:
         votes, classes = self.votes, self.votes.classes
         self.log_shares = np.log((shares + 1) / (shares.sum() + classes)).astype(np.float32)
         by_vote = counts.reshape(votes.volunteers, classes, classes)  # volunteer, vote, truth
-        skills = self.model.skills(by_vote.swapaxes(1, 2))
-        table = np.log(skills.swapaxes(1, 2)).reshape(-1, classes)
-        return np.ascontiguousarray(table, dtype=np.float32), skills
+        by_truth = by_vote.swapaxes(1, 2)
+        pages = self.known.pages
+        skills = self.model.skills(by_truth if pages is None else pages.fold(by_truth))
+        shown = skills if pages is None else np.maximum(pages.unfold(skills), LEAST)
+        table = np.log(shown.swapaxes(1, 2), dtype=np.float32).reshape(-1, classes)
+        return np.ascontiguousarray(table), skills
 
     def _sweep(
         self, table: Float32, normalise: _Normalise, out: Float32 | None = None
@@ -166,18 +176,22 @@ class _Em:
         shares, evidence = np.zeros(self.votes.classes), 0.0
 
         def one(span: tuple[int, int]) -> _Swept:
-            return self._chunk(span, table, normalise)
+            return self._chunk(span, table, normalise, out)
 
         with ThreadPoolExecutor(self.settings.threads) as pool:
-            for span, swept in zip(self.spans, pool.map(one, self.spans), strict=True):
+            for swept in pool.map(one, self.spans):
                 counts += swept.counts
                 shares += swept.shares
                 evidence += swept.evidence
-                if out is not None:
-                    out[slice(*span)] = swept.posterior
         return counts, shares, evidence
 
-    def _chunk(self, span: tuple[int, int], table: Float32, normalise: _Normalise) -> _Swept:
+    def _chunk(
+        self,
+        span: tuple[int, int],
+        table: Float32,
+        normalise: _Normalise,
+        out: Float32 | None,
+    ) -> _Swept:
         rows: sparse.csr_matrix = self.votes.rows(*span, self.ones)
         posterior: Float32 = rows @ table
         evidence = normalise(posterior, *span)
@@ -187,7 +201,9 @@ class _Em:
             posterior[settled] = 0.0
             posterior[settled, gold[settled]] = 1.0
         shares = posterior.sum(axis=0, dtype=np.float64)
-        return _Swept(rows.T @ posterior, shares, evidence, posterior)
+        if out is not None:
+            out[slice(*span)] = posterior
+        return _Swept(rows.T @ posterior, shares, evidence)
 
     def _by_share_of_votes(self, tally: Float32, first: int, last: int) -> float:
         """Where the EM starts: the share of a glitch's votes, or its prior where it has none."""

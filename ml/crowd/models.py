@@ -17,7 +17,7 @@ from ml.crowd.skill import (
 )
 
 # Volunteers at a time: the temporaries stay small beside the counts.
-BLOCK = 512
+BLOCK = 128
 # Volunteers that the concentration is learned from: it is one number.
 SAMPLE = 250
 

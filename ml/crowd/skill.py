@@ -212,10 +212,11 @@ def restrict_to_offered(
     None_of_the_Above; the votes not offered have probability 0 and the rest sums to 1.
 
     Args:
-        confusion: (C, C).
-        offered: (C,), True where the class was on the page; None_of_the_Above always is.
+        confusion: (..., C, C).
+        offered: (..., C), True where the class was on the page; None_of_the_Above always is.
         none_of_the_above: its index.
     """
-    rows = np.where(offered[:, None], confusion, confusion[none_of_the_above])
-    rows = np.where(offered[None, :], rows, 0.0)
-    return rows / rows.sum(axis=1, keepdims=True)
+    instead = confusion[..., none_of_the_above, None, :]  # (..., 1, C)
+    rows = np.where(offered[..., :, None], confusion, instead)
+    rows = np.where(offered[..., None, :], rows, 0.0)
+    return rows / rows.sum(axis=-1, keepdims=True)

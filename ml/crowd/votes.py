@@ -24,6 +24,7 @@ class SparseVotes:
     Attributes:
         starts: (items + 1,), the votes on item i are ``cells[starts[i] : starts[i + 1]]``.
         cells: (votes,), ``volunteer * classes + label`` of each vote.
+        volunteers: how many; where pages differ (``pages``), the pairs of volunteer and page.
     """
 
     starts: Int32
@@ -99,13 +100,6 @@ class SparseVotes:
     def item_of_vote(self) -> Int32:
         """(votes,) the item of each vote, in stored order."""
         return np.repeat(np.arange(self.items, dtype=np.int32), np.diff(self.starts))
-
-    def pick_items(self, chosen: NDArray[np.bool_]) -> "SparseVotes":
-        """The votes on the chosen items, (items,) bool, which are numbered anew from 0."""
-        lengths = np.diff(self.starts)
-        starts = np.concatenate([[0], np.cumsum(lengths[chosen])]).astype(np.int32)
-        cells = self.cells[np.repeat(chosen, lengths)]
-        return SparseVotes(starts, cells, volunteers=self.volunteers, classes=self.classes)
 
     def without(self, left_out: NDArray[np.bool_]) -> "SparseVotes":
         """All but the votes marked in ``left_out``, (votes,) bool; the items stay."""
