@@ -5,9 +5,9 @@ workflow and be shown what is wrong with it key by key.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from ml.crowd.stopping import HORIZON_MAX, Stopping
 
@@ -29,6 +29,14 @@ class Otherwise(StrEnum):
     TO_REVIEWER = "to_reviewer"
     RETIRE = "retire"
     KEEP = "keep"
+
+
+class Limits(NamedTuple):
+    """Retire at ``threshold`` with ``votes_min`` votes or more, give up at ``votes_max``."""
+
+    threshold: float
+    votes_min: int
+    votes_max: int
 
 
 @dataclass(frozen=True)
@@ -69,21 +77,20 @@ class RetirementPolicy:
     stopping: Stopping | None = None
 
     def __post_init__(self) -> None:
-        _check_limits(self, "")
+        _check_limits(self.limits(), "")
         for label in self.per_class:
-            _check_limits(self.for_class(label), f"per_class.{label}.")
+            _check_limits(self.limits(label), f"per_class.{label}.")
         if self.none_of_the_above_votes is not None:
             _whole("none_of_the_above_votes", self.none_of_the_above_votes)
         if self.stopping is not None:
             _check_stopping(self.stopping)
 
-    def for_class(self, label: str | None) -> "RetirementPolicy":
-        """The policy with the overrides of the leading class put in place."""
-        limits = self.per_class.get(label) if label is not None else None
-        if limits is None:
-            return self if not self.per_class else replace(self, per_class={})
-        given = {key: value for key, value in asdict(limits).items() if value is not None}
-        return replace(self, per_class={}, **given)
+    def limits(self, label: str | None = None) -> Limits:
+        """The limits that hold where this class leads; without a label, those of all."""
+        override = self.per_class.get(label, ClassLimits()) if label else ClassLimits()
+        own = Limits(self.threshold, self.votes_min, self.votes_max)
+        given = {key: value for key, value in asdict(override).items() if value is not None}
+        return own._replace(**given)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; ``from_dict`` takes them back."""
@@ -157,13 +164,13 @@ def _whole(key: str, value: Any) -> None:
         raise BadPolicy(key, f"must be a whole number of at least 1, got {value!r}")
 
 
-def _check_limits(policy: RetirementPolicy, where: str) -> None:
-    if not 0 < _number(f"{where}threshold", policy.threshold) <= 1:
-        raise BadPolicy(f"{where}threshold", f"must be in (0, 1], got {policy.threshold!r}")
-    _whole(f"{where}votes_min", policy.votes_min)
-    _whole(f"{where}votes_max", policy.votes_max)
-    if policy.votes_max < policy.votes_min:
-        problem = f"must be at least votes_min ({policy.votes_min}), got {policy.votes_max}"
+def _check_limits(limits: Limits, where: str) -> None:
+    if not 0 < _number(f"{where}threshold", limits.threshold) <= 1:
+        raise BadPolicy(f"{where}threshold", f"must be in (0, 1], got {limits.threshold!r}")
+    _whole(f"{where}votes_min", limits.votes_min)
+    _whole(f"{where}votes_max", limits.votes_max)
+    if limits.votes_max < limits.votes_min:
+        problem = f"must be at least votes_min ({limits.votes_min}), got {limits.votes_max}"
         raise BadPolicy(f"{where}votes_max", problem)
 
 

@@ -75,7 +75,7 @@ def decide(
     """
     if votes_here == 0:
         return Outcome.MORE_VOTES
-    limits = policy.for_class(top_label)
+    limits = policy.limits(top_label)
     enough = agreement.views >= limits.votes_min
     settled = enough and agreement.value >= limits.threshold
     if settled and top_was_offered and not top_is_none_of_the_above:
