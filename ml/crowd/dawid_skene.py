@@ -47,11 +47,19 @@ class EmSettings:
 
 @dataclass(frozen=True)
 class Fit:
-    """``posterior``: (items, C); ``skills``: (V, C, C) P(vote | truth); ``shares``: (C,) of the
-    classes; ``evidence``: mean log P(votes of a glitch); ``moved``: the last change.
+    """What the EM found.
+
+    Attributes:
+        posterior: (items, C).
+        counts: (V, C, C) votes by expected truth, rows = truth, that the skills were taken from.
+        skills: (V, C, C) P(vote | truth).
+        shares: (C,) of the classes.
+        evidence: mean log P(votes of a glitch).
+        moved: the last change of the counts, a share of the votes.
     """
 
     posterior: Float32
+    counts: Counts
     skills: Counts
     shares: NDArray[np.float64]
     evidence: float
@@ -136,18 +144,18 @@ class _Em:
         one_hot = np.tile(np.eye(votes.classes, dtype=np.float32), (votes.volunteers, 1))
         counts, shares, _ = self._sweep(one_hot, self._by_share_of_votes)
         moved, iteration = 1.0, 0
-        evidence = -np.inf
         while moved > settings.tolerance and iteration < settings.iterations:
             iteration += 1
-            table, skills = self._maximise(counts, shares)
+            table, _ = self._maximise(counts, shares)
             before = counts
-            counts, shares, evidence = self._sweep(table, self._by_likelihood)
+            counts, shares, _ = self._sweep(table, self._by_likelihood)
             moved = float(np.abs(counts - before).sum()) / (2 * len(votes))
         posterior = np.empty((votes.items, votes.classes), dtype=np.float32)
         table, skills = self._maximise(counts, shares)
         _, shares, evidence = self._sweep(table, self._by_likelihood, posterior)
         return Fit(
             posterior=posterior,
+            counts=self._by_volunteer(counts),
             skills=skills,
             shares=shares / shares.sum(),
             evidence=evidence / votes.items,
@@ -158,15 +166,20 @@ class _Em:
 
     def _maximise(self, counts: Float32, shares: NDArray[np.float64]) -> tuple[Float32, Counts]:
         """The M-step: the table of log P(vote | truth), (V x C, C), and the skills behind it."""
-        votes, classes = self.votes, self.votes.classes
+        classes = self.votes.classes
         self.log_shares = np.log((shares + 1) / (shares.sum() + classes)).astype(np.float32)
-        by_vote = counts.reshape(votes.volunteers, classes, classes)  # volunteer, vote, truth
-        by_truth = by_vote.swapaxes(1, 2)
         pages = self.known.pages
-        skills = self.model.skills(by_truth if pages is None else pages.fold(by_truth))
+        skills = self.model.skills(self._by_volunteer(counts))
         shown = skills if pages is None else np.maximum(pages.unfold(skills), LEAST)
         table = np.log(shown.swapaxes(1, 2), dtype=np.float32).reshape(-1, classes)
         return np.ascontiguousarray(table), skills
+
+    def _by_volunteer(self, counts: Float32) -> Counts:
+        """(volunteers or pairs x C votes, C truths) -> (V, C, C), truth before vote."""
+        votes, pages = self.votes, self.known.pages
+        by_vote = counts.reshape(votes.volunteers, votes.classes, votes.classes)
+        by_truth = by_vote.swapaxes(1, 2)
+        return by_truth if pages is None else pages.fold(by_truth)
 
     def _sweep(
         self, table: Float32, normalise: _Normalise, out: Float32 | None = None

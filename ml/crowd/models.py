@@ -69,18 +69,26 @@ class Hierarchical:
         self._shares: Counts | None = None
 
     def skills(self, counts: Counts) -> Counts:
-        self.prior = replace(self.prior, errors=crowd_errors(counts))
-        self._shares = self._follow_shares(counts)
-        self.prior = with_shares(self.prior, self._shares, counts)
-        if self.fixed is None:
-            self._learn_concentration(counts)
+        shares = self.learn(counts)
+        worth = counts.dtype.type(self.prior.answers_per_class)
         skills = np.empty_like(counts)
         for block in _blocks(len(counts)):
-            worth = self.prior.answers_per_class
-            rows = prior_rows(counts[block], self._shares[block], self.prior)
-            smoothed = counts[block] + counts.dtype.type(worth) * rows
+            rows = prior_rows(counts[block], shares[block], self.prior)
+            smoothed = counts[block] + worth * rows
             skills[block] = smoothed / smoothed.sum(axis=-1, keepdims=True)
         return skills
+
+    def learn(self, counts: Counts) -> Counts:
+        """One step of the prior towards what the counts speak for; returns the shares, (V, 3)."""
+        self.prior = replace(self.prior, errors=crowd_errors(counts))
+        shares = self._shares = self._follow_shares(counts)
+        self.prior = with_shares(self.prior, shares, counts)
+        if self.fixed is None:
+            some = slice(None, None, max(1, len(counts) // SAMPLE))
+            rows = prior_rows(counts[some], shares[some], self.prior)
+            worth = concentration(counts[some], rows, self.prior.answers_per_class)
+            self.prior = replace(self.prior, answers_per_class=worth)
+        return shares
 
     def _follow_shares(self, counts: Counts) -> Counts:
         """One round from where the last M-step stood: the EM as a whole iterates."""
@@ -91,12 +99,17 @@ class Hierarchical:
             shares[block] = answering_shares(counts[block], self.prior, start, rounds)
         return shares
 
-    def _learn_concentration(self, counts: Counts) -> None:
-        assert self._shares is not None  # noqa: S101 (set by the only caller)
-        some = slice(None, None, max(1, len(counts) // SAMPLE))
-        rows = prior_rows(counts[some], self._shares[some], self.prior)
-        worth = concentration(counts[some], rows, self.prior.answers_per_class)
-        self.prior = replace(self.prior, answers_per_class=worth)
+
+def learn_prior(counts: Counts, rounds: int = 20) -> SkillPrior:
+    """The prior that a whole crowd's answers speak for: what a newcomer starts from.
+
+    Args:
+        counts: (V, C, C) answers of every volunteer, gold and, with less weight, consensus.
+    """
+    model = Hierarchical()
+    for _ in range(rounds):
+        model.learn(counts)
+    return model.prior
 
 
 def _blocks(size: int) -> list[slice]:

@@ -129,24 +129,6 @@ def confusion_matrix(counts: Matrix, prior: SkillPrior = DEFAULT_PRIOR) -> Matri
     return smoothed / smoothed.sum(axis=-1, keepdims=True)
 
 
-def learn_prior(counts: Counts, prior: SkillPrior = DEFAULT_PRIOR, rounds: int = 5) -> SkillPrior:
-    """The prior that a whole crowd's answers speak for (empirical Bayes).
-
-    Args:
-        counts: (V, C, C) answers of every volunteer, gold and, with less weight, consensus.
-        prior: where to start; its ``answers`` (the worth of the shares) is kept.
-    """
-    learned = replace(prior, errors=crowd_errors(counts), habit=max(prior.habit, 0.1))
-    learned = replace(learned, accuracy=min(learned.accuracy, 0.9 - learned.habit / 2))
-    for _ in range(rounds):
-        shares = answering_shares(counts, learned)
-        learned = with_shares(learned, shares, counts)
-        rows = prior_rows(counts, shares, learned)
-        worth = concentration(counts, rows, learned.answers_per_class)
-        learned = replace(learned, answers_per_class=worth)
-    return learned
-
-
 def crowd_errors(counts: Counts) -> Matrix:
     """(C, C) the crowd's mean mistakes, each row with one imagined mistake spread evenly."""
     classes = counts.shape[-1]

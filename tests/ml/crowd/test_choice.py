@@ -10,6 +10,7 @@ from ml.crowd.votes import SparseVotes
 def test_the_chance_of_an_unseen_vote_sums_over_what_the_truth_may_be():
     fitted = Fit(
         posterior=np.array([[0.75, 0.25]], dtype=np.float32),
+        counts=np.zeros((1, 2, 2)),
         skills=np.array([[[0.9, 0.1], [0.4, 0.6]]]),
         shares=np.array([0.5, 0.5]),
         evidence=0.0,

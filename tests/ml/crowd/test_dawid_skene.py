@@ -29,6 +29,7 @@ def test_gold_stays_as_it_is_and_teaches_the_skills():
     assert fitted.posterior[:4] == pytest.approx(np.eye(2)[[0, 0, 1, 1]])
     # Item 4 is surely 1: volunteer 0 has never called a 0 a 1. So volunteer 1 was right on 1 of 3.
     assert fitted.posterior[4] == pytest.approx([0, 1], abs=1e-6)
+    assert fitted.counts[1] == pytest.approx(np.array([[2, 0], [2, 1]]), abs=1e-5)
     assert fitted.skills[0] == pytest.approx(np.eye(2), abs=1e-6)
     assert fitted.skills[1] == pytest.approx(np.array([[1, 0], [2 / 3, 1 / 3]]), abs=1e-6)
 
