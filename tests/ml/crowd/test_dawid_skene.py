@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ml.crowd.dawid_skene import EmSettings, Known, fit
 from ml.crowd.models import DawidSkene, Hierarchical, OneCoin
@@ -96,6 +98,21 @@ def test_posteriors_and_skills_are_distributions():
     assert fitted.posterior.sum(axis=1) == pytest.approx(np.ones(len(drawn.truth)), abs=1e-5)
     assert fitted.skills.sum(axis=2) == pytest.approx(np.ones((200, 22)), abs=1e-4)
     assert fitted.shares.sum() == pytest.approx(1)
+
+
+few_votes = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=40
+)
+
+
+@pytest.mark.parametrize("model", [Hierarchical, OneCoin, DawidSkene])
+@given(triples=few_votes)
+def test_whatever_was_voted_the_answer_is_a_distribution(model, triples):
+    item, volunteer, label = (list(column) for column in zip(*triples, strict=True))
+    fitted = fit(SparseVotes.from_triples(item, volunteer, label), model())
+    assert np.isfinite(fitted.evidence)
+    assert fitted.posterior.sum(axis=1) == pytest.approx(np.ones(max(item) + 1), abs=1e-5)
+    assert fitted.skills.sum(axis=2) == pytest.approx(np.ones(fitted.skills.shape[:2]), abs=1e-4)
 
 
 def test_with_few_votes_a_volunteer_the_hierarchy_beats_the_plain_models():
