@@ -12,7 +12,7 @@ from labeling.selectors.classes import all_classes, labels_of, offered_classes
 from labeling.selectors.skills import class_places, skill_counts
 from labeling.selectors.versions import active_prediction
 from labeling.services.classes import freeze_class_list
-from ml.crowd.consensus import Agreement, CastVote, Vector, bayes, gravity_spy, mix_prior
+from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
 from ml.crowd.retirement import Outcome, RetirementPolicy, decide
 from ml.crowd.skill import Matrix, confusion_matrix
 
@@ -51,15 +51,15 @@ def class_prior(axis: Axis) -> Vector:
     return prior / prior.sum()
 
 
-def glitch_prior(axis: Axis, prediction: Prediction | None) -> Vector:
-    """(C,) before any vote: the class prior joined with what the active classifier says."""
-    classifier = None
-    if prediction is not None and prediction.model_version.class_list is not None:
-        classifier = np.zeros(len(axis.classes))
-        labels = prediction.model_version.class_list.labels
-        for label, probability in zip(labels, prediction.probabilities, strict=True):
-            classifier[axis.by_label[label]] = probability
-    return mix_prior(class_prior(axis), classifier, axis.none_of_the_above)
+def classifier_probabilities(axis: Axis, prediction: Prediction | None) -> Vector | None:
+    """(C,) what the active classifier says, 0 for classes that it does not know."""
+    if prediction is None or prediction.model_version.class_list is None:
+        return None
+    classifier = np.zeros(len(axis.classes))
+    labels = prediction.model_version.class_list.labels
+    for label, probability in zip(labels, prediction.probabilities, strict=True):
+        classifier[axis.by_label[label]] = probability
+    return classifier
 
 
 def _cast_votes(axis: Axis, votes: list[Vote]) -> list[CastVote]:
@@ -81,12 +81,10 @@ def compute_agreement(
     axis: Axis, rule: str, prediction: Prediction | None, votes: list[Vote]
 ) -> Agreement:
     """The agreement on one glitch from its raw votes: the same votes give the same answer."""
-    prior = glitch_prior(axis, prediction)
-    cast = _cast_votes(axis, votes)
-    if rule == Workflow.Rule.GRAVITY_SPY:
-        has_classifier = prediction is not None
-        return gravity_spy(prior, cast, axis.none_of_the_above, has_classifier=has_classifier)
-    return bayes(prior, cast, axis.none_of_the_above)
+    classifier = classifier_probabilities(axis, prediction)
+    prior = mix_prior(class_prior(axis), classifier, axis.none_of_the_above)
+    agree = rule_named(rule)
+    return agree(prior, _cast_votes(axis, votes), axis.none_of_the_above, classifier=classifier)
 
 
 def update_consensus(glitch: Glitch, workflow: Workflow, now: datetime) -> bool:

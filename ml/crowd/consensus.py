@@ -1,14 +1,18 @@
-"""Consensus on one glitch from its votes and the classifier: two rules, one interface.
+"""Consensus on one glitch from its votes and the classifier: three rules, one interface.
+
+``majority``: the share of the votes; the classifier and skill count for nothing.
+
+``gravity_spy``: Zevin et al. (2017), section 4.2: the mean of the voters' columns P(true | vote)
+and the classifier's probabilities, each counting as one view. It converges to the mean precision
+of the voters, so that voters below the threshold never retire a glitch, however many agree.
 
 ``bayes``: Dawid & Skene (1979), E-step with known skills: the posterior over the true class is
 the prior times the product of each vote's likelihood under that volunteer's confusion matrix.
-
-``gravity_spy``: Zevin et al. (2017), section 4.2: the mean of the voters' columns P(true | vote)
-and the classifier's probabilities, each counting as one view.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +78,69 @@ def mix_prior(
     return mixed / mixed.sum()
 
 
-def bayes(prior: Vector, votes: Sequence[CastVote], none_of_the_above: int) -> Agreement:
+class Rule(Protocol):
+    """From what is known of one glitch to an agreement on it."""
+
+    def __call__(
+        self,
+        prior: Vector,
+        votes: Sequence[CastVote],
+        none_of_the_above: int,
+        *,
+        classifier: Vector | None = None,
+    ) -> Agreement:
+        """A rule takes what it needs and leaves the rest.
+
+        Args:
+            prior: (C,) before any vote, the classifier mixed in (``mix_prior``).
+            none_of_the_above: its index.
+            classifier: (C,) the classifier's own probabilities; None where there are none.
+        """
+        ...
+
+
+def majority(
+    prior: Vector,
+    votes: Sequence[CastVote],
+    none_of_the_above: int,
+    *,
+    classifier: Vector | None = None,
+) -> Agreement:
+    """The share of the votes by class; all zero before the first vote."""
+    tally = np.bincount([vote.voted for vote in votes], minlength=len(prior)).astype(np.float64)
+    return Agreement(by_class=tally / max(len(votes), 1), views=len(votes))
+
+
+def gravity_spy(
+    prior: Vector,
+    votes: Sequence[CastVote],
+    none_of_the_above: int,
+    *,
+    classifier: Vector | None = None,
+) -> Agreement:
+    """The averaging rule of Gravity Spy.
+
+    None_of_the_Above votes and voters without gold answers of the voted class add nothing; an
+    anonymous voter has no gold answers. The classifier counts as one view.
+    """
+    total = np.zeros(len(prior)) if classifier is None else classifier.astype(np.float64)
+    views = 0 if classifier is None else 1
+    for vote in votes:
+        column = vote.counts[:, vote.voted]
+        if vote.voted == none_of_the_above or column.sum() == 0:
+            continue
+        total = total + column / column.sum()
+        views += 1
+    return Agreement(by_class=total / max(views, 1), views=views)
+
+
+def bayes(
+    prior: Vector,
+    votes: Sequence[CastVote],
+    none_of_the_above: int,
+    *,
+    classifier: Vector | None = None,
+) -> Agreement:
     """Posterior over classes: prior (C,) x product of likelihoods, in logarithms."""
     log_posterior = np.log(np.clip(prior, 1e-12, None))
     for vote in votes:
@@ -84,21 +150,22 @@ def bayes(prior: Vector, votes: Sequence[CastVote], none_of_the_above: int) -> A
     return Agreement(by_class=posterior / posterior.sum(), views=len(votes))
 
 
-def gravity_spy(
-    prior: Vector, votes: Sequence[CastVote], none_of_the_above: int, *, has_classifier: bool
-) -> Agreement:
-    """The averaging rule of Gravity Spy.
+RULES: Mapping[str, Rule] = {"majority": majority, "gravity_spy": gravity_spy, "bayes": bayes}
+DEFAULT_RULE = "bayes"
 
-    None_of_the_Above votes and voters without gold answers of the voted class add nothing. The
-    classifier (here ``prior``) counts as one view.
+
+class UnknownRule(LookupError):
+    """No rule of consensus has this name; the message lists those there are."""
+
+    code = "unknown_rule"
+
+
+def rule_named(name: str) -> Rule:
+    """The rule of this name.
+
+    Raises:
+        UnknownRule: there is none.
     """
-    classes = len(prior)
-    total = prior.copy() if has_classifier else np.zeros(classes)
-    views = int(has_classifier)
-    for vote in votes:
-        column = vote.counts[:, vote.voted]
-        if vote.voted == none_of_the_above or column.sum() == 0:
-            continue
-        total += column / column.sum()
-        views += 1
-    return Agreement(by_class=total / max(views, 1), views=views)
+    if name not in RULES:
+        raise UnknownRule(f"no rule of consensus is called {name!r}; choose of {', '.join(RULES)}")
+    return RULES[name]

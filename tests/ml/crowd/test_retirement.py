@@ -3,8 +3,10 @@ import pytest
 
 from ml.crowd.batch import chance_right, probability_belongs
 from ml.crowd.consensus import Agreement
+from ml.crowd.policy import ClassLimits, Otherwise
 from ml.crowd.promotion import gold_share, is_mastered, is_promoted
-from ml.crowd.retirement import Outcome, RetirementPolicy, decide
+from ml.crowd.retirement import Outcome, RetirementPolicy, RetireReason, decide
+from ml.crowd.stopping import Stopping
 
 POLICY = RetirementPolicy(threshold=0.95, votes_min=2, votes_max=5)
 
@@ -56,6 +58,90 @@ def test_what_is_surely_elsewhere_wastes_no_votes_here(elsewhere, votes_here, ex
         is_top_level=False,
     )
     assert outcome == expected
+
+
+def decided(policy, value=0.99, votes=3, **facts):
+    facts = {
+        "elsewhere": 0.0,
+        "top_was_offered": True,
+        "top_is_none_of_the_above": False,
+        "is_top_level": False,
+    } | facts
+    agreement = Agreement(np.array([value, 1 - value]), views=votes)
+    return decide(policy, agreement, votes_here=votes, **facts)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "below", "at_the_top"),
+    [
+        (Otherwise.MOVE_UP, Outcome.MOVE_UP, Outcome.RETIRE_CONSENSUS),
+        (Otherwise.TO_REVIEWER, Outcome.TO_REVIEWER, Outcome.TO_REVIEWER),
+        (Otherwise.RETIRE, Outcome.RETIRE_CONSENSUS, Outcome.RETIRE_CONSENSUS),
+        (Otherwise.KEEP, Outcome.MORE_VOTES, Outcome.MORE_VOTES),
+    ],
+)
+def test_what_happens_at_none_of_the_above_is_the_policys(otherwise, below, at_the_top):
+    policy = RetirementPolicy(at_none_of_the_above=otherwise)
+    none = {"top_is_none_of_the_above": True}
+    assert decided(policy, **none) == below
+    assert decided(policy, **none, is_top_level=True) == at_the_top
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "below", "at_the_top"),
+    [
+        (Otherwise.MOVE_UP, Outcome.MOVE_UP, Outcome.RETIRE_NO_CONSENSUS),
+        (Otherwise.TO_REVIEWER, Outcome.TO_REVIEWER, Outcome.TO_REVIEWER),
+        (Otherwise.RETIRE, Outcome.RETIRE_NO_CONSENSUS, Outcome.RETIRE_NO_CONSENSUS),
+        (Otherwise.KEEP, Outcome.MORE_VOTES, Outcome.MORE_VOTES),
+    ],
+)
+def test_what_happens_at_no_consensus_is_the_policys(otherwise, below, at_the_top):
+    policy = RetirementPolicy(at_no_consensus=otherwise)
+    assert decided(policy, value=0.6, votes=8) == below
+    assert decided(policy, value=0.6, votes=8, is_top_level=True) == at_the_top
+
+
+def test_three_votes_of_none_of_the_above_move_up_however_sure_the_classifier_is():
+    policy = RetirementPolicy(none_of_the_above_votes=3)
+    assert decided(policy, value=0.9, none_of_the_above_votes=2) == Outcome.MORE_VOTES
+    assert decided(policy, value=0.9, none_of_the_above_votes=3) == Outcome.MOVE_UP
+
+
+def test_a_class_may_ask_for_more_and_an_empty_picture_has_its_own_reason():
+    policy = RetirementPolicy(
+        per_class={"Chirp": ClassLimits(threshold=0.995)}, nothing_here=("No_Glitch",)
+    )
+    assert decided(policy, top_label="Blip") == Outcome.RETIRE_CONSENSUS
+    assert decided(policy, top_label="Chirp") == Outcome.MORE_VOTES
+    assert decided(policy, top_label="No_Glitch") == Outcome.RETIRE_NOTHING_HERE
+
+
+def test_a_vote_that_is_not_worth_its_cost_is_not_asked_for():
+    skill = np.array([[0.8, 0.2], [0.2, 0.8]])
+    # At .9 two votes gain .028, three .042 (three of three or two of three against): .014 a vote.
+    facts = {"value": 0.9, "is_top_level": True, "average_skill": skill}
+    cheap, dear = (RetirementPolicy(stopping=Stopping(cost=cost)) for cost in (0.01, 0.02))
+    assert decided(cheap, **facts) == Outcome.MORE_VOTES
+    assert decided(dear, **facts) == Outcome.RETIRE_NOT_WORTH_A_VOTE
+    assert decided(RetirementPolicy(), **facts) == Outcome.MORE_VOTES
+    assert decided(dear, **facts | {"is_top_level": False}) == Outcome.MOVE_UP
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Outcome.RETIRE_CONSENSUS, RetireReason.CONSENSUS),
+        (Outcome.RETIRE_NO_CONSENSUS, RetireReason.CLASSIFICATION_COUNT),
+        (Outcome.RETIRE_NOTHING_HERE, RetireReason.NOTHING_HERE),
+        (Outcome.RETIRE_NOT_WORTH_A_VOTE, RetireReason.OTHER),
+        (Outcome.MORE_VOTES, None),
+        (Outcome.TO_REVIEWER, None),
+        (Outcome.MOVE_UP, None),
+    ],
+)
+def test_reasons_are_those_of_zooniverse(outcome, reason):
+    assert outcome.reason == reason
 
 
 @pytest.mark.parametrize(

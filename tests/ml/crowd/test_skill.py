@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ml.crowd.skill import SkillPrior, confusion_matrix, overall_accuracy, restrict_to_offered
+from ml.crowd.skill import (
+    SkillPrior,
+    answering_shares,
+    concentration,
+    confusion_matrix,
+    overall_accuracy,
+    restrict_to_offered,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +44,13 @@ def test_who_answers_at_random_is_worth_no_less_than_chance():
     assert confusion_matrix(counts).min() > 0
 
 
-@given(arrays(np.float64, (4, 4), elements=st.integers(0, 1000).map(float)))
-def test_every_row_is_a_distribution(counts):
-    matrix = confusion_matrix(counts)
+MIXED = SkillPrior(accuracy=0.6, habit=0.2)
+
+
+@pytest.mark.parametrize("prior", [SkillPrior(), MIXED])
+@given(counts=arrays(np.float64, (4, 4), elements=st.floats(0, 1000)))
+def test_every_row_is_a_distribution(prior, counts):
+    matrix = confusion_matrix(counts, prior)
     assert np.all(matrix > 0)
     assert matrix.sum(axis=1) == pytest.approx(np.ones(4))
 
@@ -51,3 +62,31 @@ def test_a_class_not_offered_should_get_none_of_the_above():
     restricted = restrict_to_offered(confusion, offered, none_of_the_above=2)
     assert restricted[0] == pytest.approx([0.8 / 0.9, 0, 0.1 / 0.9])
     assert restricted[1] == pytest.approx([0.05 / 0.95, 0, 0.9 / 0.95])
+
+
+def test_shares_without_habit_are_right_and_wrong_answers_and_the_priors():
+    counts = np.array([[5.0, 1.0], [2.0, 4.0]])
+    shares = answering_shares(counts, SkillPrior(accuracy=0.75, answers=4))
+    assert shares == pytest.approx([(9 + 3) / 16, (3 + 1) / 16, 0])
+
+
+def test_who_calls_everything_a_blip_answers_by_habit():
+    counts = np.zeros((4, 4))
+    counts[:, 0] = 25
+    knows, _, habit = answering_shares(counts, MIXED, rounds=50)
+    assert habit > 0.7
+    # So on a class never seen with gold the volunteer is expected to say Blip, too.
+    counts[3] = 0
+    assert confusion_matrix(counts, MIXED)[3, 0] > 0.6
+    assert knows < 0.15
+
+
+@pytest.mark.parametrize("worth", [5.0, 40.0])
+def test_how_alike_volunteers_are_is_learned_from_them(worth):
+    """Rows Dirichlet around 70 % right, 600 volunteers, 40 answers a row."""
+    rng = np.random.default_rng(0)
+    centre = np.full((4, 4), 0.1) + 0.6 * np.eye(4)
+    rows = np.array([rng.dirichlet(worth * row, size=600) for row in centre])  # (C, V, C)
+    counts = rng.multinomial(40, rows.swapaxes(0, 1)).astype(float)
+    learned = concentration(counts, np.broadcast_to(centre, counts.shape), 10.0, rounds=20)
+    assert learned == pytest.approx(worth, rel=0.1)
