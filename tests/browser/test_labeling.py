@@ -41,6 +41,10 @@ def test_a_newcomer_signs_up_and_votes_on_three_glitches_by_keyboard(page):
     page.fill("[name=password1]", "seven-quiet-herons")
     page.fill("[name=password2]", "seven-quiet-herons")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/tutorial/1/")
+    for _ in range(4):
+        page.click("text=Next")
+    page.click("main >> text=Label glitches")
     page.wait_for_url("**/label/")
     seen = []
     for key in ("1", "2", "0"):  # Blip, Whistle, None of the Above
