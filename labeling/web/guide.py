@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from labeling.selectors.examples import SHOWN_EACH
@@ -11,6 +12,7 @@ from labeling.selectors.guide import GuideEntry, field_guide
 from labeling.templatetags.nota import nearest
 
 
+@gzip_page
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
     entries = field_guide(examples=SHOWN_EACH)

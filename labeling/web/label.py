@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from labeling.models import User
@@ -46,6 +47,7 @@ def _classes(volunteer: User) -> dict[str, Any]:
     return {"guide": guide, "facts": facts}
 
 
+@gzip_page
 @never_cache
 @login_required
 @ensure_csrf_cookie
@@ -62,6 +64,7 @@ def label(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/label.html", context)
 
 
+@gzip_page
 @never_cache
 @login_required
 @require_safe

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from labeling.models import Assignment, Glitch, Vote, Workflow
 from labeling.services.proposals import accept_for_vote
-from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
+from tests.browser.conftest import expect_nothing_waits, log_in, make_glitches, wait_for_glitch
 from tests.labeling.web.worlds import make_proposal
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -20,15 +20,6 @@ def vote(page, key: str) -> None:
     page.keyboard.press(key)
     page.keyboard.press(key)
     expect(page.locator("#votes")).to_have_text(str(before + 1))
-
-
-def expect_nothing_waits(page) -> None:
-    """Every vote was acknowledged; not by wait_for_function, which the page's policy forbids."""
-    for _ in range(50):
-        if page.evaluate("localStorage.getItem('nota.outbox.ada')") == "[]":
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("a vote still waits in the browser")
 
 
 def test_a_newcomer_signs_up_and_votes_on_three_glitches_by_keyboard(page):

@@ -38,7 +38,7 @@ export class Pictures {
     this.name.href = this.address.replace("ID", glitch.gravityspy_id);
     for (const tab of this.tabs.querySelectorAll("[data-show]")) {
       const show = tab.dataset.show;
-      tab.hidden = show !== "four" && !this.durations.includes(Number(show));
+      tab.disabled = show !== "four" && !this.durations.includes(Number(show)); // none moves
     }
     this.box.classList.remove("waiting");
     this.show(this.large);
