@@ -78,6 +78,10 @@ CONSTRAINT_ERRORS: dict[str, tuple[str, str]] = {
         "proposal_state",
         "This proposal was decided already; reload it to see how.",
     ),
+    "one_collection_an_owner_name": (
+        "collection_exists",
+        "You have a collection of this name already; choose another name.",
+    ),
     "glitch_class_label_unique": (
         "class_exists",
         "A glitch class of this label exists already; choose another name.",

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "labeling.web.security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -107,6 +108,8 @@ LOGIN_REDIRECT_URL = "label"
 LOGOUT_REDIRECT_URL = "home"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -114,6 +117,11 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# collectstatic puts compressed copies beside the files, and whitenoise serves those.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
 # Without a collectstatic step (DEBUG, tests, the demo) whitenoise serves from the finders.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -132,6 +140,7 @@ REST_FRAMEWORK = {
         "log_in": env.str("NOTA_THROTTLE_LOG_IN", default="30/min"),
         "sign_up": env.str("NOTA_THROTTLE_SIGN_UP", default="20/min"),
         "vote": env.str("NOTA_THROTTLE_VOTE", default="240/min"),
+        "talk": env.str("NOTA_THROTTLE_TALK", default="60/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
@@ -188,6 +197,8 @@ UPLOAD_MAX_BYTES = env.int("NOTA_UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)
 DATA_UPLOAD_MAX_NUMBER_FILES = 400
 
 LEASE_SECONDS = env.int("NOTA_LEASE_SECONDS", default=300)
+# How long a volunteer can take the last vote back.
+UNDO_SECONDS = env.int("NOTA_UNDO_SECONDS", default=8)
 # The share of batch questions ("does this look like these?") while a batch is open.
 BATCH_SHARE = env.float("NOTA_BATCH_SHARE", default=0.3)
 # A training or discovery whose worker was not heard of for this long is taken up by another.

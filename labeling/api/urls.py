@@ -10,6 +10,7 @@ from labeling.api import (
     assignments,
     classes,
     discovery_runs,
+    favourites,
     glitches,
     labels,
     me,
@@ -19,6 +20,7 @@ from labeling.api import (
     status,
     tokens,
     training_runs,
+    undo,
     votes,
 )
 from labeling.errors import NotFoundError
@@ -45,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me", me.MeView.as_view(), name="me"),
     path("next", assignments.NextView.as_view(), name="next"),
     path("votes", votes.VotesView.as_view(), name="votes"),
+    path("votes/undo", undo.UndoView.as_view(), name="undo"),
     path("classes", classes.ClassesView.as_view(), name="classes"),
     path("glitches", glitches.GlitchesView.as_view(), name="glitches"),
     path("glitches/bulk", glitches.GlitchesBulkView.as_view(), name="glitches-bulk"),
@@ -52,6 +55,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         r"^glitches/(?P<gravityspy_id>[A-Za-z0-9.]{1,32})$",
         glitches.GlitchView.as_view(),
         name="glitch",
+    ),
+    re_path(
+        r"^favourites/(?P<gravityspy_id>[A-Za-z0-9.]{1,32})$",
+        favourites.FavouriteView.as_view(),
+        name="favourite",
     ),
     path("predictions", predictions.PredictionsView.as_view(), name="predictions"),
     path("model-versions", model_versions.ModelVersionsView.as_view(), name="model-versions"),

@@ -10,6 +10,7 @@ from labeling.models.gold import GoldLabel
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
+from labeling.models.talk import Collection, CollectionGlitch, Comment
 from labeling.models.volunteers import ApiToken, SkillCount, User
 from labeling.models.votes import Vote
 from labeling.models.workflows import Workflow, WorkflowClass
@@ -21,6 +22,9 @@ __all__ = [
     "Batch",
     "BatchGlitch",
     "ClassList",
+    "Collection",
+    "CollectionGlitch",
+    "Comment",
     "Consensus",
     "DiscoveryRun",
     "Embedding",

@@ -16,6 +16,7 @@ class Assignment(models.Model):
         OPEN = "open"
         VOTED = "voted"
         EXPIRED = "expired"
+        UNDONE = "undone"  # its vote was taken back; another assignment stands in its place
 
     volunteer = models.ForeignKey("User", models.CASCADE, related_name="assignments")
     glitch = models.ForeignKey("Glitch", models.CASCADE, related_name="assignments")

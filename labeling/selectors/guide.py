@@ -12,6 +12,7 @@ from labeling.selectors.assignments import render_reference
 
 KEYS = "123456789qwertyuiopasdfghjklzxcvbnm"
 NONE_KEY = "0"
+LOOK_AT = {"short": 1.0, "long": 4.0}
 NEVER = 1_000_000  # sorts a class that no open level offers behind all others
 
 
@@ -23,7 +24,7 @@ class GuideEntry:
     name_shown: str
     description: str
     traits: list[str]
-    twins: list[dict[str, str]]
+    twins: list[dict[str, Any]]
     level: int | None
     key: str
     is_none_of_the_above: bool
@@ -34,6 +35,21 @@ class GuideEntry:
     def short_traits(self) -> str:
         """Duration and frequency as they fit on a button."""
         return " · ".join(trait.removesuffix(" frequency") for trait in self.traits[:2])
+
+    @property
+    def look_at(self) -> float:
+        """The duration (seconds) that shows the class best, for its small pictures."""
+        return LOOK_AT.get(self.traits[0] if self.traits else "", 2.0)
+
+    @property
+    def trait_words(self) -> str:
+        """The traits one by one, as the buttons of the filter name them.
+
+        >>> entry = GuideEntry("", "", "", ["short/long", "mid/low frequency"], [], 1, "", 0, 0)
+        >>> entry.trait_words
+        'short long mid low frequency'
+        """
+        return " ".join(self.traits).replace("/", " ")
 
     @property
     def words(self) -> str:
@@ -83,7 +99,7 @@ def _entry(
     key: str,
     shown: dict[int, list[dict[str, Any]]],
 ) -> GuideEntry:
-    twins = [
+    twins: list[dict[str, Any]] = [
         {"label": twin.label, "name_shown": twin.name_shown}
         for twin in glitch_class.confused_with.all()
         if twin.valid_to is None

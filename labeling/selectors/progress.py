@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from labeling.models import Consensus, GlitchClass, GoldLabel, User, Vote
+from django.db.models import QuerySet
+
+from labeling.models import Consensus, Glitch, GlitchClass, GoldLabel, User, Vote
 from labeling.selectors.assignments import render_reference
 from labeling.selectors.skills import gold_answers_by_class
+from ml.crowd.interval import accuracy_interval
 
 RECENT = 24
 
@@ -22,6 +25,11 @@ class ClassAccuracy:
     @property
     def share(self) -> float:
         return self.right / self.seen if self.seen else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Between which accuracies the true one lies with a probability of 90 %."""
+        return accuracy_interval(self.right, self.seen)
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,20 @@ def classes_with_gold(class_ids: list[int]) -> set[int]:
 
 def recent_votes(volunteer: User) -> list[RecentVote]:
     """The latest votes, newest first: a fixed number of queries."""
+    return _with_outcomes(Vote.objects.filter(volunteer=volunteer).order_by("-pk")[:RECENT])
+
+
+def vote_on(glitch: Glitch, volunteer: User) -> RecentVote | None:
+    """The volunteer's vote on the class of a glitch, and what came of it."""
+    mine = Vote.objects.filter(volunteer=volunteer, glitch=glitch, batch=None)
+    return next(iter(_with_outcomes(mine)), None)
+
+
+def _with_outcomes(chosen: QuerySet[Vote]) -> list[RecentVote]:
     votes = list(
-        Vote.objects.filter(volunteer=volunteer)
-        .select_related("glitch", "voted", "batch__proposal")
-        .prefetch_related("glitch__pictures")
-        .order_by("-pk")[:RECENT]
+        chosen.select_related("glitch", "voted", "batch__proposal").prefetch_related(
+            "glitch__pictures"
+        )
     )
     glitch_ids = [vote.glitch_id for vote in votes]
     gold = {

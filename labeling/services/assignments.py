@@ -256,6 +256,27 @@ def _expire(assignment: Assignment, now: datetime) -> bool:
     return True
 
 
+def take_lease(undone: Assignment, now: datetime) -> Assignment:
+    """Lend the glitch of an assignment whose vote was taken back once more.
+
+    The caller holds the glitch's row and has taken the vote off it, so the limit still holds.
+    """
+    if undone.stream == Assignment.Stream.POOL:
+        Glitch.objects.filter(pk=undone.glitch_id).update(leases_open=F("leases_open") + 1)
+    elif undone.batch_glitch_id is not None:
+        held = BatchGlitch.objects.filter(pk=undone.batch_glitch_id)
+        held.update(leases_open=F("leases_open") + 1)
+    return Assignment.objects.create(
+        volunteer_id=undone.volunteer_id,
+        glitch_id=undone.glitch_id,
+        workflow_id=undone.workflow_id,
+        batch_glitch_id=undone.batch_glitch_id,
+        offered_id=undone.offered_id,
+        stream=undone.stream,
+        leased_until=_lease_until(now),
+    )
+
+
 def give_lease_back(assignment: Assignment) -> None:
     """Take one live lease off the row that counts it; gold counts none."""
     if assignment.stream == Assignment.Stream.POOL:

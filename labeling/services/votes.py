@@ -59,7 +59,8 @@ def record_vote(
 
     Raises:
         NotFoundError ``never_assigned``; LabelingError ``unknown_class``, ``class_not_offered``,
-        ``wrong_question``; ConflictError ``already_voted``, ``idempotency_conflict``.
+        ``wrong_question``; ConflictError ``already_voted``, ``idempotency_conflict``,
+        ``vote_undone``.
     """
     with transaction.atomic():
         assignment = _find_assignment(volunteer, assignment_id)
@@ -72,6 +73,8 @@ def record_vote(
         earlier = _find_earlier(volunteer, assignment, idempotency_key)
         if earlier is not None:
             return _replay(earlier, assignment, idempotency_key, voted, alike)
+        if assignment.state == Assignment.State.UNDONE:
+            raise ConflictError("You took this vote back; vote anew.", code="vote_undone")
         return _record(volunteer, assignment, glitch, batch_glitch, voted, alike, idempotency_key)
 
 

@@ -8,6 +8,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from labeling.models import Picture
+from labeling.selectors.pictures import picture_url
+
 register = template.Library()
 
 GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
@@ -107,3 +110,23 @@ def thumb_url(picture: dict[str, Any]) -> str:
 def get(mapping: dict[str, Any] | None, key: str) -> Any:
     """A value of a dict that may be missing."""
     return (mapping or {}).get(key, "")
+
+
+@register.filter
+def hundred(share: float) -> float:
+    """A share as a place in a box of 100.
+
+    >>> hundred(0.25)
+    25.0
+    """
+    return round(100 * share, 2)
+
+
+@register.filter
+def minus(value: float, other: float) -> float:
+    return value - other
+
+
+@register.simple_tag
+def picture_address(picture: Picture) -> str:
+    return picture_url(picture)

@@ -26,12 +26,12 @@ log_in = throttled("log_in")(
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """Make an account, log in, and go straight to the first glitch."""
+    """Make an account, log in, and go to the tutorial: one click leads past it."""
     if request.user.is_authenticated:
         return redirect("label")
     form = SignUpForm(request.POST or None)
     if form.is_valid():
         user = sign_up_volunteer(form.cleaned_data["username"], form.cleaned_data["password1"])
         login(request, user)
-        return redirect("label")
+        return redirect("tutorial")
     return render(request, "pages/sign_up.html", {"form": form}, status=400 if form.errors else 200)

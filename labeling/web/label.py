@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from labeling.models import User
@@ -14,6 +17,17 @@ from labeling.selectors.assignments import open_levels
 from labeling.selectors.guide import field_guide
 from labeling.web.permissions import user_of
 from ml.pictures import DURATIONS
+
+# Words of GuideEntry.trait_words, and how the buttons of the filter say them.
+TRAITS = (
+    ("short", _("short")),
+    ("long", _("long")),
+    ("low", _("low")),
+    ("mid", _("mid")),
+    ("high", _("high")),
+    ("changes", _("changes pitch")),
+    ("keeps", _("keeps its pitch")),
+)
 
 
 def _classes(volunteer: User) -> dict[str, Any]:
@@ -25,6 +39,7 @@ def _classes(volunteer: User) -> dict[str, Any]:
             "description": entry.description,
             "traits": entry.traits,
             "twins": [twin["name_shown"] for twin in entry.twins],
+            "look_at": entry.look_at,
             "examples": entry.examples,
         }
         for entry in guide
@@ -32,6 +47,7 @@ def _classes(volunteer: User) -> dict[str, Any]:
     return {"guide": guide, "facts": facts}
 
 
+@gzip_page
 @never_cache
 @login_required
 @ensure_csrf_cookie
@@ -42,10 +58,13 @@ def label(request: HttpRequest) -> HttpResponse:
         **_classes(volunteer),
         "durations": DURATIONS,
         "levels": open_levels(volunteer),
+        "trait_words": TRAITS,
+        "undo_seconds": settings.UNDO_SECONDS,
     }
     return render(request, "pages/label.html", context)
 
 
+@gzip_page
 @never_cache
 @login_required
 @require_safe

@@ -1,4 +1,4 @@
-"""My progress: votes, level, what is missing for the next, recent votes."""
+"""My progress: votes, level, what is missing for the next, what the votes brought about."""
 
 from typing import Any
 
@@ -9,10 +9,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from labeling.models import User, Workflow
-from labeling.selectors.progress import accuracy_by_class, classes_with_gold, recent_votes
+from labeling.selectors.deeds import classes_helped_discover, glitches_helped_retire
+from labeling.selectors.progress import (
+    ClassAccuracy,
+    accuracy_by_class,
+    classes_with_gold,
+    recent_votes,
+)
 from labeling.services.promotion import classes_new_at
 from labeling.web.permissions import user_of
 from ml.crowd.promotion import PromotionRule, is_mastered
+
+MISSING_MOST = 99  # right answers in a row; more are not counted out
 
 
 @never_cache
@@ -23,6 +31,8 @@ def progress(request: HttpRequest) -> HttpResponse:
     context = {
         "accuracy": accuracy_by_class(volunteer),
         "recent": recent_votes(volunteer),
+        "retired": glitches_helped_retire(volunteer),
+        "discovered": classes_helped_discover(volunteer),
         **_way_up(volunteer),
     }
     return render(request, "pages/progress.html", context)
@@ -36,7 +46,14 @@ def _way_up(volunteer: User) -> dict[str, Any]:
     testable = sorted(classes_with_gold(new))
     rule = PromotionRule()
     needed = [
-        {"row": row, "mastered": is_mastered(row.right, row.seen, rule)}
+        {"row": row, "missing": _missing(row, rule)}
         for row in accuracy_by_class(volunteer, testable)
     ]
     return {"level": level, "above": above, "needed": needed, "rule": rule}
+
+
+def _missing(row: ClassAccuracy, rule: PromotionRule) -> int:
+    """How many right answers in a row would show that the class is known; 0 where it is."""
+    tries = range(MISSING_MOST)
+    enough = (n for n in tries if is_mastered(row.right + n, row.seen + n, rule))
+    return next(enough, MISSING_MOST)

@@ -2,14 +2,20 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.decorators.cache import cache_control
 from django.views.generic import RedirectView
+from django.views.i18n import JavaScriptCatalog
 
 from labeling.web import (
     accounts,
+    collections,
+    display,
+    glitches,
     guide,
     health,
     home,
     label,
+    learn,
     pictures,
     progress,
     review_experts,
@@ -21,6 +27,10 @@ from labeling.web import (
 
 CONTENT = r"(?P<sha256>[0-9a-f]{64})\.(?P<extension>png|jpg)$"
 
+words = cache_control(public=True, max_age=3600)(JavaScriptCatalog.as_view(packages=["labeling"]))
+
+GLITCH = r"(?P<gravityspy_id>[A-Za-z0-9.]{1,32})"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("log-in/", accounts.log_in, name="log-in"),
@@ -30,6 +40,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("label/classes/", label.label_classes, name="label-classes"),
     path("progress/", progress.progress, name="progress"),
     path("classes/", guide.guide, name="classes"),
+    path("tutorial/", learn.tutorial_start, name="tutorial"),
+    path("tutorial/<int:step>/", learn.tutorial, name="tutorial-step"),
+    path("practice/", learn.practice, name="practice"),
+    re_path(rf"^glitches/{GLITCH}/$", glitches.glitch, name="glitch"),
+    re_path(rf"^glitches/{GLITCH}/comment/$", glitches.comment, name="comment"),
+    re_path(rf"^glitches/{GLITCH}/favourite/$", glitches.favourite, name="favourite"),
+    path("comments/<int:pk>/delete/", glitches.uncomment, name="uncomment"),
+    path("collections/", collections.collections, name="collections"),
+    path("collections/create/", collections.create, name="create-collection"),
+    path("collections/<int:pk>/", collections.collection, name="collection"),
+    path("collections/<int:pk>/change/", collections.change, name="change-collection"),
+    path("collections/<int:pk>/delete/", collections.delete, name="delete-collection"),
+    re_path(rf"^collections/(?P<pk>\d+)/put/{GLITCH}/$", collections.put, name="put"),
+    re_path(rf"^collections/(?P<pk>\d+)/take/{GLITCH}/$", collections.take, name="take"),
+    path("display/", display.display, name="display"),
+    path("words.js", words, name="words"),
     path("review/", RedirectView.as_view(pattern_name="proposals"), name="review"),
     path("review/proposals/", review_proposals.proposals, name="proposals"),
     path("review/proposals/search/", review_proposals.search_pool, name="search-pool"),

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import time
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 from playwright.sync_api import expect, sync_playwright
 
@@ -56,6 +58,22 @@ def quiet_house(transactional_db, settings, monkeypatch):
     """Classes are loaded, and nothing is sent to the broker."""
     load_gravity_spy()
     monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: None)
+    yield
+    _wait_for_the_server()
+
+
+def _wait_for_the_server() -> None:
+    """A request that is still under way would meet the emptying of the tables in a deadlock."""
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend'"
+    )
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(others)
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.05)
 
 
 def log_in(page, name: str, **fields) -> None:
@@ -76,3 +94,12 @@ def wait_for_glitch(page) -> str:
 def make_glitches(numbers, **fields) -> None:
     for number in numbers:
         make_glitch(number, **fields)
+
+
+def expect_nothing_waits(page) -> None:
+    """Every vote was acknowledged; not by wait_for_function, which the page's policy forbids."""
+    for _ in range(50):
+        if page.evaluate("localStorage.getItem('nota.outbox.ada')") == "[]":
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("a vote still waits in the browser")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from labeling.models import Assignment, Glitch, Vote, Workflow
 from labeling.services.proposals import accept_for_vote
-from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
+from tests.browser.conftest import expect_nothing_waits, log_in, make_glitches, wait_for_glitch
 from tests.labeling.web.worlds import make_proposal
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,15 +22,6 @@ def vote(page, key: str) -> None:
     expect(page.locator("#votes")).to_have_text(str(before + 1))
 
 
-def expect_nothing_waits(page) -> None:
-    """Every vote was acknowledged; not by wait_for_function, which the page's policy forbids."""
-    for _ in range(50):
-        if page.evaluate("localStorage.getItem('nota.outbox.ada')") == "[]":
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("a vote still waits in the browser")
-
-
 def test_a_newcomer_signs_up_and_votes_on_three_glitches_by_keyboard(page):
     make_glitches(range(5))
     Workflow.objects.exclude(level=1).update(is_open=False)
@@ -41,6 +32,10 @@ def test_a_newcomer_signs_up_and_votes_on_three_glitches_by_keyboard(page):
     page.fill("[name=password1]", "seven-quiet-herons")
     page.fill("[name=password2]", "seven-quiet-herons")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/tutorial/1/")
+    for _ in range(4):
+        page.click("text=Next")
+    page.click("main >> text=Label glitches")
     page.wait_for_url("**/label/")
     seen = []
     for key in ("1", "2", "0"):  # Blip, Whistle, None of the Above

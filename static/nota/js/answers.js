@@ -1,6 +1,7 @@
 // The buttons: classes in their stable places with a filter, or yes and no.
 
 import { byId, element, seconds, thumb, nearest } from "./dom.js";
+import { fill, gettext } from "./words.js";
 
 export class Answers {
   // chosen(answer | null) is told when the choice changes; confirm() when it is chosen again.
@@ -11,6 +12,8 @@ export class Answers {
     this.answer = null;
     this.filter = byId("filter");
     this.filter.addEventListener("input", () => this.#applyFilter());
+    this.chips = [...byId("traits").querySelectorAll("button")];
+    for (const chip of this.chips) chip.addEventListener("click", () => this.#toggle(chip));
     for (const box of [byId("classes"), byId("ask-alike")]) {
       box.addEventListener("click", (event) => {
         const button = event.target.closest("button.class");
@@ -58,7 +61,7 @@ export class Answers {
     const offered = new Set(this.assignment.classes);
     for (const button of this.#buttons()) {
       button.disabled = !offered.has(button.dataset.label);
-      button.title = button.disabled ? "Not on offer for this glitch" : "";
+      button.title = button.disabled ? gettext("Not on offer for this glitch") : "";
     }
   }
 
@@ -66,7 +69,7 @@ export class Answers {
     byId("references").replaceChildren(
       ...references.map((reference) => {
         const picture = nearest(reference.pictures, 2.0);
-        const alt = `Reference ${reference.gravityspy_id}`;
+        const alt = fill(gettext("Reference %(id)s"), { id: reference.gravityspy_id });
         return element(
           "li", {}, thumb(picture, alt),
           element("span", { class: "caption" }, `${reference.gravityspy_id}, ${seconds(picture.duration)}`),
@@ -104,16 +107,27 @@ export class Answers {
     return true;
   }
 
+  #toggle(chip) {
+    chip.setAttribute("aria-pressed", String(!isPressed(chip)));
+    this.#applyFilter();
+  }
+
+  // Words typed are looked for in name, traits and description; traits pressed must be among its own.
   #applyFilter() {
     const words = this.filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const traits = this.chips.filter(isPressed).map((chip) => chip.dataset.trait);
+    const filters = words.length + traits.length > 0;
     const matching = [];
     for (const button of this.#buttons()) {
-      const matches = words.every((word) => button.dataset.words.includes(word));
+      const own = button.dataset.traits.split(" ");
+      const matches =
+        words.every((word) => button.dataset.words.includes(word)) &&
+        traits.every((trait) => own.includes(trait));
       button.classList.toggle("dimmed", !matches);
-      button.classList.toggle("match", matches && words.length > 0);
+      button.classList.toggle("match", matches && filters);
       if (matches && !button.disabled) matching.push(button);
     }
-    this.only = words.length && matching.length === 1 ? matching[0] : null;
+    this.only = filters && matching.length === 1 ? matching[0] : null;
   }
 
   // Enter in the filter box: take the only class that is left, then vote.
@@ -127,11 +141,12 @@ export class Answers {
 
   clearFilter() {
     this.filter.value = "";
+    for (const chip of this.chips) chip.setAttribute("aria-pressed", "false");
     this.#applyFilter();
   }
 
   nameOf(answer) {
-    if ("alike" in answer) return answer.alike ? "Yes" : "No";
+    if (answer.alike !== undefined) return answer.alike ? gettext("Yes") : gettext("No");
     return this.facts[answer.label]?.name ?? answer.label;
   }
 }
@@ -140,5 +155,7 @@ function answerOf(button) {
   const { label, alike } = button.dataset;
   return label !== undefined ? { label } : { alike: alike === "true" };
 }
+
+const isPressed = (chip) => chip.getAttribute("aria-pressed") === "true";
 
 const same = (a, b) => a.label === b.label && a.alike === b.alike;

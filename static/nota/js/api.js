@@ -1,5 +1,7 @@
 // Calls of the REST API with the session, and what went wrong in words.
 
+import { fill, gettext } from "./words.js";
+
 const TIMEOUT_MS = 20000;
 
 export class ApiError extends Error {
@@ -43,7 +45,7 @@ export async function call(base, method, path, body) {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch {
-    throw new ApiError(0, "network", "The site cannot be reached just now.");
+    throw new ApiError(0, "network", gettext("The site cannot be reached just now."));
   }
   const data = await response.json().catch(() => null);
   if (!response.ok) {
@@ -51,10 +53,10 @@ export async function call(base, method, path, body) {
     throw new ApiError(
       response.status,
       error.code ?? `http_${response.status}`,
-      error.message ?? `The site answered with an error (${response.status}).`,
+      error.message ?? fill(gettext("The site answered with an error (%(status)s)."), { status: response.status }),
       Number(response.headers.get("Retry-After")) || 0,
     );
   }
-  if (data === null) throw new ApiError(0, "no_json", "The site's answer was cut off.");
+  if (data === null) throw new ApiError(0, "no_json", gettext("The site's answer was cut off."));
   return data;
 }

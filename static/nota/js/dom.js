@@ -1,5 +1,7 @@
 // Small helpers to build pages: text is always text, never markup.
 
+import { gettext } from "./words.js";
+
 export const byId = (id) => document.getElementById(id);
 
 export function element(tag, attributes = {}, ...children) {
@@ -30,6 +32,17 @@ export function thumb(picture, alt) {
 
 export function simulatedTag() {
   return element(
-    "span", { class: "tag simulated", title: "Made by a program, not by nature" }, "simulated",
+    "span", { class: "tag simulated", title: gettext("Made by a program, not by nature") },
+    gettext("simulated"),
   );
+}
+
+// A random UUID, also where the site has no https: only secure contexts have randomUUID.
+export function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

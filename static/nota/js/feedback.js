@@ -1,11 +1,10 @@
 // What is said after a vote, and beside a choice: kind, short, and with a picture to look at.
 
 import { byId, element, nearest, seconds, thumb } from "./dom.js";
+import { fill, gettext } from "./words.js";
 
-const EXAMPLE_DURATION = 1.0;
-
-function figure(pictures, caption) {
-  const picture = nearest(pictures, EXAMPLE_DURATION);
+function figure(pictures, duration, caption) {
+  const picture = nearest(pictures, duration);
   if (!picture) return null;
   return element(
     "figure", {}, thumb(picture, caption),
@@ -25,27 +24,41 @@ function show(kind, title, lines, pair = []) {
   );
 }
 
-// vote: with the glitch's pictures; gold: the API's answer; answered: the class voted for.
-export function showGold(vote, gold, answered) {
-  const yours = figure(vote.pictures, "The one you saw");
+// vote: with the glitch's pictures; gold: the API's answer; answered, lookAt: what the page knows
+// of the class voted for, and the duration (seconds) that shows the right one best.
+export function showGold(vote, gold, answered, lookAt) {
+  const yours = figure(vote.pictures, lookAt, gettext("The one you saw"));
+  const name = gold.name_shown;
   if (gold.correct) {
-    show("agrees", `Yes: the experts also say ${gold.name_shown}`, ["That one had been labeled before. Well seen."], [yours]);
+    show(
+      "agrees", `✓ ${fill(gettext("Yes: the experts also say %(name)s"), { name })}`,
+      [gettext("That one had been labeled before. Well seen.")], [yours],
+    );
     return;
   }
-  const example = gold.example ? figure(gold.example.pictures, `Another ${gold.name_shown}`) : null;
+  const another = fill(gettext("Another %(name)s"), { name });
+  const example = gold.example ? figure(gold.example.pictures, lookAt, another) : null;
+  const said = answered.twins.includes(name)
+    ? gettext("You said %(name)s, which is easily taken for it.")
+    : gettext("You said %(name)s.");
   show(
-    "differs", `The experts call it ${gold.name_shown}`,
+    "differs", fill(gettext("The experts call it %(name)s"), { name }),
     [
-      `You said ${answered.name}${answered.twins.includes(gold.name_shown) ? ", which is easily taken for it" : ""}.`,
-      `Where to look: ${gold.description || "compare the two pictures."}`,
+      fill(said, { name: answered.name }),
+      `${gettext("Where to look:")} ${gold.description || gettext("compare the two pictures.")}`,
     ],
     [yours, example],
   );
 }
 
 export function showPromotion(level, names) {
-  const fresh = names.length ? `New for you: ${names.join(", ")}.` : "The glitches get harder from here.";
-  show("level", `You have reached level ${level}`, [fresh, "A level reached is yours for good."]);
+  const fresh = names.length
+    ? fill(gettext("New for you: %(names)s."), { names: names.join(", ") })
+    : gettext("The glitches get harder from here.");
+  show(
+    "level", fill(gettext("You have reached level %(level)s"), { level }),
+    [fresh, gettext("A level reached is yours for good.")],
+  );
 }
 
 export const clearFeedback = () => byId("feedback").replaceChildren();
@@ -54,36 +67,43 @@ export const clearFeedback = () => byId("feedback").replaceChildren();
 export function describe(answer, answers) {
   const box = byId("chosen-text");
   if (answer === null) {
-    box.replaceChildren(
-      element(
-        "p", { class: "dim hint" }, "Choose with a click or a key; the same again, or ",
-        element("kbd", {}, "Enter"), ", votes.",
-      ),
-    );
+    const hint = gettext("Choose with a click or a key; the same again, or Enter, votes.");
+    box.replaceChildren(element("p", { class: "dim hint" }, hint));
     return;
   }
-  if ("alike" in answer) {
-    const text = answer.alike ? "It looks like these." : "It does not look like these.";
+  if (answer.alike !== undefined) {
+    const text = answer.alike
+      ? gettext("It looks like these.")
+      : gettext("It does not look like these.");
     box.replaceChildren(
       element("div", { class: "words" }, element("h3", {}, answers.nameOf(answer)), element("p", {}, text)),
     );
     return;
   }
   const facts = answers.facts[answer.label];
-  const example = facts.examples[0];
-  const strip = example && element(
-    "div", { class: "strip more" },
-    ...example.pictures.map((picture) =>
-      element(
-        "figure", {}, thumb(picture, `Example of ${facts.name}`),
-        element("figcaption", {}, seconds(picture.duration)),
-      )),
-  );
-  const words = element(
+  box.replaceChildren(...[words(facts), strip(facts)].filter(Boolean));
+}
+
+function words(facts) {
+  const twins = fill(gettext("Easily taken for: %(names)s."), { names: facts.twins.join(", ") });
+  return element(
     "div", { class: "words" },
     element("h3", {}, facts.name),
     facts.description ? element("p", {}, facts.description) : null,
-    facts.twins.length ? element("p", { class: "dim more" }, `Easily taken for: ${facts.twins.join(", ")}.`) : null,
+    facts.twins.length ? element("p", { class: "dim more" }, twins) : null,
   );
-  box.replaceChildren(...[words, strip].filter(Boolean));
+}
+
+function strip(facts) {
+  const example = facts.examples[0];
+  if (!example) return null;
+  const alt = fill(gettext("Example of %(name)s"), { name: facts.name });
+  return element(
+    "div", { class: "strip more" },
+    ...example.pictures.map((picture) =>
+      element(
+        "figure", {}, thumb(picture, alt),
+        element("figcaption", {}, seconds(picture.duration)),
+      )),
+  );
 }

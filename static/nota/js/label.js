@@ -2,22 +2,36 @@
 
 import { Answers } from "./answers.js";
 import { call } from "./api.js";
-import { byId, element } from "./dom.js";
+import { countGold, countVote, setLevel } from "./counts.js";
+import { byId, element, newKey } from "./dom.js";
+import { Favourite } from "./favourite.js";
 import { clearFeedback, describe, showGold, showPromotion } from "./feedback.js";
 import { listen } from "./keys.js";
+import { showLevels, showNothing } from "./levels.js";
 import { Outbox } from "./outbox.js";
-import { Pictures } from "./pictures.js";
+import { Pictures, Zoom } from "./pictures.js";
 import { Queue } from "./queue.js";
+import { noPassingTrouble, trouble } from "./trouble.js";
+import { Undo } from "./undo.js";
+import { fill, gettext, ngettext } from "./words.js";
 
-const table = byId("table");
-const { user, api: base, classesUrl, logIn } = table.dataset;
-const count = Object.fromEntries(
-  ["votes", "level", "gold-correct", "gold-seen"].map((id) => [id, byId(id)]),
+const { user, api: base, classesUrl, glitchesUrl, logIn, undoSeconds } = byId("table").dataset;
+
+const pictures = new Pictures(
+  byId("pictures"), document.querySelector(".tabs"), byId("glitch-name"), glitchesUrl,
 );
-
-const pictures = new Pictures(byId("pictures"), document.querySelector(".tabs"), byId("glitch-name"));
+const zoom = new Zoom(byId("pictures"));
 const answers = new Answers(classesUrl, { chosen: onChosen, confirm: vote });
 const outbox = new Outbox(user, sendVote, { receipt: onReceipt, refused: onRefused, state: onState });
+const undo = new Undo(
+  Number(undoSeconds),
+  (assignment) => call(base, "POST", "votes/undo", { assignment }),
+  { done: onUndone, failed: onStands },
+);
+const favourite = new Favourite(
+  (method, id) => call(base, method, `favourites/${id}`, {}),
+  (error) => trouble(error.message),
+);
 const queue = new Queue(
   (want, level) => call(base, "GET", `next?want=${want}${level ? `&level=${level}` : ""}`),
   (id) => outbox.has(id),
@@ -31,103 +45,116 @@ function sendVote(kept) {
   return call(base, "POST", "votes", { assignment, ...answer, idempotency_key });
 }
 
-function add(id, by) {
-  count[id].textContent = String(Number(count[id].textContent) + by);
-}
-
 function onChosen(answer) {
   const confirm = byId("confirm");
   confirm.disabled = answer === null;
   byId("chosen").classList.toggle("has", answer !== null);
-  confirm.replaceChildren(
-    answer ? `Vote ${answers.nameOf(answer)} ` : "Vote ", element("kbd", {}, "↵"),
-  );
+  const said = answer
+    ? fill(gettext("Vote %(name)s"), { name: answers.nameOf(answer) })
+    : gettext("Vote");
+  confirm.replaceChildren(`${said} `, element("kbd", {}, "↵"));
   describe(answer, answers);
 }
 
 // The vote is stored in the browser first; then the next glitch is shown, without waiting.
 function vote() {
   if (!shown || answers.answer === null) return;
-  const assignment = shown;
+  performance.mark("nota-vote");
   const kept = {
-    assignment: assignment.id,
+    assignment: shown.id,
     ...answers.answer,
     idempotency_key: newKey(),
-    gravityspy_id: assignment.glitch.gravityspy_id,
-    pictures: assignment.glitch.pictures,
+    gravityspy_id: shown.glitch.gravityspy_id,
+    pictures: shown.glitch.pictures,
   };
+  undo.clear();
   clearFeedback();
   queue.advance();
   const sent = outbox.add(kept);
-  showCurrent();
-  sent.then((allSent) => allSent && fill());
+  showCurrent().then(measureNext);
+  sent.then((allSent) => allSent && fillQueue());
 }
 
-function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  // Only secure contexts have randomUUID; a site without https on a local network has not.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+// How long a person waits from a vote to the next glitch: seen by the browser's own tools.
+function measureNext() {
+  if (shown) requestAnimationFrame(() => performance.measure("nota-next", "nota-vote"));
 }
 
 async function onReceipt(kept, receipt) {
   const { gold, promoted_to: promoted } = receipt;
   if (receipt.created) {
-    add("votes", 1);
-    byId("votes-s").textContent = count.votes.textContent === "1" ? "" : "s";
-    if (gold) add("gold-seen", 1);
-    if (gold?.correct) add("gold-correct", 1);
+    countVote(1);
+    if (gold) countGold(gold.correct);
   }
-  if (gold) showGold(kept, gold, answers.facts[kept.label] ?? { name: kept.label, twins: [] });
-  if (promoted) {
-    count.level.textContent = String(promoted);
-    const before = new Set(Object.keys(answers.facts));
-    await answers.refresh().catch(() => {});
-    const fresh = Object.keys(answers.facts).filter((label) => !before.has(label));
-    showPromotion(promoted, fresh.map((label) => answers.facts[label].name));
+  if (gold) {
+    const answered = answers.facts[kept.label] ?? { name: kept.label, twins: [] };
+    showGold(kept, gold, answered, answers.facts[gold.label]?.look_at ?? 2.0);
   }
+  if (!gold && !outbox.all().length) offerUndo(kept);
+  if (promoted) await promote(promoted);
+}
+
+function offerUndo(kept) {
+  const name = answers.nameOf(kept);
+  undo.offer(kept, name);
+  byId("told").textContent = fill(
+    gettext("Voted %(name)s. Backspace takes it back for %(seconds)s seconds."),
+    { name, seconds: undoSeconds },
+  );
+}
+
+async function promote(level) {
+  setLevel(level);
+  const before = new Set(Object.keys(answers.facts));
+  await answers.refresh().catch(() => {});
+  const fresh = Object.keys(answers.facts).filter((label) => !before.has(label));
+  showPromotion(level, fresh.map((label) => answers.facts[label].name));
+}
+
+function onUndone(kept, assignment) {
+  countVote(-1);
+  queue.putBack(assignment);
+  showCurrent();
+  byId("told").textContent = fill(gettext("Your vote on %(id)s was taken back. Vote anew."), {
+    id: kept.gravityspy_id,
+  });
+}
+
+function onStands(kept, error) {
+  trouble(
+    fill(gettext("Your vote on %(id)s was not taken back: %(why)s"), {
+      id: kept.gravityspy_id, why: error.message,
+    }),
+  );
 }
 
 function onRefused(kept, error) {
   if (error.status === 400) queue.reopen(kept.assignment);
-  trouble(`Your vote on ${kept.gravityspy_id} was not taken: ${error.message}`);
+  trouble(
+    fill(gettext("Your vote on %(id)s was not taken: %(why)s"), {
+      id: kept.gravityspy_id, why: error.message,
+    }),
+  );
 }
 
 function onState({ waiting, error }) {
   const pill = byId("waiting");
   pill.hidden = waiting === 0 || (error === null && pill.hidden);
-  const votes = waiting === 1 ? "1 vote waits" : `${waiting} votes wait`;
-  pill.textContent = `${votes} in this browser`;
+  const text = ngettext("%(count)s vote waits in this browser", "%(count)s votes wait in this browser", waiting);
+  const votes = fill(text, { count: waiting });
+  pill.textContent = votes;
   if (error?.isLoggedOut) {
-    trouble(`You were logged out. Nothing is lost: ${votes} here and will be sent once you log in.`, "Log in", () => {
-      location.href = logIn;
-    });
+    trouble(`${gettext("You were logged out. Nothing is lost:")} ${votes} ${gettext("and will be sent once you log in.")}`, gettext("Log in"), toLogIn);
   } else if (error) {
-    trouble(`${error.message} Go on if you like: ${votes} in this browser and will be sent by ${waiting === 1 ? "itself" : "themselves"}.`, "Send now", () => outbox.retry().then((sent) => sent && fill()));
-  } else if (waiting === 0 && byId("trouble").dataset.of === "passing") {
-    noTrouble();
+    trouble(`${error.message} ${gettext("Go on if you like:")} ${votes} ${gettext("and will be sent automatically.")}`, gettext("Send now"), () => outbox.retry().then((sent) => sent && fillQueue()));
+  } else if (waiting === 0) {
+    noPassingTrouble();
   }
 }
 
-function trouble(text, action = "", act = null) {
-  const box = byId("trouble");
-  const button = byId("trouble-button");
-  byId("trouble-text").textContent = text;
-  button.hidden = act === null;
-  button.textContent = action;
-  button.onclick = act;
-  box.dataset.of = act === null ? "refusal" : "passing";
-  box.hidden = false;
-}
+const toLogIn = () => (location.href = logIn);
 
-function noTrouble() {
-  byId("trouble").hidden = true;
-}
-
-async function fill() {
+async function fillQueue() {
   clearTimeout(waitingForNext);
   let answer;
   try {
@@ -135,82 +162,51 @@ async function fill() {
   } catch (error) {
     if (queue.current) return; // told when it matters
     if (error.isLoggedOut) {
-      trouble("You were logged out.", "Log in", () => (location.href = logIn));
+      trouble(gettext("You were logged out."), gettext("Log in"), toLogIn);
     } else {
-      trouble(`${error.message} The next glitch comes by itself as soon as it can.`, "Try again", fill);
-      waitingForNext = setTimeout(fill, 3000);
+      trouble(`${error.message} ${gettext("The next glitch comes by itself as soon as it can.")}`, gettext("Try again"), fillQueue);
+      waitingForNext = setTimeout(fillQueue, 3000);
     }
     return;
   }
-  if (byId("trouble").dataset.of === "passing" && outbox.all().length === 0) noTrouble();
+  if (outbox.all().length === 0) noPassingTrouble();
   showLevels(answer.levels);
   const labels = queue.items.flatMap((assignment) => assignment.classes);
   if (!answers.knows(labels)) await answers.refresh().catch(() => {});
   if (!shown || shown.id !== queue.current?.id) showCurrent();
-  if (answer.nothing_left) showNothing(answer.levels);
-  else if (!queue.current) waitingForNext = setTimeout(fill, 3000);
+  if (answer.nothing_left) showNothing(answer.levels, fillQueue);
+  else if (!queue.current) waitingForNext = setTimeout(fillQueue, 3000);
 }
 
-function showLevels(levels) {
-  const choice = byId("levels");
-  const offered = [...choice.options].slice(1).map((option) => Number(option.value));
-  if (levels.join() === offered.join()) return;
-  const chosen = choice.value;
-  choice.replaceChildren(
-    element("option", { value: "" }, "all"),
-    ...levels.map((level) => element("option", { value: level }, String(level))),
-  );
-  choice.value = levels.map(String).includes(chosen) ? chosen : "";
-  byId("level-choice").hidden = levels.length < 2;
-}
-
-function showCurrent() {
+// Resolves once the glitch in front can be seen.
+async function showCurrent() {
   shown = queue.current;
   if (shown === null) {
     answers.assignment = null;
     answers.take(null);
+    favourite.display(null);
     pictures.wait();
     return;
   }
   byId("bench").hidden = false;
   byId("nothing").hidden = true;
   byId("bench").append(byId("feedback"));
-  pictures.display(shown.glitch);
+  const seen = pictures.display(shown.glitch);
+  favourite.display(shown.glitch.gravityspy_id);
   answers.display(shown);
-}
-
-function showNothing(levels) {
-  const chosen = byId("levels").value;
-  byId("bench").hidden = true;
-  byId("nothing").hidden = false;
-  byId("nothing").before(byId("feedback")); // what was said of the last vote stays in sight
-  byId("nothing-text").textContent = chosen
-    ? `You have seen every glitch of level ${chosen} that needs a vote. Try another level:`
-    : "You have seen every glitch that needs a vote here. Thank you! New ones come by themselves.";
-  const others = chosen ? ["", ...levels.map(String)].filter((level) => level !== chosen) : [];
-  byId("nothing-levels").replaceChildren(
-    ...others.map((level) => {
-      const button = element("button", { type: "button" }, level ? `Level ${level}` : "All levels");
-      button.addEventListener("click", () => {
-        byId("levels").value = level;
-        fill();
-      });
-      return button;
-    }),
-  );
-  byId("nothing").focus();
+  await seen;
 }
 
 byId("confirm").addEventListener("click", vote);
-byId("look-again").addEventListener("click", fill);
-byId("levels").addEventListener("change", fill);
+byId("look-again").addEventListener("click", fillQueue);
+byId("levels").addEventListener("change", fillQueue);
 byId("help-button").addEventListener("click", () => byId("help").showModal());
-addEventListener("online", () => shown || fill());
+addEventListener("online", () => shown || fillQueue());
 // Back after a while: leases may have run out and glitches gone to others.
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") outbox.flush().then((sent) => sent && fill());
+  if (document.visibilityState === "visible") outbox.flush().then((sent) => sent && fillQueue());
 });
-listen({ answers, pictures, vote, clearFeedback });
+listen({ answers, pictures, zoom, undo, favourite, vote, clearFeedback });
 
 pictures.wait();
-outbox.flush().then(fill);
+outbox.flush().then(fillQueue);

@@ -23,6 +23,12 @@ export class Queue {
     return this.current;
   }
 
+  // A vote was taken back: its glitch, lent anew, comes before all others.
+  putBack(assignment) {
+    this.items.unshift(assignment);
+    this.#load(assignment);
+  }
+
   // A vote was refused for good: the glitch may come again.
   reopen(id) {
     this.done.delete(id);

@@ -10,9 +10,9 @@ pytestmark = pytest.mark.django_db
 GOOD = {"username": "ada", "password1": "seven-quiet-herons", "password2": "seven-quiet-herons"}
 
 
-def test_signing_up_logs_in_and_goes_to_the_first_glitch(client):
+def test_signing_up_logs_in_and_goes_to_the_tutorial(client):
     answer = client.post("/sign-up/", GOOD)
-    assert (answer.status_code, answer["Location"]) == (302, "/label/")
+    assert (answer.status_code, answer["Location"]) == (302, "/tutorial/")
     ada = User.objects.get()
     assert (ada.role, ada.level, ada.is_simulated, ada.is_staff) == ("volunteer", 1, False, False)
     assert client.get("/label/").status_code == 200

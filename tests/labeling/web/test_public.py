@@ -12,6 +12,8 @@ from tests.conftest import make_glitch
 
 pytestmark = pytest.mark.django_db
 
+PAIR = ("Blip", "Tomte")
+
 
 def test_the_front_page_of_an_empty_site_says_what_to_do(client):
     page = client.get("/")
@@ -31,8 +33,11 @@ def test_the_field_guide_shows_each_class_with_twins_and_examples(client, taxono
     make_glitch(1, gold_label="Blip")
     page = client.get("/classes/").content.decode()
     assert page.count('<article class="entry"') == 22
-    assert re.search(r'Easily taken for.*href="#Tomte"', page, re.DOTALL)
-    assert page.count("/thumbnails/") == 1
+    blip, tomte = (page.split(f'id="{label}"')[1].split("</article>")[0] for label in PAIR)
+    assert "/thumbnails/" in blip.split("Easily taken for")[0]
+    assert 'href="#Tomte"' in blip.split("Easily taken for")[1]
+    # Its picture stands also beside its name where it is the twin.
+    assert re.search(r'href="#Blip"><img[^>]*/thumbnails/', tomte)
     assert "No example yet" in page
 
 

@@ -1,0 +1,62 @@
+"""Practice: gold that everybody may see anyway, asked for the fun of it; nothing is counted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labeling.errors import NotFoundError
+from labeling.models import Glitch, GlitchClass, User
+from labeling.selectors.examples import example_of, shown_gold
+
+
+@dataclass(frozen=True)
+class PracticeAnswer:
+    """What is said after an answer: the experts' class, and another example of it."""
+
+    glitch: Glitch
+    truth: GlitchClass
+    answered: GlitchClass
+    example: Glitch | None
+
+    @property
+    def is_right(self) -> bool:
+        return self.truth.pk == self.answered.pk
+
+
+def draw_practice(volunteer: User, *, besides: str = "", rng: np.random.Generator) -> Glitch | None:
+    """A shown gold glitch of a class that the volunteer's levels offer; another than the last one.
+
+    Each class is as likely as the others, however many glitches it has. None where no expert has
+    labeled any.
+    """
+    on_offer = GlitchClass.objects.filter(
+        valid_to__isnull=True, workflow__is_open=True, workflow__level__lte=volunteer.level
+    )
+    shown = shown_gold().filter(glitch_class__in=on_offer).exclude(glitch__gravityspy_id=besides)
+    by_class: dict[int, list[int]] = {}
+    for class_id, glitch_id in shown.values_list("glitch_class_id", "glitch_id"):
+        by_class.setdefault(class_id, []).append(glitch_id)
+    if not by_class:
+        return None
+    drawn = int(rng.choice(by_class[int(rng.choice(sorted(by_class)))]))
+    return Glitch.objects.prefetch_related("pictures").get(pk=drawn)
+
+
+def check_practice(gravityspy_id: str, label: str) -> PracticeAnswer:
+    """The experts' answer on a glitch that is shown to everybody, and on no other one.
+
+    Raises NotFoundError ``no_practice``: what may still be asked for a vote is told to nobody.
+    """
+    gold = (
+        shown_gold()
+        .select_related("glitch", "glitch_class")
+        .filter(glitch__gravityspy_id=gravityspy_id)
+        .first()
+    )
+    answered = GlitchClass.objects.filter(label=label).first()
+    if gold is None or answered is None:
+        raise NotFoundError(
+            "This is no glitch to practise on; go back to the practice page.", code="no_practice"
+        )
+    example = example_of(gold.glitch_class, besides=gold.glitch_id)
+    return PracticeAnswer(gold.glitch, gold.glitch_class, answered, example)

@@ -1,0 +1,126 @@
+"""Votes taken back within seconds: a slip of the finger is no opinion.
+
+A vote is sent and stored at once and only then shown as taken: one held back in the browser could
+be lost with it, and the answer to a gold glitch would come late. Taking it back is a write of its
+own. It is refused where something was told or done because of the vote: an expert's answer, or a
+glitch that is settled. So nobody can look at a gold answer first and choose afterwards.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from labeling.errors import ConflictError, NotFoundError
+from labeling.models import Assignment, BatchGlitch, Consensus, Glitch, User, Vote
+from labeling.selectors.talk import undoable_since
+from labeling.services.assignments import take_lease
+from labeling.services.audit import record_deed
+from labeling.services.batches import decide_batch_glitch
+from labeling.services.consensus import update_consensus
+
+
+@transaction.atomic
+def undo_vote(volunteer: User, assignment_id: int) -> Assignment:
+    """Take the vote on an assignment back; the same glitch, lent anew, is the answer.
+
+    Asked again it gives the same assignment. The vote is deleted and its deed recorded; the
+    glitch's counts and consensus are as if it had not been cast. The old assignment stays undone
+    for ever, so that a late copy of the same request cannot cast the vote again.
+
+    Lock order as for a vote: glitch, its place in a batch, volunteer.
+
+    Raises:
+        NotFoundError ``no_vote``; ConflictError ``undo_too_late``, ``undo_gold``,
+        ``undo_settled``.
+    """
+    assignment = Assignment.objects.filter(pk=assignment_id, volunteer=volunteer).first()
+    if assignment is None:
+        raise _no_vote()
+    glitch = Glitch.objects.select_for_update(no_key=True).get(pk=assignment.glitch_id)
+    place = _lock_place(assignment)
+    volunteer = User.objects.select_for_update(no_key=True).get(pk=volunteer.pk)
+    assignment.refresh_from_db()
+    if assignment.state == Assignment.State.UNDONE:
+        return _replacement(assignment)
+    vote = Vote.objects.filter(assignment=assignment).select_related("voted").first()
+    if vote is None:
+        raise _no_vote()
+    now = timezone.now()
+    _check_free(vote, glitch, place, now)
+    User.objects.filter(pk=volunteer.pk).update(votes_cast=F("votes_cast") - 1)
+    answer = vote.voted.label if vote.voted else vote.alike
+    record_deed(volunteer, "undo_vote", f"glitch {glitch.gravityspy_id}", answer=answer)
+    vote.delete()
+    Assignment.objects.filter(pk=assignment.pk).update(state=Assignment.State.UNDONE)
+    if place is None:
+        _forget_on_glitch(glitch, now)
+    else:
+        _forget_in_batch(place, now)
+    return take_lease(assignment, now)
+
+
+def _no_vote() -> NotFoundError:
+    return NotFoundError("There is no vote of yours to take back here.", code="no_vote")
+
+
+def _lock_place(assignment: Assignment) -> BatchGlitch | None:
+    if assignment.batch_glitch_id is None:
+        return None
+    locked = BatchGlitch.objects.select_for_update(no_key=True, of=("self",))
+    return locked.select_related("batch").get(pk=assignment.batch_glitch_id)
+
+
+def _replacement(assignment: Assignment) -> Assignment:
+    again = Assignment.objects.filter(
+        volunteer=assignment.volunteer_id,
+        glitch=assignment.glitch_id,
+        batch_glitch=assignment.batch_glitch_id,
+        pk__gt=assignment.pk,
+    )
+    return again.latest("pk")
+
+
+def _check_free(vote: Vote, glitch: Glitch, place: BatchGlitch | None, now: datetime) -> None:
+    """Refuse where the vote has had its effect already."""
+    if vote.created_at < undoable_since(now):
+        raise ConflictError(
+            f"A vote can be taken back for {settings.UNDO_SECONDS} seconds; this one stands.",
+            code="undo_too_late",
+        )
+    if vote.was_gold:
+        raise ConflictError(
+            "Experts had labeled this glitch, and what they say follows the vote; it stands.",
+            code="undo_gold",
+        )
+    settled_at = glitch.retired_at if place is None else place.decided_at
+    if settled_at is not None:
+        raise ConflictError(
+            "This glitch is settled, and others go by it already; the vote stands.",
+            code="undo_settled",
+        )
+
+
+def _forget_on_glitch(glitch: Glitch, now: datetime) -> None:
+    """Count and consensus without the vote; one lease more takes its place below the limit."""
+    glitch.votes_count -= 1
+    Glitch.objects.filter(pk=glitch.pk).update(votes_count=glitch.votes_count)
+    if not Vote.objects.filter(glitch=glitch, batch=None).exists():
+        Consensus.objects.filter(glitch=glitch).delete()
+        return
+    if glitch.workflow is None:
+        return
+    needed = glitch.votes_needed
+    update_consensus(glitch, glitch.workflow, now)
+    # Somebody else may hold the lease that this vote had made room for.
+    Glitch.objects.filter(pk=glitch.pk, votes_needed__lt=needed).update(votes_needed=needed)
+
+
+def _forget_in_batch(place: BatchGlitch, now: datetime) -> None:
+    place.votes_count -= 1
+    BatchGlitch.objects.filter(pk=place.pk).update(votes_count=place.votes_count)
+    needed = place.votes_needed
+    decide_batch_glitch(place, now)
+    BatchGlitch.objects.filter(pk=place.pk, votes_needed__lt=needed).update(votes_needed=needed)

@@ -1,0 +1,185 @@
+"""Pages for everybody: axe-core finds nothing, nothing jumps, and they are light."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from labeling.models import Glitch, User
+from labeling.services.collections import create_collection, put_in_collection
+from labeling.services.comments import add_comment
+from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],
+}
+PAGES = [
+    "/",
+    "/log-in/",
+    "/sign-up/",
+    "/classes/",
+    *(f"/tutorial/{step}/" for step in range(1, 6)),
+    "/progress/",
+    "/practice/",
+    "/collections/",
+    "/collections/1/",
+    "/glitches/0000000001/",
+    "/nowhere/",
+]
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+SHIFTS = """() => new Promise((resolve) => {
+  const shifts = [];
+  const name = (node) => (node ? node.id || node.className || node.nodeName : "gone");
+  new PerformanceObserver((list) => {
+    for (const shift of list.getEntries()) {
+      if (shift.hadRecentInput) continue;
+      shifts.push([shift.value, shift.sources.map((source) => name(source.node)).join()]);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(shifts), 300);
+})"""
+
+
+def faults(page, within: str | None = None) -> list[tuple[str, str]]:
+    """What axe-core finds: the rule, and the first element that breaks it."""
+    found = Axe().run(page, context=within, options=RULES).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"][:120]) for one in found]
+
+
+@pytest.fixture
+def world(page):
+    """Ada, who has voted, commented and collected; gold to practise on; a collection."""
+    make_glitches(range(1, 5))
+    make_glitches(range(10, 14), gold_label="Blip")
+    log_in(page, "ada", level=6)
+    wait_for_glitch(page)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#votes")).to_have_text("1")
+    glitch = Glitch.objects.get(gravityspy_id="0000000001")
+    ada = User.objects.get()
+    add_comment(ada, glitch, "How odd.")
+    collection = create_collection(ada, "Odd", is_public=True)
+    put_in_collection(ada, collection.pk, glitch)
+    return collection
+
+
+def show(page, scheme: str, size: dict[str, int]) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size(size)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_no_page_breaks_a_rule_of_wcag(page, world, scheme):
+    found = {}
+    for size in (DESK, PHONE):
+        show(page, scheme, size)
+        for address in PAGES:
+            page.goto(address.replace("collections/1/", f"collections/{world.pk}/"))
+            broken = faults(page)
+            if broken:
+                found[address, size["width"]] = broken
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_label_page_breaks_none_in_any_of_its_states(page, scheme, size, monkeypatch):
+    monkeypatch.setattr("labeling.services.assignments.gold_share", lambda seen: 1.0)
+    make_glitches(range(3), gold_label="Blip")
+    show(page, scheme, size)
+    log_in(page, "ada", level=1)
+    wait_for_glitch(page)
+    assert faults(page) == []
+    page.keyboard.press("2")
+    assert faults(page) == []  # a choice, and its panel
+    page.keyboard.press("2")
+    expect(page.locator("#feedback")).to_contain_text("The experts call it Blip")
+    assert faults(page) == []
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    page.click("summary")
+    assert faults(page, ".menu") == []
+
+
+def test_keys_can_be_switched_off(page):
+    """WCAG 2.1.4: a shortcut of one character must not be in anybody's way."""
+    make_glitches(range(2))
+    log_in(page, "ada", level=6)
+    wait_for_glitch(page)
+    page.keyboard.press("?")
+    page.uncheck("#single-keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    expect(page.locator("#confirm")).to_be_disabled()
+    page.reload()
+    wait_for_glitch(page)
+    page.keyboard.press("1")
+    expect(page.locator("#confirm")).to_be_disabled()
+    page.focus("[data-label=Blip]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#confirm")).to_be_enabled()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_nothing_jumps(page, size, record_property):
+    """Layout shift without a person's doing, over loading and three votes."""
+    make_glitches(range(6))
+    show(page, "dark", size)
+    log_in(page, "ada", level=6)
+    wait_for_glitch(page)
+    page.wait_for_load_state("networkidle")
+    for number in range(3):
+        page.keyboard.press("1")
+        page.keyboard.press("1")
+        expect(page.locator("#votes")).to_have_text(str(number + 1))
+    shifts = page.evaluate(SHIFTS)
+    total = sum(value for value, _ in shifts)
+    record_property("cumulative_layout_shift", total)
+    assert total < 0.02, shifts
+
+
+def test_the_label_page_is_light_but_for_its_pictures(browser, live_server, record_property):
+    """Everything that a first visit transfers, headers too, without the spectrograms."""
+    for number, label in enumerate(("Blip", "Whistle", "Tomte", "Koi_Fish"), start=20):
+        make_glitches([number], gold_label=label)
+    make_glitches(range(3))
+    context = browser.new_context(base_url=live_server.url)
+    page = context.new_page()
+    log_in(page, "ada", level=6)
+    state = context.storage_state()
+    context.close()
+    fresh = browser.new_context(base_url=live_server.url, storage_state=state)
+    page = fresh.new_page()
+    sizes: dict[str, int] = {}
+
+    def count(request) -> None:
+        if "/pictures/" not in request.url and "/thumbnails/" not in request.url:
+            told = request.sizes()
+            sizes[request.url] = told["responseHeadersSize"] + told["responseBodySize"]
+
+    page.on("requestfinished", count)
+    page.goto("/label/")
+    wait_for_glitch(page)
+    page.wait_for_load_state("networkidle")
+    fresh.close()
+    record_property("bytes", sum(sizes.values()))
+    assert sum(sizes.values()) < 100_000, sizes
+
+
+def test_pictures_in_other_colours(page):
+    """Cividis recolours what was made in viridis; the choice holds on the next page."""
+    make_glitches(range(2))
+    log_in(page, "ada", level=6)
+    wait_for_glitch(page)
+    page.click("summary")
+    page.click("button[value=cividis]")
+    wait_for_glitch(page)
+    shown = "getComputedStyle(document.querySelector('#pictures img')).filter"
+    assert page.evaluate(shown) == 'url("#cividis")'
+    page.goto("/")
+    assert page.get_attribute("html", "data-palette") == "cividis"

@@ -1,0 +1,149 @@
+"""A vote taken back: as if it had not been cast, or refused with the reason."""
+
+import uuid
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from labeling.errors import LabelingError
+from labeling.models import (
+    Assignment,
+    AuditEvent,
+    BatchGlitch,
+    Consensus,
+    Glitch,
+    SkillCount,
+    Vote,
+)
+from labeling.services.assignments import next_assignments
+from labeling.services.proposals import accept_for_vote
+from labeling.services.undo import undo_vote
+from labeling.services.votes import record_vote
+from tests.conftest import make_glitch, make_volunteer
+from tests.labeling.web.worlds import make_proposal
+
+pytestmark = pytest.mark.django_db
+
+
+def assign(volunteer) -> Assignment:
+    return next_assignments(volunteer, rng=np.random.default_rng(1))[0]
+
+
+def cast(volunteer, label, key=None, assignment=None) -> Assignment:
+    assignment = assignment or assign(volunteer)
+    record_vote(volunteer, assignment.pk, idempotency_key=key or uuid.uuid4(), label=label)
+    return assignment
+
+
+def refused(volunteer, assignment) -> str:
+    with pytest.raises(LabelingError) as refusal:
+        undo_vote(volunteer, assignment.pk)
+    return refusal.value.code
+
+
+def state(glitch) -> tuple:
+    glitch.refresh_from_db()
+    agreed = Consensus.objects.filter(glitch=glitch).values_list("agreement", "votes_count")
+    return glitch.votes_count, list(agreed)
+
+
+def test_the_first_vote_leaves_no_trace_but_the_deed(taxonomy):
+    glitch, ada = make_glitch(1), make_volunteer(level=6)
+    before = state(glitch)
+    again = undo_vote(ada, cast(ada, "Blip").pk)
+    ada.refresh_from_db()
+    assert state(glitch) == before == (0, [])
+    assert (again.glitch, again.state, glitch.leases_open) == (glitch, "open", 1)
+    assert (ada.votes_cast, Vote.objects.count()) == (0, 0)
+    assert AuditEvent.objects.get(verb="undo_vote").data == {"answer": "Blip"}
+    cast(ada, "Tomte", assignment=again)
+    assert Vote.objects.get().voted.label == "Tomte"
+
+
+def test_the_second_vote_gives_back_the_consensus_of_the_first(taxonomy):
+    glitch, ada, ben = make_glitch(1), make_volunteer(level=6), make_volunteer("ben", level=6)
+    cast(ben, "Tomte")
+    before = state(glitch)
+    assignment = cast(ada, "Koi_Fish")
+    assert state(glitch) != before
+    undo_vote(ada, assignment.pk)
+    assert state(glitch) == before
+
+
+def test_votes_and_leases_stay_within_the_limit_where_another_came_meanwhile(taxonomy):
+    glitch = make_glitch(1)
+    ada, ben, cy, dan = (make_volunteer(name, level=6) for name in ("ada", "ben", "cy", "dan"))
+    cast(ben, "Tomte")
+    assignment = cast(ada, "Koi_Fish")
+    assign(cy)  # the third vote, which the second had made room for
+    undo_vote(ada, assignment.pk)
+    assert Glitch.objects.filter(
+        pk=glitch.pk, votes_needed__gte=F("votes_count") + F("leases_open")
+    ).exists()
+    assert next_assignments(dan, rng=np.random.default_rng(1)) == []
+
+
+def test_asked_twice_it_gives_the_same_assignment(taxonomy):
+    make_glitch(1)
+    ada = make_volunteer(level=6)
+    assignment = cast(ada, "Blip")
+    assert undo_vote(ada, assignment.pk) == undo_vote(ada, assignment.pk)
+    assert Assignment.objects.filter(state="open").count() == 1
+
+
+def test_a_late_copy_of_the_vote_cannot_cast_it_again(taxonomy):
+    make_glitch(1)
+    ada, key = make_volunteer(level=6), uuid.uuid4()
+    assignment = cast(ada, "Blip", key)
+    undo_vote(ada, assignment.pk)
+    with pytest.raises(LabelingError) as refusal:
+        cast(ada, "Blip", key, assignment)
+    assert refusal.value.code == "vote_undone"
+    assert Vote.objects.count() == 0
+
+
+def test_what_experts_said_is_not_taken_back(taxonomy):
+    make_glitch(1, gold_label="Blip")
+    ada = make_volunteer(level=5)
+    assignment = cast(ada, "Tomte")
+    assert refused(ada, assignment) == "undo_gold"
+    assert SkillCount.objects.get().voted.label == "Tomte"
+
+
+def test_a_settled_glitch_stays_settled(taxonomy):
+    glitch, blip = make_glitch(1), taxonomy["Blip"]
+    ada, ben = make_volunteer("ada", level=6), make_volunteer("ben", level=6)
+    for volunteer in (ada, ben):
+        SkillCount.objects.create(volunteer=volunteer, truth=blip, voted=blip, answers=50)
+    cast(ben, "Blip")
+    assignment = cast(ada, "Blip")
+    assert refused(ada, assignment) == "undo_settled"
+    assert state(glitch)[0] == 2
+
+
+def test_too_late_and_not_mine(taxonomy, settings):
+    settings.UNDO_SECONDS = 8
+    make_glitch(1)
+    ada, eve = make_volunteer("ada", level=6), make_volunteer("eve", level=6)
+    assignment = assign(ada)
+    assert refused(ada, assignment) == "no_vote"
+    cast(ada, "Blip", assignment=assignment)
+    assert refused(eve, assignment) == "no_vote"
+    Vote.objects.update(created_at=timezone.now() - timedelta(seconds=13))
+    assert refused(ada, assignment) == "undo_too_late"
+    assert Vote.objects.count() == 1
+
+
+def test_an_answer_to_a_batch_question(taxonomy, settings):
+    settings.BATCH_SHARE = 1.0
+    accept_for_vote(make_proposal().pk, name="Crown", by=None)
+    ada = make_volunteer(level=1)
+    assignment = assign(ada)
+    record_vote(ada, assignment.pk, idempotency_key=uuid.uuid4(), alike=True)
+    again = undo_vote(ada, assignment.pk)
+    place = BatchGlitch.objects.get(pk=assignment.batch_glitch_id)
+    assert (place.votes_count, place.leases_open, Vote.objects.count()) == (0, 1, 0)
+    assert again.batch_glitch_id == place.pk
