@@ -14,10 +14,10 @@ DRAWN_AT_ONCE = 1 << 18
 
 @dataclass(frozen=True)
 class CrowdShape:
-    """A crowd as in the published comparison of aggregation methods that we measure against.
+    """A crowd; by default one whose majority is right on nine glitches of ten at five votes each.
 
-    The accuracies of those who do not guess are Beta(``accuracy`` x ``likeness``, ...): on these
-    figures majority vote is right for 90 % of the glitches at five votes each.
+    The accuracies of those who do not guess are Beta(``accuracy`` x ``likeness``, (1 -
+    ``accuracy``) x ``likeness``).
 
     Attributes:
         guessing: share of volunteers who vote at random.
