@@ -196,6 +196,8 @@ REQUEST_MAX_BYTES = 1024 * 1024
 UPLOAD_MAX_BYTES = env.int("NOTA_UPLOAD_MAX_BYTES", default=512 * 1024 * 1024)
 DATA_UPLOAD_MAX_NUMBER_FILES = 400
 
+# For how long a process may go by the classes and levels that it read last.
+TAXONOMY_SECONDS = env.float("NOTA_TAXONOMY_SECONDS", default=1.0)
 LEASE_SECONDS = env.int("NOTA_LEASE_SECONDS", default=300)
 # How long a volunteer can take the last vote back.
 UNDO_SECONDS = env.int("NOTA_UNDO_SECONDS", default=8)

@@ -4,11 +4,13 @@ import io
 
 import numpy as np
 import pytest
+from django.utils import timezone
 from PIL import Image
 
 from labeling.models import Glitch, GlitchClass, User
 from labeling.services.classes import load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
+from labeling.services.skills import record_gold_answer
 
 
 def make_picture(seed: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:
@@ -35,12 +37,20 @@ def make_volunteer(name: str = "ada", **fields) -> User:
     return User.objects.create_user(name, password="a-long-password-1", **fields)
 
 
+def teach(volunteer: User, truth: GlitchClass, voted: GlitchClass, answers: int) -> None:
+    """Give the volunteer so many answers on gold."""
+    for _ in range(answers):
+        record_gold_answer(volunteer, truth, voted, timezone.now())
+    volunteer.save(update_fields=["skill"])
+
+
 @pytest.fixture(autouse=True)
 def own_files(settings, tmp_path):
     """Pictures, weights and caches of each test in a folder of its own."""
     settings.PICTURES_FOLDER = tmp_path / "pictures"
     settings.MODELS_FOLDER = tmp_path / "models"
     settings.CACHE_FOLDER = tmp_path / "cache"
+    settings.TAXONOMY_SECONDS = 0  # every test has a taxonomy of its own
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     # Real hashing takes a third of a second for each account.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

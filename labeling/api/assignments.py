@@ -1,5 +1,7 @@
 """Next: the glitches that are lent to a volunteer."""
 
+from typing import Any
+
 import numpy as np
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,8 +13,9 @@ from rest_framework.views import APIView
 from labeling.api.fields import PictureSerializer, PicturesSerializer
 from labeling.api.permissions import IsPerson, user_of
 from labeling.api.schema import answers
-from labeling.selectors.assignments import open_levels, render_assignments
-from labeling.services.assignments import MOST_AHEAD, next_assignments
+from labeling.models import User
+from labeling.selectors.assignments import render_assignments
+from labeling.services.assignments import MOST_AHEAD, next_assignments, open_levels
 
 
 class NextQuerySerializer(serializers.Serializer):
@@ -54,6 +57,17 @@ class NextSerializer(serializers.Serializer):
     )
 
 
+def lend(volunteer: User, want: int, level: int | None) -> dict[str, Any]:
+    """The volunteer's open assignments, filled up to ``want``, as ``NextSerializer`` says."""
+    lent = next_assignments(volunteer, want=want, level=level, rng=np.random.default_rng())
+    return {
+        "assignments": render_assignments(lent),
+        "nothing_left": not lent,
+        "level": volunteer.level,
+        "levels": open_levels(volunteer),
+    }
+
+
 class NextView(APIView):
     permission_classes = [IsAuthenticated, IsPerson]
 
@@ -65,19 +79,8 @@ class NextView(APIView):
         asked = NextQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         volunteer = user_of(request)
-        lent = next_assignments(
-            volunteer,
-            want=asked.validated_data["want"],
-            level=asked.validated_data.get("level"),
-            rng=np.random.default_rng(),
-        )
         return Response(
-            {
-                "assignments": render_assignments(lent),
-                "nothing_left": not lent,
-                "level": volunteer.level,
-                "levels": open_levels(volunteer),
-            }
+            lend(volunteer, asked.validated_data["want"], asked.validated_data.get("level"))
         )
 
     @extend_schema(

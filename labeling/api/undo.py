@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 from labeling.api.assignments import AssignmentSerializer
 from labeling.api.permissions import IsPerson, user_of
 from labeling.api.schema import answers
-from labeling.selectors.assignments import render_assignments
+from labeling.models import Assignment
+from labeling.selectors.assignments import render_assignments, with_glitches
 from labeling.services.undo import undo_vote
 from labeling.throttles import PostThrottle
 
@@ -40,4 +41,5 @@ class UndoView(APIView):
         asked.is_valid(raise_exception=True)
         given: dict[str, Any] = asked.validated_data
         lent = undo_vote(user_of(request), given["assignment"])
-        return Response({"assignment": render_assignments([lent])[0]})
+        shown = with_glitches(Assignment.objects).filter(pk=lent.pk)
+        return Response({"assignment": render_assignments(list(shown))[0]})

@@ -9,12 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from labeling.api.assignments import NextSerializer, lend
 from labeling.api.fields import PicturesSerializer
 from labeling.api.permissions import IsPerson, user_of
 from labeling.api.schema import answers
 from labeling.models import Vote
 from labeling.selectors.assignments import render_reference
 from labeling.selectors.examples import example_of
+from labeling.services.assignments import MOST_AHEAD
 from labeling.services.votes import Receipt, record_vote
 from labeling.throttles import PostThrottle
 
@@ -28,6 +30,15 @@ class NewVoteSerializer(serializers.Serializer):
         allow_null=True, default=None, help_text="answers the question alike"
     )
     idempotency_key = serializers.UUIDField(help_text="a new one a vote, the same for a retry")
+    want = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_AHEAD,
+        default=0,
+        help_text="how many assignments to have open after the vote; 0: leave out `next`",
+    )
+    level = serializers.IntegerField(
+        min_value=1, max_value=1000, default=None, allow_null=True, help_text="as for /next"
+    )
 
 
 class VoteSerializer(serializers.Serializer):
@@ -52,6 +63,9 @@ class ReceiptSerializer(serializers.Serializer):
     created = serializers.BooleanField(help_text="false where the vote was recorded before")
     gold = GoldAnswerSerializer(allow_null=True, help_text="null where the glitch was not gold")
     promoted_to = serializers.IntegerField(allow_null=True, help_text="a level newly reached")
+    next = NextSerializer(
+        allow_null=True, help_text="as /next answers: a vote and the next glitch in one request"
+    )
 
 
 class VotesView(APIView):
@@ -70,14 +84,18 @@ class VotesView(APIView):
         asked = NewVoteSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given: dict[str, Any] = asked.validated_data
+        volunteer = user_of(request)
         receipt = record_vote(
-            user_of(request),
+            volunteer,
             given["assignment"],
             idempotency_key=given["idempotency_key"],
             label=given["label"],
             alike=given["alike"],
         )
-        return Response(render_receipt(receipt), status=201 if receipt.created else 200)
+        answer = render_receipt(receipt)
+        # After the vote is committed: a failure here can cost the glitch to come, not the vote.
+        answer["next"] = lend(volunteer, given["want"], given["level"]) if given["want"] else None
+        return Response(answer, status=201 if receipt.created else 200)
 
 
 def render_receipt(receipt: Receipt) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from labeling.models.model_versions import Embedding, ModelVersion, Prediction
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
 from labeling.models.talk import Collection, CollectionGlitch, Comment
-from labeling.models.volunteers import ApiToken, SkillCount, User
+from labeling.models.volunteers import ApiToken, Skill, User
 from labeling.models.votes import Vote
 from labeling.models.workflows import Workflow, WorkflowClass
 
@@ -37,7 +37,7 @@ __all__ = [
     "Proposal",
     "ProposalEvent",
     "ProposalMember",
-    "SkillCount",
+    "Skill",
     "TaskError",
     "TrainingExample",
     "TrainingRun",

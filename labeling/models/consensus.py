@@ -15,6 +15,14 @@ class Consensus(models.Model):
     top_agreement = models.FloatField()
     votes_count = models.PositiveIntegerField()
     rule = models.CharField(max_length=16)
+    prior = ArrayField(
+        models.FloatField(), default=list, help_text="before any vote, in the same order"
+    )
+    skills = ArrayField(
+        models.BigIntegerField(null=True),
+        default=list,
+        help_text="the skill that each vote was weighed by, in their order; null: a newcomer's",
+    )
     model_version = models.ForeignKey(
         "ModelVersion", models.SET_NULL, null=True, related_name="+", help_text="whose prior"
     )

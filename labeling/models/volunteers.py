@@ -1,6 +1,7 @@
 """People and programs that use the site, and what is known of a volunteer's skill."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -19,6 +20,14 @@ class User(AbstractUser):
     gold_seen = models.PositiveIntegerField(default=0)
     gold_correct = models.PositiveIntegerField(default=0)
     votes_cast = models.PositiveIntegerField(default=0)
+    skill = models.ForeignKey(
+        "Skill",
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="the latest",
+    )
 
     class Meta:
         constraints = [
@@ -49,17 +58,19 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
 
-class SkillCount(models.Model):
-    """How often a volunteer answered ``voted`` where gold says ``truth``: one cell of the skill."""
+class Skill(models.Model):
+    """What one volunteer's answers on gold say, up to one answer: a row is never changed.
 
-    volunteer = models.ForeignKey(User, models.CASCADE, related_name="skill_counts")
-    truth = models.ForeignKey("GlitchClass", models.CASCADE, related_name="+")
-    voted = models.ForeignKey("GlitchClass", models.CASCADE, related_name="+")
-    answers = models.PositiveIntegerField(default=0)
+    Sparse cells of the matrix of answers: ``counts[i]`` times ``votes[i]`` where gold says
+    ``truths[i]`` (both ids of classes). A consensus names the skills that it went by, so that it
+    can be computed again from the raw votes.
+    """
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["volunteer", "truth", "voted"], name="one_skill_count_a_cell"
-            )
-        ]
+    volunteer = models.ForeignKey(User, models.CASCADE, related_name="skills")
+    truths = ArrayField(models.BigIntegerField())
+    votes = ArrayField(models.BigIntegerField())
+    counts = ArrayField(models.PositiveIntegerField())
+    weights = ArrayField(
+        models.FloatField(), help_text="as counts, older answers faded (ml.crowd.answers)"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)

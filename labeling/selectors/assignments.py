@@ -5,29 +5,51 @@ others voted. ``stream`` stays inside for the same reason.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from labeling.models import Assignment, Glitch, ProposalMember, User, Workflow
-from labeling.selectors.pictures import render_pictures
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Manager, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from labeling.models import Assignment, Glitch, Picture, ProposalMember, User
+from labeling.selectors.pictures import render_picture_rows, render_pictures
+
+
+def open_assignments(volunteer: User, now: datetime, *, at_most: int) -> list[Assignment]:
+    """The volunteer's live leases, the oldest first, with all that ``render_assignments`` shows."""
+    return list(
+        with_glitches(Assignment.objects)
+        .filter(volunteer=volunteer, state=Assignment.State.OPEN, leased_until__gt=now)
+        .order_by("pk")[:at_most]
+    )
+
+
+def with_glitches(assignments: Manager[Assignment]) -> QuerySet[Assignment]:
+    """Assignments with their glitches and, as JSON, the glitches' pictures: one query for all."""
+    pictures = (
+        Picture.objects.filter(glitch=OuterRef("glitch"))
+        .order_by("duration")
+        .values(
+            json=JSONObject(
+                duration="duration",
+                sha256="sha256",
+                extension="extension",
+                width="width",
+                height="height",
+            )
+        )
+    )
+    return assignments.select_related(
+        "glitch", "workflow", "offered", "batch_glitch__batch"
+    ).annotate(pictures=ArraySubquery(pictures))
 
 
 def render_assignments(assignments: Sequence[Assignment]) -> list[dict[str, Any]]:
-    """The assignments as JSON values, in the order given; a fixed number of queries."""
-    found = (
-        Assignment.objects.select_related("glitch", "workflow", "offered", "batch_glitch__batch")
-        .prefetch_related("glitch__pictures")
-        .in_bulk([assignment.pk for assignment in assignments])
-    )
-    loaded = [found[assignment.pk] for assignment in assignments]
-    proposals = {a.batch_glitch.batch.proposal_id for a in loaded if a.batch_glitch is not None}
+    """The assignments of ``with_glitches`` as JSON values, in the order given."""
+    proposals = {a.batch_glitch.batch.proposal_id for a in assignments if a.batch_glitch}
     references = _references(proposals)
-    return [_render(assignment, references) for assignment in loaded]
-
-
-def open_levels(volunteer: User) -> list[int]:
-    """The open levels that the volunteer has reached, the lowest first."""
-    reached = Workflow.objects.filter(is_open=True, level__lte=volunteer.level)
-    return list(reached.order_by("level").values_list("level", flat=True))
+    return [_render(assignment, references) for assignment in assignments]
 
 
 def _references(proposal_ids: set[int]) -> dict[int, list[dict[str, Any]]]:
@@ -50,7 +72,7 @@ def render_reference(glitch: Glitch) -> dict[str, Any]:
     return {"gravityspy_id": glitch.gravityspy_id, "pictures": render_pictures(glitch)}
 
 
-def _render(assignment: Assignment, references: dict[int, list[dict[str, Any]]]) -> dict[str, Any]:
+def _render(assignment: Any, references: dict[int, list[dict[str, Any]]]) -> dict[str, Any]:
     glitch, batch_glitch = assignment.glitch, assignment.batch_glitch
     return {
         "id": assignment.pk,
@@ -59,7 +81,7 @@ def _render(assignment: Assignment, references: dict[int, list[dict[str, Any]]])
             "gravityspy_id": glitch.gravityspy_id,
             "ifo": glitch.ifo,
             "is_simulated": glitch.is_simulated,
-            "pictures": render_pictures(glitch),
+            "pictures": render_picture_rows(assignment.pictures),
         },
         "classes": list(assignment.offered.labels) if assignment.offered else [],
         "references": references.get(batch_glitch.batch.proposal_id, []) if batch_glitch else [],

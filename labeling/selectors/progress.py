@@ -46,18 +46,12 @@ class RecentVote:
 
 def accuracy_by_class(volunteer: User, class_ids: list[int] | None = None) -> list[ClassAccuracy]:
     """Answers on gold by true class: of the classes given, else of those answered at all."""
-    answers = gold_answers_by_class(volunteer.pk)
+    answers = gold_answers_by_class(volunteer.skill)
     wanted = list(answers) if class_ids is None else class_ids
     return [
         ClassAccuracy(c.label, c.name_shown, *answers.get(c.pk, (0, 0)))
         for c in GlitchClass.objects.filter(pk__in=wanted)
     ]
-
-
-def classes_with_gold(class_ids: list[int]) -> set[int]:
-    """The classes that gold can test a volunteer on."""
-    gold = GoldLabel.objects.filter(glitch_class__in=class_ids)
-    return set(gold.values_list("glitch_class", flat=True))
 
 
 def recent_votes(volunteer: User) -> list[RecentVote]:

@@ -2,33 +2,23 @@
 
 Votes and live leases of a glitch never exceed the votes it needs. Both counts stand on the
 glitch's own row, so that Postgres re-checks them after it waited for a lock: a count over another
-table would be read from the snapshot of before. Rows are locked FOR NO KEY UPDATE: nothing here
-changes a key, and the foreign-key checks of other commits must not wait.
+table would be read from the snapshot of before.
 """
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from labeling.errors import ForbiddenError
-from labeling.models import (
-    Assignment,
-    Batch,
-    BatchGlitch,
-    Glitch,
-    GlitchClass,
-    GoldLabel,
-    User,
-    Vote,
-    Workflow,
-)
-from labeling.selectors.classes import labels_of, offered_classes
-from labeling.selectors.examples import shown_gold
-from labeling.services.classes import freeze_class_list
+from labeling.models import Assignment, BatchGlitch, Glitch, User
+from labeling.selectors.assignments import open_assignments
+from labeling.services.lending import Lent, Wish, lend_from_batches, lend_from_pool, lend_gold
+from labeling.services.taxonomy import Level, Taxonomy, current_taxonomy
 from ml.crowd.promotion import gold_share
 
 MOST_AHEAD = 3
@@ -49,187 +39,102 @@ def next_assignments(
         )
     now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
-    open_now = list(
-        Assignment.objects.filter(
-            volunteer=volunteer, state=Assignment.State.OPEN, leased_until__gt=now
-        )
-        .select_related("glitch", "workflow", "offered", "batch_glitch__batch__proposal")
-        .order_by("pk")[:MOST_AHEAD]
-    )
-    while len(open_now) < want:
-        assignment = assign_next(volunteer, level=level, rng=rng)
-        if assignment is None:
+    taxonomy = current_taxonomy()
+    for _ in range(want):
+        lent = _lend_one(volunteer, taxonomy, want, level, rng, now)
+        if lent.assignment is None or lent.held + 1 >= want:
             break
-        open_now.append(assignment)
-    return open_now
+    return open_assignments(volunteer, now, at_most=MOST_AHEAD)
 
 
-def assign_next(
-    volunteer: User, *, level: int | None = None, rng: np.random.Generator
-) -> Assignment | None:
-    """Lend one glitch to a volunteer, or None where nothing is left at the levels reached.
+def open_levels(volunteer: User) -> list[int]:
+    """The open levels that the volunteer has reached, the lowest first."""
+    levels = [level.workflow.level for level in current_taxonomy().open_levels]
+    return [level for level in levels if level <= volunteer.level]
+
+
+def _lend_one(
+    volunteer: User,
+    taxonomy: Taxonomy,
+    want: int,
+    level: int | None,
+    rng: np.random.Generator,
+    now: datetime,
+) -> Lent:
+    """Lend one glitch more, where fewer than ``want`` are open and one is left.
 
     Streams are mixed by chance: gold by its schedule, batch questions while a batch is open, else
     the pool. A stream that is empty hands over to the others; gold alone is served only to those
     who can still rise, since it needs no votes.
     """
-    reached = _reached_levels(volunteer, level)
+    reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, volunteer, level)]
+    wish = Wish(volunteer.pk, want, now, _lease_until(now), float(rng.random()))
+    lent = Lent(0, None)
     for last_try in (False, True):
-        assignment = _assign_once(volunteer, reached, rng)
-        if assignment is not None or last_try:
-            return assignment
+        for stream in _streams(volunteer, taxonomy, reached, rng):
+            lent = stream(wish)
+            if lent.assignment is not None or lent.held >= want:
+                return lent
         # Leases of people who left may be all that stands in the way.
-        if expire_leases(timezone.now()) == 0:
-            return None
-    return None
+        if last_try or expire_leases(now) == 0:
+            break
+    return lent
 
 
-def _reached_levels(volunteer: User, level: int | None) -> list[Workflow]:
-    reached = Workflow.objects.filter(is_open=True, level__lte=volunteer.level)
-    if level is not None:
-        reached = reached.filter(level=level)
-    return list(reached.order_by("-level"))
+def _is_reached(level: Level, volunteer: User, asked: int | None) -> bool:
+    number = level.workflow.level
+    return number <= volunteer.level and asked in {None, number}
 
 
-def _assign_once(
-    volunteer: User, reached: list[Workflow], rng: np.random.Generator
-) -> Assignment | None:
-    now = timezone.now()
-    start = float(rng.random())
-    if reached and rng.random() < gold_share(volunteer.votes_cast):
+def _streams(
+    volunteer: User, taxonomy: Taxonomy, reached: list[Level], rng: np.random.Generator
+) -> Iterator[Callable[[Wish], Lent]]:
+    """What to try, in the order of this draw."""
+
+    def from_batches(wish: Wish) -> Lent:
+        return lend_from_batches(wish, taxonomy.open_batches)
+
+    def from_pool(wish: Wish) -> Lent:
+        lent = Lent(0, None)
+        for level in reached:
+            lent = lend_from_pool(wish, workflow=level.workflow.pk, offered=level.offered.pk)
+            if lent.assignment is not None or lent.held >= wish.want:
+                break
+        return lent
+
+    def gold(wish: Wish) -> Lent:
         # At the level that the pool is served from: another one would tell gold from the rest.
-        level = next((w for w in reached if _pool(volunteer, w).exists()), reached[0])
-        gold = _assign_gold(volunteer, level, start, rng, now)
-        if gold is not None:
-            return gold
-    batch_first = rng.random() < settings.BATCH_SHARE
+        level = next((v for v in reached if _has_pool(v)), reached[0])
+        classes = [pk for pk in level.class_ids if pk in taxonomy.with_gold]
+        if not classes:
+            return Lent(0, None)
+        where = {"workflow": level.workflow.pk, "offered": level.offered.pk}
+        # Each class alike, so that each is practised.
+        return lend_gold(wish, class_id=int(rng.choice(classes)), **where)
+
+    if reached and rng.random() < gold_share(volunteer.votes_cast):
+        yield gold
+    batch_first = bool(taxonomy.open_batches) and rng.random() < settings.BATCH_SHARE
     if batch_first:
-        assignment = _assign_from_batch(volunteer, start, now)
-        if assignment is not None:
-            return assignment
-    for workflow in reached:
-        assignment = _assign_from_pool(volunteer, workflow, start, now)
-        if assignment is not None:
-            return assignment
-    if not batch_first:
-        assignment = _assign_from_batch(volunteer, start, now)
-        if assignment is not None:
-            return assignment
+        yield from_batches
+    if reached:
+        yield from_pool
+    if taxonomy.open_batches and not batch_first:
+        yield from_batches
     # Gold needs no votes, but it is how a volunteer rises to where glitches wait.
-    can_rise = Workflow.objects.filter(is_open=True, level__gt=volunteer.level).exists()
-    return _assign_gold(volunteer, reached[0], start, rng, now) if reached and can_rise else None
+    if reached and any(v.workflow.level > volunteer.level for v in taxonomy.open_levels):
+        yield gold
 
 
-def _unseen(volunteer: User) -> Q:
-    answered = Vote.objects.filter(volunteer=volunteer, glitch=OuterRef("pk"), batch=None)
-    return Q(~Exists(answered))
-
-
-def _not_open(volunteer: User, glitch_ref: str = "pk") -> Q:
-    opened = Assignment.objects.filter(
-        volunteer=volunteer, glitch=OuterRef(glitch_ref), state=Assignment.State.OPEN
+def _has_pool(level: Level) -> bool:
+    waiting = Glitch.objects.filter(
+        workflow=level.workflow, retired_at__isnull=True, is_reserved=False
     )
-    return Q(~Exists(opened))
-
-
-def _from(queue: QuerySet, start: float) -> object | None:
-    """The first row at or after a random place in the queue, else the first of all, locked."""
-    locked = queue.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by(
-        "queue_key"
-    )
-    return locked.filter(queue_key__gte=start).first() or locked.filter(queue_key__lt=start).first()
+    return waiting.exists()
 
 
 def _lease_until(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.LEASE_SECONDS)
-
-
-def _pool(volunteer: User, workflow: Workflow) -> QuerySet[Glitch]:
-    """The workflow's open glitches that this volunteer has not seen and that need a vote more."""
-    return Glitch.objects.filter(
-        _unseen(volunteer),
-        _not_open(volunteer),
-        workflow=workflow,
-        retired_at__isnull=True,
-        is_reserved=False,
-        votes_needed__gt=F("votes_count") + F("leases_open"),
-    )
-
-
-@transaction.atomic
-def _assign_from_pool(
-    volunteer: User, workflow: Workflow, start: float, now: datetime
-) -> Assignment | None:
-    glitch = _from(_pool(volunteer, workflow), start)
-    if not isinstance(glitch, Glitch):
-        return None
-    Glitch.objects.filter(pk=glitch.pk).update(leases_open=F("leases_open") + 1)
-    return Assignment.objects.create(
-        volunteer=volunteer,
-        glitch=glitch,
-        workflow=workflow,
-        offered=freeze_class_list(labels_of(offered_classes(workflow))),
-        stream=Assignment.Stream.POOL,
-        leased_until=_lease_until(now),
-    )
-
-
-@transaction.atomic
-def _assign_gold(
-    volunteer: User, workflow: Workflow, start: float, rng: np.random.Generator, now: datetime
-) -> Assignment | None:
-    """A gold glitch of a class drawn evenly from those offered, so that each is practised."""
-    offered = offered_classes(workflow)
-    with_gold = [
-        c.pk
-        for c in GlitchClass.objects.filter(
-            Exists(GoldLabel.objects.filter(glitch_class=OuterRef("pk"))),
-            pk__in=[c.pk for c in offered],
-        )
-    ]
-    if not with_gold:
-        return None
-    drawn = int(rng.choice(with_gold))
-    gold = GoldLabel.objects.filter(glitch=OuterRef("pk"), glitch_class_id=drawn)
-    queue = Glitch.objects.filter(Exists(gold), _unseen(volunteer), _not_open(volunteer))
-    shown = list(shown_gold().values_list("glitch_id", flat=True))
-    # What the field guide shows would be no question; where gold is scarce it has to serve.
-    glitch = _from(queue.exclude(pk__in=shown), start) or _from(queue, start)
-    if not isinstance(glitch, Glitch):
-        return None
-    return Assignment.objects.create(
-        volunteer=volunteer,
-        glitch=glitch,
-        workflow=workflow,
-        offered=freeze_class_list(labels_of(offered)),
-        stream=Assignment.Stream.GOLD,
-        leased_until=_lease_until(now),
-    )
-
-
-@transaction.atomic
-def _assign_from_batch(volunteer: User, start: float, now: datetime) -> Assignment | None:
-    for batch in Batch.objects.filter(state=Batch.State.OPEN).order_by("pk"):
-        answered = Vote.objects.filter(volunteer=volunteer, glitch=OuterRef("glitch"), batch=batch)
-        queue = BatchGlitch.objects.filter(
-            ~Exists(answered),
-            _not_open(volunteer, "glitch"),
-            batch=batch,
-            decided_at__isnull=True,
-            votes_needed__gt=F("votes_count") + F("leases_open"),
-        )
-        row = _from(queue, start)
-        if not isinstance(row, BatchGlitch):
-            continue
-        BatchGlitch.objects.filter(pk=row.pk).update(leases_open=F("leases_open") + 1)
-        return Assignment.objects.create(
-            volunteer=volunteer,
-            glitch_id=row.glitch_id,
-            batch_glitch=row,
-            stream=Assignment.Stream.BATCH,
-            leased_until=_lease_until(now),
-        )
-    return None
 
 
 def expire_leases(now: datetime, at_most: int = 500) -> int:

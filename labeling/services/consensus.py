@@ -1,149 +1,173 @@
 """Consensus: the running posterior of a glitch, and what follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
 
-from labeling.models import Consensus, Glitch, GlitchClass, Vote, Workflow
-from labeling.models.model_versions import Prediction
-from labeling.selectors.classes import all_classes, labels_of, offered_classes
-from labeling.selectors.skills import class_places, skill_counts
-from labeling.selectors.versions import active_prediction
-from labeling.services.classes import freeze_class_list
+from labeling.models import Consensus, Glitch, Prediction, Vote
+from labeling.services.skills import matrices
+from labeling.services.taxonomy import Level, Taxonomy, current_taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
 from ml.crowd.retirement import Outcome, RetirementPolicy, decide
-from ml.crowd.skill import Matrix, confusion_matrix
 
 
 @dataclass(frozen=True)
-class Axis:
-    """The classes that a posterior speaks of, and where each stands in it."""
+class Evidence:
+    """What is known of one glitch: its votes in their order, and the active classifier's opinion.
 
-    classes: list[GlitchClass]
-    place: dict[int, int]
-    by_label: dict[str, int]
-    none_of_the_above: int
+    ``votes`` hold ``voted``, ``offered``, ``workflow`` and ``skill`` (ids); ``probabilities`` are
+    in the order of the version's class list.
+    """
 
-    @classmethod
-    def load(cls) -> "Axis":
-        classes = all_classes()
-        return cls(
-            classes=classes,
-            place=class_places(classes),
-            by_label={c.label: index for index, c in enumerate(classes)},
-            none_of_the_above=next(i for i, c in enumerate(classes) if c.is_none_of_the_above),
+    votes: Sequence[dict[str, Any]]
+    probabilities: Sequence[float] | None
+
+
+def read_evidence(glitch_id: int, taxonomy: Taxonomy) -> Evidence:
+    """All of it in one query. Each vote comes with its volunteer's skill of now."""
+    votes = (
+        Vote.objects.filter(glitch=OuterRef("pk"), batch=None)
+        .order_by("pk")
+        .values(
+            json=JSONObject(
+                voted="voted_id",
+                offered="offered_id",
+                workflow="workflow_id",
+                skill="volunteer__skill_id",
+            )
         )
-
-    def mask(self, labels: list[str]) -> NDArray[np.bool_]:
-        offered = np.zeros(len(self.classes), dtype=bool)
-        offered[[self.by_label[label] for label in labels]] = True
-        offered[self.none_of_the_above] = True
-        return offered
-
-
-def class_prior(axis: Axis) -> Vector:
-    """(C,) shares of the classes among labeled glitches; uniform where none is known yet."""
-    known = np.array([c.prior if c.prior is not None else np.nan for c in axis.classes])
-    fallback = 1.0 / len(axis.classes)
-    prior = np.where(np.isnan(known), fallback, known)
-    return prior / prior.sum()
+    )
+    predictions = Prediction.objects.filter(
+        glitch=OuterRef("pk"), model_version=taxonomy.version
+    ).values("probabilities")
+    found = (
+        Glitch.objects.filter(pk=glitch_id)
+        .annotate(cast=ArraySubquery(votes), probabilities=Subquery(predictions))
+        .values_list("cast", "probabilities")
+        .get()
+    )
+    return Evidence(*found)
 
 
-def classifier_probabilities(axis: Axis, prediction: Prediction | None) -> Vector | None:
+def classifier_probabilities(taxonomy: Taxonomy, evidence: Evidence) -> Vector | None:
     """(C,) what the active classifier says, 0 for classes that it does not know."""
-    if prediction is None or prediction.model_version.class_list is None:
+    version = taxonomy.version
+    if evidence.probabilities is None or version is None or version.class_list is None:
         return None
-    classifier = np.zeros(len(axis.classes))
-    labels = prediction.model_version.class_list.labels
-    for label, probability in zip(labels, prediction.probabilities, strict=True):
-        classifier[axis.by_label[label]] = probability
+    classifier = np.zeros(len(taxonomy.axis.classes))
+    places = [taxonomy.axis.by_label[label] for label in version.class_list.labels]
+    classifier[places] = evidence.probabilities
     return classifier
 
 
-def _cast_votes(axis: Axis, votes: list[Vote]) -> list[CastVote]:
-    counts = skill_counts({vote.volunteer_id for vote in votes}, axis.place)
-    skills: dict[int, Matrix] = {v: confusion_matrix(c) for v, c in counts.items()}
-    return [
-        CastVote(
-            voted=axis.place[vote.voted_id],
-            offered=axis.mask(vote.offered.labels),
-            confusion=skills[vote.volunteer_id],
-            counts=counts[vote.volunteer_id],
+def cast_votes(taxonomy: Taxonomy, votes: Sequence[dict[str, Any]]) -> list[CastVote]:
+    """The votes with the skills behind them, as the rules need them."""
+    axis = taxonomy.axis
+    cast = []
+    for vote in votes:
+        skill = matrices(vote["skill"], axis.ids)
+        cast.append(
+            CastVote(
+                voted=axis.ids.index(vote["voted"]),
+                offered=axis.mask(taxonomy.labels_of_list(vote["offered"])),
+                confusion=skill.confusion,
+                counts=skill.counts,
+            )
         )
-        for vote in votes
-        if vote.voted_id is not None and vote.offered is not None
-    ]
+    return cast
 
 
-def compute_agreement(
-    axis: Axis, rule: str, prediction: Prediction | None, votes: list[Vote]
-) -> Agreement:
-    """The agreement on one glitch from its raw votes: the same votes give the same answer."""
-    classifier = classifier_probabilities(axis, prediction)
-    prior = mix_prior(class_prior(axis), classifier, axis.none_of_the_above)
-    agree = rule_named(rule)
-    return agree(prior, _cast_votes(axis, votes), axis.none_of_the_above, classifier=classifier)
+def update_consensus(glitch: Glitch, now: datetime) -> None:
+    """Bring a glitch's consensus up to date after a vote, and set on it what follows.
 
-
-def update_consensus(glitch: Glitch, workflow: Workflow, now: datetime) -> bool:
-    """Bring a glitch's consensus up to date after a vote; True where that retired it.
-
-    The caller holds the glitch's row and has counted the vote on it; ``workflow`` is the level
-    where the glitch is now.
+    The caller holds the glitch's row, has counted the vote on the object and saves it
+    (``FOLLOWS`` and the counts): one write for both.
     """
-    axis = Axis.load()
-    cast = Vote.objects.filter(glitch=glitch, batch=None)
-    votes = list(cast.select_related("offered", "workflow"))
-    prediction = active_prediction(glitch.pk)
-    agreement = compute_agreement(axis, workflow.rule, prediction, votes)
-    Consensus.objects.update_or_create(
-        glitch=glitch,
-        defaults={
-            "class_list": freeze_class_list(labels_of(axis.classes)),
-            "agreement": [round(float(p), 6) for p in np.clip(agreement.by_class, 0, 1)],
-            "top_class": axis.classes[agreement.top],
-            "top_agreement": agreement.value,
-            "votes_count": len(votes),
-            "rule": workflow.rule,
-            "model_version": prediction.model_version if prediction else None,
-        },
+    taxonomy = current_taxonomy()
+    level = taxonomy.level_of(glitch.workflow_id)
+    if level is None:
+        return
+    evidence = read_evidence(glitch.pk, taxonomy)
+    classifier = classifier_probabilities(taxonomy, evidence)
+    axis = taxonomy.axis
+    prior = mix_prior(axis.class_prior(), classifier, axis.none_of_the_above)
+    agreement = rule_named(level.workflow.rule)(
+        prior, cast_votes(taxonomy, evidence.votes), axis.none_of_the_above, classifier=classifier
     )
-    return _follow(glitch, workflow, axis, agreement, votes, now)
+    _store(glitch, level, taxonomy, agreement, prior, evidence)
+    _follow(glitch, level, taxonomy, agreement, evidence.votes, now)
+
+
+FOLLOWS = ("workflow", "votes_needed", "retired_at", "retire_reason")
+
+
+def _store(
+    glitch: Glitch,
+    level: Level,
+    taxonomy: Taxonomy,
+    agreement: Agreement,
+    prior: Vector,
+    evidence: Evidence,
+) -> None:
+    axis = taxonomy.axis
+    row = Consensus(
+        glitch=glitch,
+        class_list=axis.class_list,
+        agreement=[round(float(p), 6) for p in np.clip(agreement.by_class, 0, 1)],
+        top_class=axis.classes[agreement.top],
+        top_agreement=agreement.value,
+        votes_count=len(evidence.votes),
+        rule=level.workflow.rule,
+        prior=[round(float(p), 6) for p in prior],
+        skills=[vote["skill"] for vote in evidence.votes],
+        model_version=taxonomy.version if evidence.probabilities is not None else None,
+    )
+    Consensus.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["glitch"],
+        update_fields=[
+            *("class_list", "agreement", "top_class", "top_agreement", "votes_count"),
+            *("rule", "prior", "skills", "model_version", "updated_at"),
+        ],
+    )
 
 
 def _follow(
     glitch: Glitch,
-    workflow: Workflow,
-    axis: Axis,
+    level: Level,
+    taxonomy: Taxonomy,
     agreement: Agreement,
-    votes: list[Vote],
+    votes: Sequence[dict[str, Any]],
     now: datetime,
-) -> bool:
+) -> None:
     """Do what the policy says: retire, move up a level, or ask for one more vote."""
-    above = Workflow.objects.filter(is_open=True, level__gt=workflow.level).first()
-    offered = axis.mask(labels_of(offered_classes(workflow)))
+    workflow, axis = level.workflow, taxonomy.axis
+    above = next((v for v in taxonomy.open_levels if v.workflow.level > workflow.level), None)
+    height = {v.workflow.pk: v.workflow.level for v in taxonomy.levels}
     none_of_the_above = agreement.by_class[axis.none_of_the_above]
     outcome = decide(
         RetirementPolicy(workflow.retire_threshold, workflow.votes_min, workflow.votes_max),
         agreement,
-        votes_here=sum(
-            v.workflow is not None and v.workflow.level >= workflow.level for v in votes
-        ),
-        elsewhere=float(agreement.by_class[~offered].sum() + none_of_the_above),
-        top_was_offered=bool(offered[agreement.top]),
+        votes_here=sum(height.get(vote["workflow"], 0) >= workflow.level for vote in votes),
+        elsewhere=float(agreement.by_class[~level.mask].sum() + none_of_the_above),
+        top_was_offered=bool(level.mask[agreement.top]),
         top_is_none_of_the_above=agreement.top == axis.none_of_the_above,
         is_top_level=above is None,
     )
     if outcome == Outcome.MOVE_UP and above is not None:
-        glitch.workflow = above
-    if outcome == Outcome.RETIRE_CONSENSUS:
-        glitch.retire(Glitch.RetireReason.CONSENSUS, now)
-    elif outcome == Outcome.RETIRE_NO_CONSENSUS:
+        glitch.workflow = above.workflow
+    if outcome == Outcome.TO_REVIEWER:
+        # The reviewers' list holds what is retired without agreement.
         glitch.retire(Glitch.RetireReason.CLASSIFICATION_COUNT, now)
+    elif outcome.reason is not None:
+        glitch.retire(Glitch.RetireReason(outcome.reason), now)
     else:
         # One vote at a time beyond the minimum: two people never give the same last vote.
         glitch.votes_needed = max(glitch.votes_count + 1, workflow.votes_min)
-    glitch.save(update_fields=["workflow", "votes_needed", "retired_at", "retire_reason"])
-    return glitch.retired_at is not None

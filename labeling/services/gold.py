@@ -5,9 +5,12 @@ from collections import Counter
 from django.db import transaction
 
 from labeling.errors import ConflictError, ForbiddenError
-from labeling.models import Glitch, GlitchClass, GoldLabel, SkillCount, User
+from labeling.models import Glitch, GlitchClass, GoldLabel, User
+from labeling.selectors.examples import SHOWN_EACH, shown_gold
 
 SHARES = {GoldLabel.Split.TRAIN: 0.6, GoldLabel.Split.VALIDATION: 0.15, GoldLabel.Split.TEST: 0.25}
+PRACTICE_EACH = 2  # to practise on, besides what the field guide shows
+PRACTICE_FROM = 8  # where the training split has as many of the class
 
 
 def next_split(counts: Counter[str]) -> GoldLabel.Split:
@@ -55,19 +58,20 @@ def add_gold_label(
     counts = Counter(
         GoldLabel.objects.filter(glitch_class=glitch_class).values_list("split", flat=True)
     )
+    split = next_split(counts)
     gold = GoldLabel.objects.create(
         glitch=glitch,
         glitch_class=glitch_class,
-        split=next_split(counts),
+        split=split,
         origin=origin,
         given_by=by,
+        is_shown=split == GoldLabel.Split.TRAIN and _is_to_be_shown(glitch_class, counts[split]),
     )
     Glitch.objects.filter(pk=glitch.pk).update(workflow=None)
     return gold
 
 
-def count_gold_answer(volunteer: User, truth: GlitchClass, voted: GlitchClass) -> None:
-    """Add one gold answer to a volunteer's skill. The caller holds the volunteer's row."""
-    cell, _ = SkillCount.objects.get_or_create(volunteer=volunteer, truth=truth, voted=voted)
-    cell.answers += 1
-    cell.save(update_fields=["answers"])
+def _is_to_be_shown(glitch_class: GlitchClass, in_train: int) -> bool:
+    """The first of the training split, so that they never change; some more where it is plenty."""
+    most = SHOWN_EACH + (PRACTICE_EACH if in_train + 1 >= PRACTICE_FROM else 0)
+    return in_train < SHOWN_EACH or shown_gold().filter(glitch_class=glitch_class).count() < most

@@ -19,7 +19,7 @@ from labeling.selectors.talk import undoable_since
 from labeling.services.assignments import take_lease
 from labeling.services.audit import record_deed
 from labeling.services.batches import decide_batch_glitch
-from labeling.services.consensus import update_consensus
+from labeling.services.consensus import FOLLOWS, update_consensus
 
 
 @transaction.atomic
@@ -106,16 +106,14 @@ def _check_free(vote: Vote, glitch: Glitch, place: BatchGlitch | None, now: date
 def _forget_on_glitch(glitch: Glitch, now: datetime) -> None:
     """Count and consensus without the vote; one lease more takes its place below the limit."""
     glitch.votes_count -= 1
-    Glitch.objects.filter(pk=glitch.pk).update(votes_count=glitch.votes_count)
-    if not Vote.objects.filter(glitch=glitch, batch=None).exists():
-        Consensus.objects.filter(glitch=glitch).delete()
-        return
-    if glitch.workflow is None:
-        return
     needed = glitch.votes_needed
-    update_consensus(glitch, glitch.workflow, now)
-    # Somebody else may hold the lease that this vote had made room for.
-    Glitch.objects.filter(pk=glitch.pk, votes_needed__lt=needed).update(votes_needed=needed)
+    if Vote.objects.filter(glitch=glitch, batch=None).exists():
+        update_consensus(glitch, now)
+        # Somebody else may hold the lease that this vote had made room for.
+        glitch.votes_needed = max(glitch.votes_needed, needed)
+    else:
+        Consensus.objects.filter(glitch=glitch).delete()
+    glitch.save(update_fields=["votes_count", *FOLLOWS])
 
 
 def _forget_in_batch(place: BatchGlitch, now: datetime) -> None:

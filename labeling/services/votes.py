@@ -6,10 +6,12 @@ volunteer.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from labeling import jobs
@@ -23,11 +25,11 @@ from labeling.models import (
     User,
     Vote,
 )
-from labeling.services.assignments import give_lease_back
 from labeling.services.batches import decide_batch_glitch
-from labeling.services.consensus import update_consensus
-from labeling.services.gold import count_gold_answer
+from labeling.services.consensus import FOLLOWS, update_consensus
 from labeling.services.promotion import promote_if_ready
+from labeling.services.skills import record_gold_answer
+from labeling.services.taxonomy import current_taxonomy
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,12 @@ def record_vote(
         ``vote_undone``.
     """
     with transaction.atomic():
-        assignment = _find_assignment(volunteer, assignment_id)
-        glitch = Glitch.objects.select_for_update(no_key=True).get(pk=assignment.glitch_id)
+        glitch = _lock_glitch(volunteer, assignment_id)
+        # Read under the lock: the same request may have come twice at once.
+        assignment = _read_assignment(volunteer, assignment_id, idempotency_key)
         batch_glitch = _lock_batch_glitch(assignment)
-        volunteer = User.objects.select_for_update(no_key=True).get(pk=volunteer.pk)
-        # Read again under the locks: the same request may have come twice at once.
-        assignment = _find_assignment(volunteer, assignment_id)
         voted = _check_answer(assignment, label, alike)
-        earlier = _find_earlier(volunteer, assignment, idempotency_key)
+        earlier = _find_earlier(assignment)
         if earlier is not None:
             return _replay(earlier, assignment, idempotency_key, voted, alike)
         if assignment.state == Assignment.State.UNDONE:
@@ -78,18 +78,31 @@ def record_vote(
         return _record(volunteer, assignment, glitch, batch_glitch, voted, alike, idempotency_key)
 
 
-def _find_assignment(volunteer: User, assignment_id: int) -> Assignment:
-    found = (
-        Assignment.objects.select_related("workflow", "offered")
-        .filter(pk=assignment_id, volunteer=volunteer)
-        .first()
-    )
+def _lock_glitch(volunteer: User, assignment_id: int) -> Glitch:
+    locked = Glitch.objects.select_for_update(no_key=True, of=("self",))
+    found = locked.filter(assignments=assignment_id, assignments__volunteer=volunteer).first()
     if found is None:
         raise NotFoundError(
             f"Assignment {assignment_id} was never given to you; ask for the next glitch.",
             code="never_assigned",
         )
     return found
+
+
+def _read_assignment(volunteer: User, assignment_id: int, key: UUID) -> Assignment:
+    """With ``vote_with_key``, ``vote_here`` (ids of earlier votes) and ``gold_class`` (id)."""
+    mine = Vote.objects.filter(volunteer=volunteer)
+    here = (
+        mine.filter(glitch=OuterRef("glitch"))
+        .annotate(question=Coalesce("batch_id", 0))
+        .filter(question=Coalesce(OuterRef("batch_glitch__batch_id"), 0))
+    )
+    gold = GoldLabel.objects.filter(glitch=OuterRef("glitch"))
+    return Assignment.objects.annotate(
+        vote_with_key=Subquery(mine.filter(idempotency_key=key).values("pk")),
+        vote_here=Subquery(here.values("pk")[:1]),
+        gold_class=Subquery(gold.values("glitch_class")),
+    ).get(pk=assignment_id)
 
 
 def _lock_batch_glitch(assignment: Assignment) -> BatchGlitch | None:
@@ -118,14 +131,15 @@ def _check_answer(
             "This assignment asks for the class of the glitch: answer with 'label'.",
             code="wrong_question",
         )
-    voted = GlitchClass.objects.filter(label=label).first()
+    taxonomy = current_taxonomy(knowing=label)
+    voted = taxonomy.class_labeled(label)
     if voted is None:
         raise LabelingError(
             f"There is no glitch class {label!r}; GET /api/v1/classes lists them.",
             code="unknown_class",
             label=label,
         )
-    offered = assignment.offered.labels if assignment.offered else []
+    offered = taxonomy.labels_of_list(assignment.offered_id) if assignment.offered_id else []
     if label not in offered:
         raise LabelingError(
             f"{voted.name_shown} was not among the classes offered for this glitch.",
@@ -136,14 +150,10 @@ def _check_answer(
     return voted
 
 
-def _find_earlier(volunteer: User, assignment: Assignment, key: UUID) -> Vote | None:
-    by_key = Vote.objects.filter(volunteer=volunteer, idempotency_key=key).first()
-    if by_key is not None:
-        return by_key
-    answered = Vote.objects.filter(volunteer=volunteer, glitch_id=assignment.glitch_id)
-    if assignment.batch_glitch_id is None:
-        return answered.filter(batch=None).first()
-    return answered.filter(batch__batch_glitches=assignment.batch_glitch_id).first()
+def _find_earlier(assignment: Any) -> Vote | None:
+    """The vote that used the key, else the one on this very question."""
+    pk = assignment.vote_with_key or assignment.vote_here
+    return Vote.objects.get(pk=pk) if pk else None
 
 
 def _replay(
@@ -173,17 +183,17 @@ def _gold_class(vote: Vote) -> GlitchClass | None:
     if not vote.was_gold:
         return None
     gold = GoldLabel.objects.select_related("glitch_class").get(glitch=vote.glitch_id)
-    return gold.glitch_class if _could_answer(gold.glitch_class, vote) else None
+    return gold.glitch_class if _could_answer(gold.glitch_class, vote.offered_id) else None
 
 
-def _could_answer(truth: GlitchClass, vote: Vote) -> bool:
+def _could_answer(truth: GlitchClass, offered_id: int | None) -> bool:
     """Whether the right class was on the page: a glitch may become gold while it is open there."""
-    return vote.offered is not None and truth.label in vote.offered.labels
+    return offered_id is not None and truth.label in current_taxonomy().labels_of_list(offered_id)
 
 
 def _record(
     volunteer: User,
-    assignment: Assignment,
+    assignment: Any,
     glitch: Glitch,
     batch_glitch: BatchGlitch | None,
     voted: GlitchClass | None,
@@ -191,39 +201,49 @@ def _record(
     key: UUID,
 ) -> Receipt:
     now = timezone.now()
-    gold = None
-    if batch_glitch is None:
-        gold = GoldLabel.objects.select_related("glitch_class").filter(glitch=glitch).first()
+    was_gold = batch_glitch is None and assignment.gold_class is not None
     vote = Vote.objects.create(
         volunteer=volunteer,
         glitch=glitch,
         assignment=assignment,
-        workflow=assignment.workflow,
-        batch=batch_glitch.batch if batch_glitch else None,
-        offered=assignment.offered,
+        workflow_id=assignment.workflow_id,
+        batch_id=batch_glitch.batch_id if batch_glitch else None,
+        offered_id=assignment.offered_id,
         voted=voted,
         alike=alike,
-        was_gold=gold is not None,
+        was_gold=was_gold,
         after_retirement=_was_settled(glitch, batch_glitch),
         idempotency_key=key,
     )
-    _close_assignment(assignment)
-    was_gold = gold is not None
-    if gold is not None and not _could_answer(gold.glitch_class, vote):
-        gold = None
-    volunteer.votes_cast = F("votes_cast") + 1
-    promoted_to = None
-    if gold is not None and voted is not None:
-        volunteer.gold_seen = F("gold_seen") + 1
-        volunteer.gold_correct = F("gold_correct") + int(gold.glitch_class_id == voted.pk)
-        count_gold_answer(volunteer, gold.glitch_class, voted)
-        promoted_to = promote_if_ready(volunteer)
-    volunteer.save(update_fields=["votes_cast", "gold_seen", "gold_correct", "level"])
+    had_lease = assignment.state == Assignment.State.OPEN
+    Assignment.objects.filter(pk=assignment.pk).update(state=Assignment.State.VOTED)
     if batch_glitch is not None:
-        _count_in_batch(batch_glitch, now)
-    elif not was_gold:
-        _count_on_glitch(assignment, glitch, now)
-    return Receipt(vote, True, gold.glitch_class if gold else None, promoted_to)
+        _count_in_batch(batch_glitch, had_lease, now)
+    else:
+        pool_lease = had_lease and assignment.stream == Assignment.Stream.POOL
+        _count_on_glitch(assignment, glitch, pool_lease, was_gold, now)
+    if was_gold and voted is not None:
+        gold = GlitchClass.objects.get(pk=assignment.gold_class)
+        if _could_answer(gold, assignment.offered_id):
+            return Receipt(vote, True, gold, _count_gold_answer(volunteer, gold, voted, now))
+    User.objects.filter(pk=volunteer.pk).update(votes_cast=F("votes_cast") + 1)
+    return Receipt(vote, True)
+
+
+def _count_gold_answer(
+    volunteer: User, gold: GlitchClass, voted: GlitchClass, now: datetime
+) -> int | None:
+    """Learn from the answer; the level reached by it, or None."""
+    held = User.objects.select_for_update(no_key=True, of=("self",)).select_related("skill")
+    answering = held.get(pk=volunteer.pk)
+    answering.votes_cast += 1
+    answering.gold_seen += 1
+    answering.gold_correct += int(gold.pk == voted.pk)
+    record_gold_answer(answering, gold, voted, now)
+    promoted_to = promote_if_ready(answering)
+    answering.save(update_fields=["votes_cast", "gold_seen", "gold_correct", "skill", "level"])
+    volunteer.level = answering.level
+    return promoted_to
 
 
 def _was_settled(glitch: Glitch, batch_glitch: BatchGlitch | None) -> bool:
@@ -232,24 +252,26 @@ def _was_settled(glitch: Glitch, batch_glitch: BatchGlitch | None) -> bool:
     return glitch.retired_at is not None
 
 
-def _close_assignment(assignment: Assignment) -> None:
-    if assignment.state == Assignment.State.OPEN:
-        give_lease_back(assignment)
-    assignment.state = Assignment.State.VOTED
-    assignment.save(update_fields=["state"])
+def _count_on_glitch(
+    assignment: Assignment, glitch: Glitch, had_lease: bool, was_gold: bool, now: datetime
+) -> None:
+    """Lease, count and what follows from the vote, in one write of the glitch."""
+    if had_lease:
+        glitch.leases_open = max(glitch.leases_open - 1, 0)
+    if not was_gold:
+        glitch.votes_count += 1
+        glitch.workflow_id = glitch.workflow_id or assignment.workflow_id
+        # A late vote on a retired glitch is kept as a vote; what was agreed stays agreed.
+        if glitch.retired_at is None:
+            update_consensus(glitch, now)
+    if had_lease or not was_gold:
+        glitch.save(update_fields=["leases_open", "votes_count", *FOLLOWS])
 
 
-def _count_on_glitch(assignment: Assignment, glitch: Glitch, now: datetime) -> None:
-    glitch.votes_count += 1
-    Glitch.objects.filter(pk=glitch.pk).update(votes_count=glitch.votes_count)
-    workflow = glitch.workflow or assignment.workflow
-    # A late vote on a retired glitch is kept as a vote; what was agreed stays agreed.
-    if workflow is not None and glitch.retired_at is None:
-        update_consensus(glitch, workflow, now)
-
-
-def _count_in_batch(batch_glitch: BatchGlitch, now: datetime) -> None:
+def _count_in_batch(batch_glitch: BatchGlitch, had_lease: bool, now: datetime) -> None:
+    if had_lease:
+        batch_glitch.leases_open = max(batch_glitch.leases_open - 1, 0)
     batch_glitch.votes_count += 1
-    BatchGlitch.objects.filter(pk=batch_glitch.pk).update(votes_count=batch_glitch.votes_count)
+    batch_glitch.save(update_fields=["votes_count", "leases_open"])
     if batch_glitch.decided_at is None and decide_batch_glitch(batch_glitch, now):
         jobs.enqueue_on_commit(jobs.CLOSE_BATCH, batch_id=batch_glitch.batch_id)

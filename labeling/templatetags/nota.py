@@ -129,4 +129,4 @@ def minus(value: float, other: float) -> float:
 
 @register.simple_tag
 def picture_address(picture: Picture) -> str:
-    return picture_url(picture)
+    return picture_url(picture.sha256, picture.extension)

@@ -13,8 +13,8 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from labeling.models import User
-from labeling.selectors.assignments import open_levels
 from labeling.selectors.guide import field_guide
+from labeling.services.assignments import open_levels
 from labeling.web.permissions import user_of
 from ml.pictures import DURATIONS
 

@@ -13,10 +13,9 @@ from labeling.selectors.deeds import classes_helped_discover, glitches_helped_re
 from labeling.selectors.progress import (
     ClassAccuracy,
     accuracy_by_class,
-    classes_with_gold,
     recent_votes,
 )
-from labeling.services.promotion import classes_new_at
+from labeling.services.promotion import classes_to_master
 from labeling.web.permissions import user_of
 from ml.crowd.promotion import PromotionRule, is_mastered
 
@@ -42,8 +41,7 @@ def _way_up(volunteer: User) -> dict[str, Any]:
     """The classes that stand between the volunteer and the next level."""
     level = Workflow.objects.filter(level=volunteer.level).first()
     above = Workflow.objects.filter(level__gt=volunteer.level, is_open=True).first()
-    new = [c.pk for c in classes_new_at(level)] if level and above else []
-    testable = sorted(classes_with_gold(new))
+    testable = sorted(classes_to_master(volunteer)) if above else []
     rule = PromotionRule()
     needed = [
         {"row": row, "missing": _missing(row, rule)}

@@ -15,14 +15,14 @@ from labeling.models import (
     BatchGlitch,
     Consensus,
     Glitch,
-    SkillCount,
     Vote,
 )
+from labeling.selectors.skills import gold_answers_by_class
 from labeling.services.assignments import next_assignments
 from labeling.services.proposals import accept_for_vote
 from labeling.services.undo import undo_vote
 from labeling.services.votes import record_vote
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, teach
 from tests.labeling.web.worlds import make_proposal
 
 pytestmark = pytest.mark.django_db
@@ -110,14 +110,15 @@ def test_what_experts_said_is_not_taken_back(taxonomy):
     ada = make_volunteer(level=5)
     assignment = cast(ada, "Tomte")
     assert refused(ada, assignment) == "undo_gold"
-    assert SkillCount.objects.get().voted.label == "Tomte"
+    ada.refresh_from_db()
+    assert gold_answers_by_class(ada.skill) == {taxonomy["Blip"].pk: (0, 1)}
 
 
 def test_a_settled_glitch_stays_settled(taxonomy):
     glitch, blip = make_glitch(1), taxonomy["Blip"]
     ada, ben = make_volunteer("ada", level=6), make_volunteer("ben", level=6)
     for volunteer in (ada, ben):
-        SkillCount.objects.create(volunteer=volunteer, truth=blip, voted=blip, answers=50)
+        teach(volunteer, blip, blip, 50)
     cast(ben, "Blip")
     assignment = cast(ada, "Blip")
     assert refused(ada, assignment) == "undo_settled"

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from labeling.errors import LabelingError
-from labeling.models import Assignment, Glitch, SkillCount, Vote
+from labeling.models import Assignment, Glitch, Vote
+from labeling.selectors.skills import gold_answers_by_class
 from labeling.services.assignments import next_assignments
 from labeling.services.classes import add_class
 from labeling.services.gold import add_gold_label
 from labeling.services.votes import record_vote
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, teach
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def test_two_skilled_votes_retire_a_glitch(taxonomy):
     blip = taxonomy["Blip"]
     for name in ("ada", "ben", "cy"):
         volunteer = make_volunteer(name, level=6)
-        SkillCount.objects.create(volunteer=volunteer, truth=blip, voted=blip, answers=30)
+        teach(volunteer, blip, blip, 30)
         glitch.refresh_from_db()
         if glitch.retired_at is None:
             vote(volunteer, "Blip")
@@ -95,7 +96,7 @@ def test_a_late_vote_on_a_retired_glitch_changes_nothing_that_was_agreed(taxonom
     ada, ben, cy = (make_volunteer(name, level=6) for name in ("ada", "ben", "cy"))
     blip = taxonomy["Blip"]
     for volunteer in (ben, cy):
-        SkillCount.objects.create(volunteer=volunteer, truth=blip, voted=blip, answers=50)
+        teach(volunteer, blip, blip, 50)
     late = assign(ada)
     Assignment.objects.update(leased_until="2020-01-01T00:00Z")
     for volunteer in (ben, cy):
@@ -117,7 +118,7 @@ def test_what_became_gold_of_a_class_that_was_not_offered_counts_against_nobody(
     ada.refresh_from_db()
     assert receipt.gold is None
     assert (ada.votes_cast, ada.gold_seen) == (1, 0)
-    assert not SkillCount.objects.exists()
+    assert ada.skill is None
 
 
 def test_gold_answers_teach_the_skill_and_nothing_else(taxonomy):
@@ -134,5 +135,5 @@ def test_gold_answers_teach_the_skill_and_nothing_else(taxonomy):
     gold.refresh_from_db()
     assert receipt.gold.label == "Blip"
     assert (ada.gold_seen, ada.gold_correct, ada.votes_cast) == (1, 0, 1)
-    assert SkillCount.objects.get().voted.label == "Tomte"
+    assert gold_answers_by_class(ada.skill) == {taxonomy["Blip"].pk: (0, 1)}
     assert gold.votes_count == 0

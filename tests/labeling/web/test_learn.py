@@ -62,7 +62,7 @@ def test_what_may_be_asked_for_a_vote_is_told_to_nobody(as_volunteer, taxonomy):
 def test_practice_draws_from_the_classes_on_offer_and_not_the_same_one_again(volunteer):
     for n, label in enumerate(("Blip", "Blip", "Tomte")):
         make_glitch(n, gold_label=label)
-    GoldLabel.objects.update(split="train")
+    GoldLabel.objects.update(split="train", is_shown=True)
     volunteer.level = 1  # Blip and Whistle
     drawn = {
         draw_practice(volunteer, besides="0000000000", rng=np.random.default_rng(seed)).pk
@@ -72,10 +72,12 @@ def test_practice_draws_from_the_classes_on_offer_and_not_the_same_one_again(vol
 
 
 def test_more_is_shown_to_practise_on_only_where_gold_is_plenty(taxonomy):
-    for n in range(7):
+    """Two of a class; from the eighth of its training split on, two more."""
+    shown = []
+    for n in range(20):
         make_glitch(n, gold_label="Blip")
-    GoldLabel.objects.update(split="train")
-    assert shown_gold().count() == 2
-    make_glitch(7, gold_label="Blip")
-    GoldLabel.objects.update(split="train")
-    assert shown_gold().count() == 4
+        in_train = GoldLabel.objects.filter(split="train").count()
+        shown.append((in_train, shown_gold().count()))
+    by_train = dict(shown)
+    assert [by_train[n] for n in (1, 2, 3, 7, 8, 9, 10)] == [1, 2, 2, 2, 3, 4, 4]
+    assert not shown_gold().exclude(split="train").exists()

@@ -1,0 +1,6 @@
+"""What bare Postgres does with the statements of a cycle: pgbench on the rows of ``bench.votes``."""
+
+
+def postgres_cycles_per_s(seconds: float) -> float | None:
+    """Not measured yet: None."""
+    return None

@@ -1,0 +1,142 @@
+"""Classes, levels and what else every vote needs to know, kept in memory for a second.
+
+They change a few times a day and are read with every vote. What is a second old does no harm: an
+assignment stores the list that it offered, and a vote for a class that is not known here yet
+reads them anew.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from labeling.models import Batch, ClassList, GlitchClass, GoldLabel, ModelVersion, Workflow
+from labeling.selectors.classes import all_classes, labels_of
+from labeling.selectors.versions import active_version
+from labeling.services.classes import freeze_class_list
+from ml.crowd.consensus import Vector
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The classes that a posterior speaks of, in the order of birth, and where each stands."""
+
+    classes: tuple[GlitchClass, ...]
+    ids: tuple[int, ...]
+    by_label: dict[str, int]
+    none_of_the_above: int
+    class_list: ClassList
+
+    @classmethod
+    def load(cls) -> "Axis":
+        classes = all_classes()
+        labels = labels_of(classes)
+        return cls(
+            classes=tuple(classes),
+            ids=tuple(c.pk for c in classes),
+            by_label={label: index for index, label in enumerate(labels)},
+            # -1 on a site without classes: it has no levels, and so nothing to vote on.
+            none_of_the_above=next(
+                (i for i, c in enumerate(classes) if c.is_none_of_the_above), -1
+            ),
+            class_list=freeze_class_list(labels),
+        )
+
+    def mask(self, labels: list[str]) -> Mask:
+        """(C,) True where offered; None_of_the_Above always is."""
+        offered = np.zeros(len(self.classes), dtype=bool)
+        offered[[self.by_label[label] for label in labels]] = True
+        offered[self.none_of_the_above] = True
+        return offered
+
+    def class_prior(self) -> Vector:
+        """(C,) shares of the classes among labeled glitches; uniform where none is known yet."""
+        known = np.array([c.prior if c.prior is not None else np.nan for c in self.classes])
+        prior = np.where(np.isnan(known), 1.0 / len(self.classes), known)
+        return np.asarray(prior / prior.sum())
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level as volunteers meet it. ``adds``: ids of the classes that the levels below lack."""
+
+    workflow: Workflow
+    offered: ClassList
+    class_ids: tuple[int, ...]
+    mask: Mask
+    adds: frozenset[int]
+
+
+class Taxonomy:
+    """What one look at the database found; lists of classes are added as they are met."""
+
+    def __init__(self) -> None:
+        self.made_at = time.monotonic()
+        self.axis = Axis.load()
+        self.levels = _load_levels(self.axis)
+        self.with_gold = frozenset(
+            GoldLabel.objects.values_list("glitch_class", flat=True).distinct()
+        )
+        self.open_batches = tuple(
+            Batch.objects.filter(state=Batch.State.OPEN).order_by("pk").values_list("pk", flat=True)
+        )
+        self.version = active_version(ModelVersion.Role.CLASSIFIER)
+        self._labels: dict[int, list[str]] = {}
+
+    @property
+    def open_levels(self) -> list[Level]:
+        """The levels that are open, the lowest first."""
+        return [level for level in self.levels if level.workflow.is_open]
+
+    def level_of(self, workflow_id: int | None) -> Level | None:
+        return next((v for v in self.levels if v.workflow.pk == workflow_id), None)
+
+    def labels_of_list(self, class_list_id: int) -> list[str]:
+        """The labels of a stored list: such a list never changes."""
+        if class_list_id not in self._labels:
+            self._labels[class_list_id] = ClassList.objects.get(pk=class_list_id).labels
+        return self._labels[class_list_id]
+
+    def class_labeled(self, label: str) -> GlitchClass | None:
+        place = self.axis.by_label.get(label)
+        return None if place is None else self.axis.classes[place]
+
+
+_current: Taxonomy | None = None
+
+
+def current_taxonomy(*, knowing: str | None = None) -> Taxonomy:
+    """The taxonomy of at most ``TAXONOMY_SECONDS`` ago; newer where it lacks label ``knowing``."""
+    global _current  # one a process; threads that load at once each leave a right one
+    found = _current
+    is_old = found is None or time.monotonic() - found.made_at >= settings.TAXONOMY_SECONDS
+    if found is None or is_old or (knowing is not None and knowing not in found.axis.by_label):
+        found = _current = Taxonomy()
+    return found
+
+
+def _load_levels(axis: Axis) -> tuple[Level, ...]:
+    levels = []
+    below: set[int] = set()
+    for workflow in Workflow.objects.prefetch_related("classes").order_by("level"):
+        offered = sorted(
+            (c for c in workflow.classes.all() if c.valid_to is None),
+            key=lambda c: (c.is_none_of_the_above, c.position, c.pk),
+        )
+        named = {c.pk for c in workflow.classes.all() if not c.is_none_of_the_above}
+        labels = labels_of(offered)
+        levels.append(
+            Level(
+                workflow=workflow,
+                offered=freeze_class_list(labels),
+                class_ids=tuple(c.pk for c in offered),
+                mask=axis.mask(labels),
+                adds=frozenset(named - below),
+            )
+        )
+        below |= named
+    return tuple(levels)
