@@ -1,4 +1,4 @@
-"""What bare Postgres does with the statements of a cycle: pgbench on the rows of ``bench.votes``."""
+"""What bare Postgres does with a cycle's statements: pgbench on the rows of ``bench.votes``."""
 
 
 def postgres_cycles_per_s(seconds: float) -> float | None:

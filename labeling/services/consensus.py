@@ -1,58 +1,16 @@
 """Consensus: the running posterior of a glitch, and what follows from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import JSONObject
 
-from labeling.models import Consensus, Glitch, Prediction, Vote
+from labeling.models import Glitch
 from labeling.services.skills import matrices
-from labeling.services.taxonomy import Level, Taxonomy, current_taxonomy
+from labeling.services.standing import CastBefore, Evidence, Standing, write_agreed
+from labeling.services.taxonomy import Level, Taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
 from ml.crowd.retirement import Outcome, RetirementPolicy, decide
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of one glitch: its votes in their order, and the active classifier's opinion.
-
-    ``votes`` hold ``voted``, ``offered``, ``workflow`` and ``skill`` (ids); ``probabilities`` are
-    in the order of the version's class list.
-    """
-
-    votes: Sequence[dict[str, Any]]
-    probabilities: Sequence[float] | None
-
-
-def read_evidence(glitch_id: int, taxonomy: Taxonomy) -> Evidence:
-    """All of it in one query. Each vote comes with its volunteer's skill of now."""
-    votes = (
-        Vote.objects.filter(glitch=OuterRef("pk"), batch=None)
-        .order_by("pk")
-        .values(
-            json=JSONObject(
-                voted="voted_id",
-                offered="offered_id",
-                workflow="workflow_id",
-                skill="volunteer__skill_id",
-            )
-        )
-    )
-    predictions = Prediction.objects.filter(
-        glitch=OuterRef("pk"), model_version=taxonomy.version
-    ).values("probabilities")
-    found = (
-        Glitch.objects.filter(pk=glitch_id)
-        .annotate(cast=ArraySubquery(votes), probabilities=Subquery(predictions))
-        .values_list("cast", "probabilities")
-        .get()
-    )
-    return Evidence(*found)
 
 
 def classifier_probabilities(taxonomy: Taxonomy, evidence: Evidence) -> Vector | None:
@@ -66,85 +24,63 @@ def classifier_probabilities(taxonomy: Taxonomy, evidence: Evidence) -> Vector |
     return classifier
 
 
-def cast_votes(taxonomy: Taxonomy, votes: Sequence[dict[str, Any]]) -> list[CastVote]:
+def cast_votes(taxonomy: Taxonomy, votes: Sequence[CastBefore]) -> list[CastVote]:
     """The votes with the skills behind them, as the rules need them."""
-    axis = taxonomy.axis
-    cast = []
-    for vote in votes:
-        skill = matrices(vote["skill"], axis.ids)
-        cast.append(
-            CastVote(
-                voted=axis.ids.index(vote["voted"]),
-                offered=axis.mask(taxonomy.labels_of_list(vote["offered"])),
-                confusion=skill.confusion,
-                counts=skill.counts,
-            )
+    ids = taxonomy.axis.ids
+    return [
+        CastVote(
+            voted=ids.index(vote.voted),
+            offered=taxonomy.mask_of_list(vote.offered),
+            confusion=matrices(vote.skill, ids).confusion,
+            counts=matrices(vote.skill, ids).counts,
         )
-    return cast
+        for vote in votes
+    ]
 
 
-def update_consensus(glitch: Glitch, now: datetime) -> None:
-    """Bring a glitch's consensus up to date after a vote, and set on it what follows.
+def update_consensus(
+    standing: Standing, taxonomy: Taxonomy, evidence: Evidence, now: datetime
+) -> None:
+    """Bring a glitch's consensus up to date after a vote, and do what follows from it.
 
-    The caller holds the glitch's row, has counted the vote on the object and saves it
-    (``FOLLOWS`` and the counts): one write for both.
+    The caller holds the glitch's row and has counted the vote; ``standing`` is written with the
+    consensus. Without a level the glitch only keeps its count.
     """
-    taxonomy = current_taxonomy()
-    level = taxonomy.level_of(glitch.workflow_id)
+    level = taxonomy.level_of(standing.workflow_id)
     if level is None:
+        standing.write()
         return
-    evidence = read_evidence(glitch.pk, taxonomy)
-    classifier = classifier_probabilities(taxonomy, evidence)
     axis = taxonomy.axis
-    prior = mix_prior(axis.class_prior(), classifier, axis.none_of_the_above)
+    classifier = classifier_probabilities(taxonomy, evidence)
+    prior = mix_prior(axis.class_prior, classifier, axis.none_of_the_above)
     agreement = rule_named(level.workflow.rule)(
         prior, cast_votes(taxonomy, evidence.votes), axis.none_of_the_above, classifier=classifier
     )
-    _store(glitch, level, taxonomy, agreement, prior, evidence)
-    _follow(glitch, level, taxonomy, agreement, evidence.votes, now)
-
-
-FOLLOWS = ("workflow", "votes_needed", "retired_at", "retire_reason")
-
-
-def _store(
-    glitch: Glitch,
-    level: Level,
-    taxonomy: Taxonomy,
-    agreement: Agreement,
-    prior: Vector,
-    evidence: Evidence,
-) -> None:
-    axis = taxonomy.axis
-    row = Consensus(
-        glitch=glitch,
-        class_list=axis.class_list,
-        agreement=[round(float(p), 6) for p in np.clip(agreement.by_class, 0, 1)],
-        top_class=axis.classes[agreement.top],
-        top_agreement=agreement.value,
-        votes_count=len(evidence.votes),
-        rule=level.workflow.rule,
-        prior=[round(float(p), 6) for p in prior],
-        skills=[vote["skill"] for vote in evidence.votes],
-        model_version=taxonomy.version if evidence.probabilities is not None else None,
-    )
-    Consensus.objects.bulk_create(
-        [row],
-        update_conflicts=True,
-        unique_fields=["glitch"],
-        update_fields=[
-            *("class_list", "agreement", "top_class", "top_agreement", "votes_count"),
-            *("rule", "prior", "skills", "model_version", "updated_at"),
-        ],
+    _follow(standing, level, taxonomy, agreement, evidence.votes, now)
+    has_opinion = classifier is not None and taxonomy.version is not None
+    write_agreed(
+        standing,
+        {
+            "class_list": axis.class_list.pk,
+            "agreement": np.clip(agreement.by_class, 0, 1).round(6).tolist(),
+            "top_class": axis.ids[agreement.top],
+            "top_agreement": agreement.value,
+            "agreed_votes": len(evidence.votes),
+            "rule": level.workflow.rule,
+            "prior": prior.round(9).tolist(),
+            "skills": [vote.skill for vote in evidence.votes],
+            "version": taxonomy.version.pk if has_opinion and taxonomy.version else None,
+            "now": now,
+        },
     )
 
 
 def _follow(
-    glitch: Glitch,
+    standing: Standing,
     level: Level,
     taxonomy: Taxonomy,
     agreement: Agreement,
-    votes: Sequence[dict[str, Any]],
+    votes: Sequence[CastBefore],
     now: datetime,
 ) -> None:
     """Do what the policy says: retire, move up a level, or ask for one more vote."""
@@ -155,19 +91,19 @@ def _follow(
     outcome = decide(
         RetirementPolicy(workflow.retire_threshold, workflow.votes_min, workflow.votes_max),
         agreement,
-        votes_here=sum(height.get(vote["workflow"], 0) >= workflow.level for vote in votes),
+        votes_here=sum(height.get(vote.workflow or 0, 0) >= workflow.level for vote in votes),
         elsewhere=float(agreement.by_class[~level.mask].sum() + none_of_the_above),
         top_was_offered=bool(level.mask[agreement.top]),
         top_is_none_of_the_above=agreement.top == axis.none_of_the_above,
         is_top_level=above is None,
     )
     if outcome == Outcome.MOVE_UP and above is not None:
-        glitch.workflow = above.workflow
+        standing.workflow_id = above.workflow.pk
     if outcome == Outcome.TO_REVIEWER:
         # The reviewers' list holds what is retired without agreement.
-        glitch.retire(Glitch.RetireReason.CLASSIFICATION_COUNT, now)
+        standing.retire(Glitch.RetireReason.CLASSIFICATION_COUNT, now)
     elif outcome.reason is not None:
-        glitch.retire(Glitch.RetireReason(outcome.reason), now)
+        standing.retire(outcome.reason, now)
     else:
         # One vote at a time beyond the minimum: two people never give the same last vote.
-        glitch.votes_needed = max(glitch.votes_count + 1, workflow.votes_min)
+        standing.votes_needed = max(standing.votes_count + 1, workflow.votes_min)

@@ -30,6 +30,7 @@ class Axis:
     by_label: dict[str, int]
     none_of_the_above: int
     class_list: ClassList
+    class_prior: Vector
 
     @classmethod
     def load(cls) -> "Axis":
@@ -44,6 +45,7 @@ class Axis:
                 (i for i, c in enumerate(classes) if c.is_none_of_the_above), -1
             ),
             class_list=freeze_class_list(labels),
+            class_prior=_class_prior(classes),
         )
 
     def mask(self, labels: list[str]) -> Mask:
@@ -52,12 +54,6 @@ class Axis:
         offered[[self.by_label[label] for label in labels]] = True
         offered[self.none_of_the_above] = True
         return offered
-
-    def class_prior(self) -> Vector:
-        """(C,) shares of the classes among labeled glitches; uniform where none is known yet."""
-        known = np.array([c.prior if c.prior is not None else np.nan for c in self.classes])
-        prior = np.where(np.isnan(known), 1.0 / len(self.classes), known)
-        return np.asarray(prior / prior.sum())
 
 
 @dataclass(frozen=True)
@@ -86,6 +82,7 @@ class Taxonomy:
         )
         self.version = active_version(ModelVersion.Role.CLASSIFIER)
         self._labels: dict[int, list[str]] = {}
+        self._masks: dict[int, Mask] = {}
 
     @property
     def open_levels(self) -> list[Level]:
@@ -101,9 +98,22 @@ class Taxonomy:
             self._labels[class_list_id] = ClassList.objects.get(pk=class_list_id).labels
         return self._labels[class_list_id]
 
+    def mask_of_list(self, class_list_id: int) -> Mask:
+        """(C,) True where the stored list offers the class."""
+        if class_list_id not in self._masks:
+            self._masks[class_list_id] = self.axis.mask(self.labels_of_list(class_list_id))
+        return self._masks[class_list_id]
+
     def class_labeled(self, label: str) -> GlitchClass | None:
         place = self.axis.by_label.get(label)
         return None if place is None else self.axis.classes[place]
+
+
+def _class_prior(classes: list[GlitchClass]) -> Vector:
+    """(C,) shares of the classes among labeled glitches; uniform where none is known yet."""
+    known = np.array([c.prior if c.prior is not None else np.nan for c in classes])
+    prior = np.where(np.isnan(known), 1.0 / max(len(classes), 1), known)
+    return np.asarray(prior / prior.sum())
 
 
 _current: Taxonomy | None = None

@@ -19,7 +19,9 @@ from labeling.selectors.talk import undoable_since
 from labeling.services.assignments import take_lease
 from labeling.services.audit import record_deed
 from labeling.services.batches import decide_batch_glitch
-from labeling.services.consensus import FOLLOWS, update_consensus
+from labeling.services.consensus import update_consensus
+from labeling.services.standing import Standing, read_evidence
+from labeling.services.taxonomy import current_taxonomy
 
 
 @transaction.atomic
@@ -105,15 +107,16 @@ def _check_free(vote: Vote, glitch: Glitch, place: BatchGlitch | None, now: date
 
 def _forget_on_glitch(glitch: Glitch, now: datetime) -> None:
     """Count and consensus without the vote; one lease more takes its place below the limit."""
-    glitch.votes_count -= 1
-    needed = glitch.votes_needed
-    if Vote.objects.filter(glitch=glitch, batch=None).exists():
-        update_consensus(glitch, now)
-        # Somebody else may hold the lease that this vote had made room for.
-        glitch.votes_needed = max(glitch.votes_needed, needed)
+    standing, taxonomy = Standing.of(glitch), current_taxonomy()
+    standing.votes_count -= 1
+    evidence = read_evidence(glitch.pk, taxonomy.version.pk if taxonomy.version else None)
+    if evidence.votes:
+        update_consensus(standing, taxonomy, evidence, now)
     else:
         Consensus.objects.filter(glitch=glitch).delete()
-    glitch.save(update_fields=["votes_count", *FOLLOWS])
+    # Somebody else may hold the lease that this vote had made room for.
+    standing.votes_needed = max(standing.votes_needed, glitch.votes_needed)
+    standing.write()
 
 
 def _forget_in_batch(place: BatchGlitch, now: datetime) -> None:

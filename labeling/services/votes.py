@@ -4,31 +4,29 @@ Lock order everywhere in this module: assignment's glitch, then its place in a b
 volunteer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
-from labeling.models import (
-    Assignment,
-    BatchGlitch,
-    Glitch,
-    GlitchClass,
-    GoldLabel,
-    User,
-    Vote,
-)
+from labeling.models import Assignment, BatchGlitch, GlitchClass, GoldLabel, User, Vote
 from labeling.services.batches import decide_batch_glitch
-from labeling.services.consensus import FOLLOWS, update_consensus
+from labeling.services.consensus import update_consensus
 from labeling.services.promotion import promote_if_ready
 from labeling.services.skills import record_gold_answer
+from labeling.services.standing import (
+    Asked,
+    CastBefore,
+    Standing,
+    cast_vote,
+    lock_standing,
+    read_asked,
+)
 from labeling.services.taxonomy import current_taxonomy
 
 
@@ -65,60 +63,34 @@ def record_vote(
         ``vote_undone``.
     """
     with transaction.atomic():
-        glitch = _lock_glitch(volunteer, assignment_id)
+        standing = lock_standing(volunteer.pk, assignment_id)
+        if standing is None:
+            raise NotFoundError(
+                f"Assignment {assignment_id} was never given to you; ask for the next glitch.",
+                code="never_assigned",
+            )
         # Read under the lock: the same request may have come twice at once.
-        assignment = _read_assignment(volunteer, assignment_id, idempotency_key)
-        batch_glitch = _lock_batch_glitch(assignment)
-        voted = _check_answer(assignment, label, alike)
-        earlier = _find_earlier(assignment)
+        asked = read_asked(assignment_id, idempotency_key)
+        place = _lock_place(asked)
+        voted = _check_answer(asked, label, alike)
+        earlier = _find_earlier(asked)
         if earlier is not None:
-            return _replay(earlier, assignment, idempotency_key, voted, alike)
-        if assignment.state == Assignment.State.UNDONE:
+            return _replay(earlier, standing, voted, alike)
+        if asked.state == Assignment.State.UNDONE:
             raise ConflictError("You took this vote back; vote anew.", code="vote_undone")
-        return _record(volunteer, assignment, glitch, batch_glitch, voted, alike, idempotency_key)
+        return _record(volunteer, asked, standing, place, voted, alike, idempotency_key)
 
 
-def _lock_glitch(volunteer: User, assignment_id: int) -> Glitch:
-    locked = Glitch.objects.select_for_update(no_key=True, of=("self",))
-    found = locked.filter(assignments=assignment_id, assignments__volunteer=volunteer).first()
-    if found is None:
-        raise NotFoundError(
-            f"Assignment {assignment_id} was never given to you; ask for the next glitch.",
-            code="never_assigned",
-        )
-    return found
-
-
-def _read_assignment(volunteer: User, assignment_id: int, key: UUID) -> Assignment:
-    """With ``vote_with_key``, ``vote_here`` (ids of earlier votes) and ``gold_class`` (id)."""
-    mine = Vote.objects.filter(volunteer=volunteer)
-    here = (
-        mine.filter(glitch=OuterRef("glitch"))
-        .annotate(question=Coalesce("batch_id", 0))
-        .filter(question=Coalesce(OuterRef("batch_glitch__batch_id"), 0))
-    )
-    gold = GoldLabel.objects.filter(glitch=OuterRef("glitch"))
-    return Assignment.objects.annotate(
-        vote_with_key=Subquery(mine.filter(idempotency_key=key).values("pk")),
-        vote_here=Subquery(here.values("pk")[:1]),
-        gold_class=Subquery(gold.values("glitch_class")),
-    ).get(pk=assignment_id)
-
-
-def _lock_batch_glitch(assignment: Assignment) -> BatchGlitch | None:
-    if assignment.batch_glitch_id is None:
+def _lock_place(asked: Asked) -> BatchGlitch | None:
+    if asked.batch_glitch_id is None:
         return None
-    locked = BatchGlitch.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "batch"
-    )
-    return locked.get(pk=assignment.batch_glitch_id)
+    locked = BatchGlitch.objects.select_for_update(no_key=True, of=("self",))
+    return locked.select_related("batch").get(pk=asked.batch_glitch_id)
 
 
-def _check_answer(
-    assignment: Assignment, label: str | None, alike: bool | None
-) -> GlitchClass | None:
+def _check_answer(asked: Asked, label: str | None, alike: bool | None) -> GlitchClass | None:
     """The class voted for, or None for a batch question; raises what is wrong with the answer."""
-    if assignment.stream == Assignment.Stream.BATCH:
+    if asked.stream == Assignment.Stream.BATCH:
         if alike is None or label is not None:
             raise LabelingError(
                 "This assignment asks whether the glitch looks like the others: answer with "
@@ -139,7 +111,7 @@ def _check_answer(
             code="unknown_class",
             label=label,
         )
-    offered = taxonomy.labels_of_list(assignment.offered_id) if assignment.offered_id else []
+    offered = taxonomy.labels_of_list(asked.offered_id) if asked.offered_id else []
     if label not in offered:
         raise LabelingError(
             f"{voted.name_shown} was not among the classes offered for this glitch.",
@@ -150,21 +122,17 @@ def _check_answer(
     return voted
 
 
-def _find_earlier(assignment: Any) -> Vote | None:
+def _find_earlier(asked: Asked) -> Vote | None:
     """The vote that used the key, else the one on this very question."""
-    pk = assignment.vote_with_key or assignment.vote_here
+    pk = asked.vote_with_key or asked.vote_here
     return Vote.objects.get(pk=pk) if pk else None
 
 
 def _replay(
-    earlier: Vote,
-    assignment: Assignment,
-    key: UUID,
-    voted: GlitchClass | None,
-    alike: bool | None,
+    earlier: Vote, standing: Standing, voted: GlitchClass | None, alike: bool | None
 ) -> Receipt:
     """The first receipt for the same answer; a refusal for a different one."""
-    if earlier.glitch_id != assignment.glitch_id:
+    if earlier.glitch_id != standing.glitch_id:
         raise ConflictError(
             "This idempotency key belongs to a vote on another glitch; use a new key a vote.",
             code="idempotency_conflict",
@@ -193,41 +161,75 @@ def _could_answer(truth: GlitchClass, offered_id: int | None) -> bool:
 
 def _record(
     volunteer: User,
-    assignment: Any,
-    glitch: Glitch,
-    batch_glitch: BatchGlitch | None,
+    asked: Asked,
+    standing: Standing,
+    place: BatchGlitch | None,
     voted: GlitchClass | None,
     alike: bool | None,
     key: UUID,
 ) -> Receipt:
     now = timezone.now()
-    was_gold = batch_glitch is None and assignment.gold_class is not None
-    vote = Vote.objects.create(
+    taxonomy = current_taxonomy()
+    vote = Vote(
         volunteer=volunteer,
-        glitch=glitch,
-        assignment=assignment,
-        workflow_id=assignment.workflow_id,
-        batch_id=batch_glitch.batch_id if batch_glitch else None,
-        offered_id=assignment.offered_id,
+        glitch_id=standing.glitch_id,
+        assignment_id=asked.id,
+        workflow_id=asked.workflow_id,
+        batch_id=asked.batch_id,
+        offered_id=asked.offered_id,
         voted=voted,
         alike=alike,
-        was_gold=was_gold,
-        after_retirement=_was_settled(glitch, batch_glitch),
+        was_gold=place is None and asked.gold_class is not None,
+        after_retirement=(place.decided_at if place else standing.retired_at) is not None,
         idempotency_key=key,
+        created_at=now,
     )
-    had_lease = assignment.state == Assignment.State.OPEN
-    Assignment.objects.filter(pk=assignment.pk).update(state=Assignment.State.VOTED)
-    if batch_glitch is not None:
-        _count_in_batch(batch_glitch, had_lease, now)
-    else:
-        pool_lease = had_lease and assignment.stream == Assignment.Stream.POOL
-        _count_on_glitch(assignment, glitch, pool_lease, was_gold, now)
-    if was_gold and voted is not None:
-        gold = GlitchClass.objects.get(pk=assignment.gold_class)
-        if _could_answer(gold, assignment.offered_id):
-            return Receipt(vote, True, gold, _count_gold_answer(volunteer, gold, voted, now))
-    User.objects.filter(pk=volunteer.pk).update(votes_cast=F("votes_cast") + 1)
+    version = taxonomy.version.pk if taxonomy.version else None
+    vote.pk, skill, before = cast_vote(_columns(vote), version)
+    if place is not None:
+        _count_in_batch(place, asked, now)
+        return Receipt(vote, True)
+    if asked.state == Assignment.State.OPEN and asked.stream == Assignment.Stream.POOL:
+        standing.leases_open = max(standing.leases_open - 1, 0)
+    if vote.was_gold:
+        standing.write()
+        return _answer_gold(vote, asked, now)
+    standing.votes_count += 1
+    standing.workflow_id = standing.workflow_id or asked.workflow_id
+    # A late vote on a retired glitch is kept as a vote; what was agreed stays agreed.
+    if standing.retired_at is not None:
+        standing.write()
+    elif voted is not None and asked.offered_id is not None:
+        this = CastBefore(voted.pk, asked.offered_id, asked.workflow_id, skill)
+        evidence = replace(before, votes=[*before.votes, this])
+        update_consensus(standing, taxonomy, evidence, now)
     return Receipt(vote, True)
+
+
+def _columns(vote: Vote) -> dict[str, Any]:
+    return {
+        "volunteer": vote.volunteer_id,
+        "glitch": vote.glitch_id,
+        "assignment": vote.assignment_id,
+        "workflow": vote.workflow_id,
+        "batch": vote.batch_id,
+        "offered": vote.offered_id,
+        "voted": vote.voted_id,
+        "alike": vote.alike,
+        "was_gold": vote.was_gold,
+        "after_retirement": vote.after_retirement,
+        "key": vote.idempotency_key,
+        "now": vote.created_at,
+    }
+
+
+def _answer_gold(vote: Vote, asked: Asked, now: datetime) -> Receipt:
+    """The experts' answer, and what it teaches; nothing where it was not on the page."""
+    gold = GlitchClass.objects.filter(pk=asked.gold_class).get()
+    if vote.voted is None or not _could_answer(gold, vote.offered_id):
+        return Receipt(vote, True)
+    promoted_to = _count_gold_answer(vote.volunteer, gold, vote.voted, now)
+    return Receipt(vote, True, gold, promoted_to)
 
 
 def _count_gold_answer(
@@ -236,42 +238,19 @@ def _count_gold_answer(
     """Learn from the answer; the level reached by it, or None."""
     held = User.objects.select_for_update(no_key=True, of=("self",)).select_related("skill")
     answering = held.get(pk=volunteer.pk)
-    answering.votes_cast += 1
     answering.gold_seen += 1
     answering.gold_correct += int(gold.pk == voted.pk)
     record_gold_answer(answering, gold, voted, now)
     promoted_to = promote_if_ready(answering)
-    answering.save(update_fields=["votes_cast", "gold_seen", "gold_correct", "skill", "level"])
+    answering.save(update_fields=["gold_seen", "gold_correct", "skill", "level"])
     volunteer.level = answering.level
     return promoted_to
 
 
-def _was_settled(glitch: Glitch, batch_glitch: BatchGlitch | None) -> bool:
-    if batch_glitch is not None:
-        return batch_glitch.decided_at is not None
-    return glitch.retired_at is not None
-
-
-def _count_on_glitch(
-    assignment: Assignment, glitch: Glitch, had_lease: bool, was_gold: bool, now: datetime
-) -> None:
-    """Lease, count and what follows from the vote, in one write of the glitch."""
-    if had_lease:
-        glitch.leases_open = max(glitch.leases_open - 1, 0)
-    if not was_gold:
-        glitch.votes_count += 1
-        glitch.workflow_id = glitch.workflow_id or assignment.workflow_id
-        # A late vote on a retired glitch is kept as a vote; what was agreed stays agreed.
-        if glitch.retired_at is None:
-            update_consensus(glitch, now)
-    if had_lease or not was_gold:
-        glitch.save(update_fields=["leases_open", "votes_count", *FOLLOWS])
-
-
-def _count_in_batch(batch_glitch: BatchGlitch, had_lease: bool, now: datetime) -> None:
-    if had_lease:
-        batch_glitch.leases_open = max(batch_glitch.leases_open - 1, 0)
-    batch_glitch.votes_count += 1
-    batch_glitch.save(update_fields=["votes_count", "leases_open"])
-    if batch_glitch.decided_at is None and decide_batch_glitch(batch_glitch, now):
-        jobs.enqueue_on_commit(jobs.CLOSE_BATCH, batch_id=batch_glitch.batch_id)
+def _count_in_batch(place: BatchGlitch, asked: Asked, now: datetime) -> None:
+    if asked.state == Assignment.State.OPEN:
+        place.leases_open = max(place.leases_open - 1, 0)
+    place.votes_count += 1
+    place.save(update_fields=["votes_count", "leases_open"])
+    if place.decided_at is None and decide_batch_glitch(place, now):
+        jobs.enqueue_on_commit(jobs.CLOSE_BATCH, batch_id=place.batch_id)
