@@ -5,7 +5,7 @@ import { call } from "./api.js";
 import { countGold, countVote, setLevel } from "./counts.js";
 import { byId, element, newKey } from "./dom.js";
 import { Favourite } from "./favourite.js";
-import { clearFeedback, describe, showGold, showPromotion } from "./feedback.js";
+import { clearFeedback, closeFeedback, describe, showGold, showPromotion } from "./feedback.js";
 import { listen } from "./keys.js";
 import { showLevels, showNothing } from "./levels.js";
 import { Outbox } from "./outbox.js";
@@ -206,7 +206,7 @@ addEventListener("online", () => shown || fillQueue());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") outbox.flush().then((sent) => sent && fillQueue());
 });
-listen({ answers, pictures, zoom, undo, favourite, vote, clearFeedback });
+listen({ answers, pictures, zoom, undo, favourite, vote, closeFeedback });
 
 pictures.wait();
 outbox.flush().then(fillQueue);
