@@ -9,6 +9,7 @@ from typing import Any
 import redis
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
@@ -50,7 +51,7 @@ def throttled(
             asked: Any = request  # the throttle reads the method, the user and the address alone
             if not PostThrottle().allow_request(asked, rule):
                 raise LabelingError(
-                    "Too many tries from here; wait a minute and try again.",
+                    _("Too many tries from here; wait a minute and try again."),
                     code="throttled",
                     http_status=429,
                 )

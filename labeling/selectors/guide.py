@@ -45,11 +45,14 @@ class GuideEntry:
     def trait_words(self) -> str:
         """The traits one by one, as the buttons of the filter name them.
 
+        A class that may change its pitch or keep it fits both words.
+
         >>> entry = GuideEntry("", "", "", ["short/long", "mid/low frequency"], [], 1, "", 0, 0)
         >>> entry.trait_words
-        'short long mid low frequency'
+        'short long mid low frequency changes keeps'
         """
-        return " ".join(self.traits).replace("/", " ")
+        words = " ".join(self.traits).replace("/", " ")
+        return words if "pitch" in words else f"{words} changes keeps"
 
     @property
     def words(self) -> str:

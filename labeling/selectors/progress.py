@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.models import Consensus, Glitch, GlitchClass, GoldLabel, User, Vote
 from labeling.selectors.assignments import render_reference
@@ -100,19 +101,23 @@ def _recent(vote: Vote, gold: GlitchClass | None, consensus: Consensus | None) -
 
 def _alike(vote: Vote) -> str:
     name = vote.batch.proposal.name.replace("_", " ") if vote.batch else ""
-    return f"{'Looks' if vote.alike else 'Does not look'} like “{name}”"
+    said = _("Looks like “%(name)s”") if vote.alike else _("Does not look like “%(name)s”")
+    return said % {"name": name}
 
 
 def _outcome(
     vote: Vote, gold: GlitchClass | None, consensus: Consensus | None
 ) -> tuple[str, bool | None]:
     if vote.batch_id is not None:
-        return "part of a vote on a new class", None
+        return _("part of a vote on a new class"), None
     if vote.was_gold and gold is not None:
-        return f"experts say {gold.name_shown}", vote.voted_id == gold.pk
+        return _("experts say %(name)s") % {"name": gold.name_shown}, vote.voted_id == gold.pk
     if vote.glitch.retire_reason == vote.glitch.RetireReason.CLASSIFICATION_COUNT:
-        return "volunteers disagreed; an expert will look", None
+        return _("volunteers disagreed; an expert will look"), None
     if consensus is None:
-        return "still open: others are looking", None
-    agreed = f"settled as {consensus.top_class.name_shown}, agreement {consensus.top_agreement:.0%}"
+        return _("still open: others are looking"), None
+    agreed = _("settled as %(name)s, agreement %(share)s") % {
+        "name": consensus.top_class.name_shown,
+        "share": f"{consensus.top_agreement:.0%}",
+    }
     return agreed, vote.voted_id == consensus.top_class_id

@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from labeling.models import GlitchClass, Proposal, User
 
@@ -11,8 +12,8 @@ RESERVED_PREFIX = "simulated"
 
 class LogInForm(AuthenticationForm):
     error_messages = {
-        "invalid_login": "This name and password do not belong together. Both mind capitals.",
-        "inactive": "This account is closed.",
+        "invalid_login": _("This name and password do not belong together. Both mind capitals."),
+        "inactive": _("This account is closed."),
     }
 
 
@@ -28,9 +29,9 @@ class SignUpForm(BaseUserCreationForm):
         """Names that differ only in capitals, or that look simulated, would mislead others."""
         name: str = self.cleaned_data["username"]
         if name.lower().startswith(RESERVED_PREFIX):
-            raise ValidationError("Names that begin so are kept for simulated volunteers.")
+            raise ValidationError(_("Names that begin so are kept for simulated volunteers."))
         if User.objects.filter(username__iexact=name).exists():
-            raise ValidationError("This name is taken; choose another one.")
+            raise ValidationError(_("This name is taken; choose another one."))
         return name
 
 

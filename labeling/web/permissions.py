@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from labeling.models import User
 
@@ -25,7 +26,7 @@ def reviewer_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not user_of(request).is_reviewer:
             raise PermissionDenied(
-                "This page is for reviewers. Ask whoever runs this site to make you one."
+                _("This page is for reviewers. Ask whoever runs this site to make you one.")
             )
         return view(request, *args, **kwargs)
 

@@ -8,6 +8,7 @@ from labeling.models import Glitch, User
 from labeling.services.collections import create_collection, put_in_collection
 from labeling.services.comments import add_comment
 from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
+from tests.labeling.web.worlds import make_proposal, make_undecided, make_version
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -81,6 +82,24 @@ def test_no_page_breaks_a_rule_of_wcag(page, world, scheme):
             broken = faults(page)
             if broken:
                 found[address, size["width"]] = broken
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_no_reviewers_page_breaks_a_rule_either(page, scheme):
+    make_glitches(range(3), gold_label="Blip")
+    proposal = make_proposal()
+    make_undecided(50)
+    make_version(1, "active")
+    show(page, scheme, DESK)
+    log_in(page, "rosa", role="reviewer", level=6)
+    pages = ["proposals", f"proposals/{proposal.pk}", "experts", "models", "models/classifier/1"]
+    found = {}
+    for name in (*pages, "training", "system"):
+        page.goto(f"/review/{name}/")
+        broken = faults(page)
+        if broken:
+            found[name] = broken
     assert found == {}
 
 

@@ -41,6 +41,7 @@ export async function call(base, method, path, body) {
       method,
       headers,
       credentials: "same-origin",
+      keepalive: body !== undefined, // a page closed just after a vote still sends it
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

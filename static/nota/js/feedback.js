@@ -12,16 +12,20 @@ function figure(pictures, duration, caption) {
   );
 }
 
+// A level that was reached stays in sight until it is closed; all else until the next vote.
 function show(kind, title, lines, pair = []) {
+  if (kind !== "level") clearFeedback();
   const pictures = pair.filter(Boolean);
-  byId("feedback").replaceChildren(
-    element(
-      "div", { class: `card ${kind}` },
-      element("h3", {}, title),
-      pictures.length ? element("div", { class: "pair" }, ...pictures) : null,
-      ...lines.map((line) => element("p", {}, line)),
-    ),
+  const close = element("button", { type: "button", class: "quiet close", "aria-label": gettext("Close") }, "✕");
+  const card = element(
+    "div", { class: `card ${kind}` },
+    element("h3", {}, title),
+    pictures.length ? element("div", { class: "pair" }, ...pictures) : null,
+    ...lines.map((line) => element("p", {}, line)),
+    close,
   );
+  close.addEventListener("click", () => card.remove());
+  byId("feedback").append(card);
 }
 
 // vote: with the glitch's pictures; gold: the API's answer; answered, lookAt: what the page knows
@@ -61,7 +65,11 @@ export function showPromotion(level, names) {
   );
 }
 
-export const clearFeedback = () => byId("feedback").replaceChildren();
+export function clearFeedback() {
+  for (const card of byId("feedback").querySelectorAll(".card:not(.level)")) card.remove();
+}
+
+export const closeFeedback = () => byId("feedback").replaceChildren();
 
 // The panel of the class that is chosen: what it looks like, before the vote is cast.
 export function describe(answer, answers) {

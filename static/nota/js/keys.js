@@ -4,7 +4,7 @@ import { byId } from "./dom.js";
 
 const SWITCH = "nota.single-keys";
 
-export function listen({ answers, pictures, zoom, undo, favourite, vote, clearFeedback }) {
+export function listen({ answers, pictures, zoom, undo, favourite, vote, closeFeedback }) {
   const single = singleKeys();
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
@@ -57,7 +57,7 @@ export function listen({ answers, pictures, zoom, undo, favourite, vote, clearFe
       answers.clearFilter();
       answers.filter.blur();
     } else if (answers.answer !== null) answers.take(null);
-    else clearFeedback();
+    else closeFeedback();
     return true;
   }
 }

@@ -5,7 +5,7 @@ import { call } from "./api.js";
 import { countGold, countVote, setLevel } from "./counts.js";
 import { byId, element, newKey } from "./dom.js";
 import { Favourite } from "./favourite.js";
-import { clearFeedback, describe, showGold, showPromotion } from "./feedback.js";
+import { clearFeedback, closeFeedback, describe, showGold, showPromotion } from "./feedback.js";
 import { listen } from "./keys.js";
 import { showLevels, showNothing } from "./levels.js";
 import { Outbox } from "./outbox.js";
@@ -37,6 +37,7 @@ const queue = new Queue(
   (id) => outbox.has(id),
 );
 let shown = null; // the assignment on the page
+let votedAt = null; // milliseconds, until the glitch after the vote can be seen
 let waitingForNext = null;
 
 function sendVote(kept) {
@@ -59,7 +60,7 @@ function onChosen(answer) {
 // The vote is stored in the browser first; then the next glitch is shown, without waiting.
 function vote() {
   if (!shown || answers.answer === null) return;
-  performance.mark("nota-vote");
+  votedAt = performance.now();
   const kept = {
     assignment: shown.id,
     ...answers.answer,
@@ -71,13 +72,16 @@ function vote() {
   clearFeedback();
   queue.advance();
   const sent = outbox.add(kept);
-  showCurrent().then(measureNext);
+  showCurrent();
   sent.then((allSent) => allSent && fillQueue());
 }
 
 // How long a person waits from a vote to the next glitch: seen by the browser's own tools.
 function measureNext() {
-  if (shown) requestAnimationFrame(() => performance.measure("nota-next", "nota-vote"));
+  if (votedAt === null) return;
+  const start = votedAt;
+  votedAt = null;
+  requestAnimationFrame(() => performance.measure("nota-next", { start }));
 }
 
 async function onReceipt(kept, receipt) {
@@ -178,8 +182,7 @@ async function fillQueue() {
   else if (!queue.current) waitingForNext = setTimeout(fillQueue, 3000);
 }
 
-// Resolves once the glitch in front can be seen.
-async function showCurrent() {
+function showCurrent() {
   shown = queue.current;
   if (shown === null) {
     answers.assignment = null;
@@ -191,10 +194,9 @@ async function showCurrent() {
   byId("bench").hidden = false;
   byId("nothing").hidden = true;
   byId("bench").append(byId("feedback"));
-  const seen = pictures.display(shown.glitch);
+  pictures.display(shown.glitch).then(measureNext);
   favourite.display(shown.glitch.gravityspy_id);
   answers.display(shown);
-  await seen;
 }
 
 byId("confirm").addEventListener("click", vote);
@@ -206,7 +208,7 @@ addEventListener("online", () => shown || fillQueue());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") outbox.flush().then((sent) => sent && fillQueue());
 });
-listen({ answers, pictures, zoom, undo, favourite, vote, clearFeedback });
+listen({ answers, pictures, zoom, undo, favourite, vote, closeFeedback });
 
 pictures.wait();
 outbox.flush().then(fillQueue);
