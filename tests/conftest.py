@@ -2,6 +2,7 @@
 
 import io
 
+import hypothesis
 import numpy as np
 import pytest
 from django.utils import timezone
@@ -11,6 +12,11 @@ from labeling.models import Glitch, GlitchClass, User
 from labeling.services.classes import load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.skills import record_gold_answer
+
+
+# A slow machine is no fault of the code.
+hypothesis.settings.register_profile("nota", deadline=None)
+hypothesis.settings.load_profile("nota")
 
 
 def make_picture(seed: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:

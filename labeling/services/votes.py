@@ -225,7 +225,7 @@ def _columns(vote: Vote) -> dict[str, Any]:
 
 def _answer_gold(vote: Vote, asked: Asked, now: datetime) -> Receipt:
     """The experts' answer, and what it teaches; nothing where it was not on the page."""
-    gold = GlitchClass.objects.filter(pk=asked.gold_class).get()
+    gold = GlitchClass.objects.get(pk=asked.gold_class or 0)
     if vote.voted is None or not _could_answer(gold, vote.offered_id):
         return Receipt(vote, True)
     promoted_to = _count_gold_answer(vote.volunteer, gold, vote.voted, now)
