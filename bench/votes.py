@@ -116,7 +116,7 @@ def _measure(options: argparse.Namespace, port: int) -> Iterator[dict[str, Any]]
         seed.vacuum()
         print(f"{glitches} open glitches in {time.monotonic() - started:.0f} s", flush=True)
         context = {"glitches": glitches, "stored_votes": stored}
-        bare = postgres_cycles_per_s(options.seconds)
+        bare = postgres_cycles_per_s(options.seconds, os.environ["DATABASE_URL"])
         for clients in options.clients:
             _load(port, cookies[:clients], options, warm_up=True)
             row = _load(port, cookies[:clients], options)

@@ -13,7 +13,6 @@ from labeling.services.classes import load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.skills import record_gold_answer
 
-
 # A slow machine is no fault of the code.
 hypothesis.settings.register_profile("nota", deadline=None)
 hypothesis.settings.load_profile("nota")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
@@ -12,10 +13,11 @@ from rest_framework.views import APIView
 from labeling.api.assignments import AssignmentSerializer
 from labeling.api.permissions import IsPerson, user_of
 from labeling.api.schema import answers
-from labeling.models import Assignment
-from labeling.selectors.assignments import render_assignments, with_glitches
+from labeling.selectors.assignments import open_assignments, render_assignments
 from labeling.services.undo import undo_vote
 from labeling.throttles import PostThrottle
+
+MOST_OPEN = 100  # two tabs and undone votes; more than anybody holds
 
 
 class UndoSerializer(serializers.Serializer):
@@ -40,6 +42,8 @@ class UndoView(APIView):
         asked = UndoSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given: dict[str, Any] = asked.validated_data
-        lent = undo_vote(user_of(request), given["assignment"])
-        shown = with_glitches(Assignment.objects).filter(pk=lent.pk)
-        return Response({"assignment": render_assignments(list(shown))[0]})
+        volunteer = user_of(request)
+        lent = undo_vote(volunteer, given["assignment"])
+        shown = open_assignments(volunteer.pk, timezone.now(), at_most=MOST_OPEN)
+        again = [assignment for assignment in shown if assignment.pk == lent.pk]
+        return Response({"assignment": render_assignments(again)[0]})

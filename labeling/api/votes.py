@@ -13,7 +13,8 @@ from labeling.api.assignments import NextSerializer, lend
 from labeling.api.fields import PicturesSerializer
 from labeling.api.permissions import IsPerson, user_of
 from labeling.api.schema import answers
-from labeling.models import Vote
+from labeling.errors import LabelingError
+from labeling.models import User, Vote
 from labeling.selectors.assignments import render_reference
 from labeling.selectors.examples import example_of
 from labeling.services.assignments import MOST_AHEAD
@@ -93,9 +94,18 @@ class VotesView(APIView):
             alike=given["alike"],
         )
         answer = render_receipt(receipt)
-        # After the vote is committed: a failure here can cost the glitch to come, not the vote.
-        answer["next"] = lend(volunteer, given["want"], given["level"]) if given["want"] else None
+        answer["next"] = _lend_after(volunteer, given["want"], given["level"])
         return Response(answer, status=201 if receipt.created else 200)
+
+
+def _lend_after(volunteer: User, want: int, level: int | None) -> dict[str, Any] | None:
+    """The next glitches; the vote is stored by now, and no refusal here may hide that."""
+    if want == 0:
+        return None
+    try:
+        return lend(volunteer, want, level)
+    except LabelingError:
+        return None  # who asks /next for the same hears why
 
 
 def render_receipt(receipt: Receipt) -> dict[str, Any]:

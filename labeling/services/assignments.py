@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from labeling.errors import ForbiddenError
 from labeling.models import Assignment, BatchGlitch, Glitch, User
-from labeling.selectors.assignments import open_assignments
+from labeling.selectors.assignments import OpenAssignment, open_assignments
 from labeling.services.lending import Lent, Wish, lend_from_batches, lend_from_pool, lend_gold
 from labeling.services.taxonomy import Level, Taxonomy, current_taxonomy
 from ml.crowd.promotion import gold_share
@@ -26,7 +26,7 @@ MOST_AHEAD = 3
 
 def next_assignments(
     volunteer: User, *, want: int = 1, level: int | None = None, rng: np.random.Generator
-) -> list[Assignment]:
+) -> list[OpenAssignment]:
     """The volunteer's open assignments, filled up to ``want`` (at most 3); the oldest first.
 
     Asked again it gives the same ones: a reload wastes no lease. An empty list means that nothing
@@ -44,7 +44,7 @@ def next_assignments(
         lent = _lend_one(volunteer, taxonomy, want, level, rng, now)
         if lent.assignment is None or lent.held + 1 >= want:
             break
-    return open_assignments(volunteer, now, at_most=MOST_AHEAD)
+    return open_assignments(volunteer.pk, now, at_most=MOST_AHEAD)
 
 
 def open_levels(volunteer: User) -> list[int]:
@@ -104,7 +104,7 @@ def _streams(
 
     def gold(wish: Wish) -> Lent:
         # At the level that the pool is served from: another one would tell gold from the rest.
-        level = next((v for v in reached if _has_pool(v)), reached[0])
+        level = next((v for v in reached if v.has_pool), reached[0])
         classes = [pk for pk in level.class_ids if pk in taxonomy.with_gold]
         if not classes:
             return Lent(0, None)
@@ -124,13 +124,6 @@ def _streams(
     # Gold needs no votes, but it is how a volunteer rises to where glitches wait.
     if reached and any(v.workflow.level > volunteer.level for v in taxonomy.open_levels):
         yield gold
-
-
-def _has_pool(level: Level) -> bool:
-    waiting = Glitch.objects.filter(
-        workflow=level.workflow, retired_at__isnull=True, is_reserved=False
-    )
-    return waiting.exists()
 
 
 def _lease_until(now: datetime) -> datetime:

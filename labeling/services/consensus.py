@@ -1,38 +1,42 @@
 """Consensus: the running posterior of a glitch, and what follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
 
-from labeling.models import Glitch
+from labeling.models import Glitch, ModelVersion
 from labeling.services.skills import matrices
 from labeling.services.standing import CastBefore, Evidence, Standing, write_agreed
-from labeling.services.taxonomy import Level, Taxonomy
+from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
 from ml.crowd.retirement import Outcome, RetirementPolicy, decide
 
 
-def classifier_probabilities(taxonomy: Taxonomy, evidence: Evidence) -> Vector | None:
-    """(C,) what the active classifier says, 0 for classes that it does not know."""
-    version = taxonomy.version
-    if evidence.probabilities is None or version is None or version.class_list is None:
+def classifier_probabilities(
+    axis: Axis, version: ModelVersion | None, probabilities: Sequence[float] | None
+) -> Vector | None:
+    """(C,) what the version says of a glitch, 0 for classes that it does not know."""
+    if probabilities is None or version is None or version.class_list is None:
         return None
-    classifier = np.zeros(len(taxonomy.axis.classes))
-    places = [taxonomy.axis.by_label[label] for label in version.class_list.labels]
-    classifier[places] = evidence.probabilities
+    classifier = np.zeros(len(axis.ids))
+    classifier[[axis.by_label[label] for label in version.class_list.labels]] = probabilities
     return classifier
 
 
-def cast_votes(taxonomy: Taxonomy, votes: Sequence[CastBefore]) -> list[CastVote]:
-    """The votes with the skills behind them, as the rules need them."""
-    ids = taxonomy.axis.ids
+def cast_votes(
+    axis: Axis, mask_of: Callable[[int], Mask], votes: Sequence[CastBefore]
+) -> list[CastVote]:
+    """The votes with the skills behind them, as the rules need them.
+
+    ``mask_of``: id of a list of classes -> (C,) what it offers on the axis.
+    """
     return [
         CastVote(
-            voted=ids.index(vote.voted),
-            offered=taxonomy.mask_of_list(vote.offered),
-            confusion=matrices(vote.skill, ids).confusion,
-            counts=matrices(vote.skill, ids).counts,
+            voted=axis.ids.index(vote.voted),
+            offered=mask_of(vote.offered),
+            confusion=matrices(vote.skill, axis.ids).confusion,
+            counts=matrices(vote.skill, axis.ids).counts,
         )
         for vote in votes
     ]
@@ -51,10 +55,13 @@ def update_consensus(
         standing.write()
         return
     axis = taxonomy.axis
-    classifier = classifier_probabilities(taxonomy, evidence)
+    classifier = classifier_probabilities(axis, taxonomy.version, evidence.probabilities)
     prior = mix_prior(axis.class_prior, classifier, axis.none_of_the_above)
     agreement = rule_named(level.workflow.rule)(
-        prior, cast_votes(taxonomy, evidence.votes), axis.none_of_the_above, classifier=classifier
+        prior,
+        cast_votes(axis, taxonomy.mask_of_list, evidence.votes),
+        axis.none_of_the_above,
+        classifier=classifier,
     )
     _follow(standing, level, taxonomy, agreement, evidence.votes, now)
     has_opinion = classifier is not None and taxonomy.version is not None

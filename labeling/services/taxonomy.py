@@ -6,13 +6,22 @@ reads them anew.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from numpy.typing import NDArray
 
-from labeling.models import Batch, ClassList, GlitchClass, GoldLabel, ModelVersion, Workflow
+from labeling.models import (
+    Batch,
+    ClassList,
+    Glitch,
+    GlitchClass,
+    GoldLabel,
+    ModelVersion,
+    Workflow,
+)
 from labeling.selectors.classes import all_classes, labels_of
 from labeling.selectors.versions import active_version
 from labeling.services.classes import freeze_class_list
@@ -48,6 +57,13 @@ class Axis:
             class_prior=_class_prior(classes),
         )
 
+    def as_of(self, class_list: ClassList) -> "Axis":
+        """The axis when it had the classes of a stored list: classes are added, never taken off."""
+        size = len(class_list.labels)
+        return replace(
+            self, classes=self.classes[:size], ids=self.ids[:size], class_list=class_list
+        )
+
     def mask(self, labels: list[str]) -> Mask:
         """(C,) True where offered; None_of_the_Above always is."""
         offered = np.zeros(len(self.classes), dtype=bool)
@@ -58,13 +74,17 @@ class Axis:
 
 @dataclass(frozen=True)
 class Level:
-    """A level as volunteers meet it. ``adds``: ids of the classes that the levels below lack."""
+    """A level as volunteers meet it.
+
+    ``adds``: ids of the classes that the levels below lack; ``has_pool``: glitches wait there.
+    """
 
     workflow: Workflow
     offered: ClassList
     class_ids: tuple[int, ...]
     mask: Mask
     adds: frozenset[int]
+    has_pool: bool
 
 
 class Taxonomy:
@@ -104,6 +124,12 @@ class Taxonomy:
             self._masks[class_list_id] = self.axis.mask(self.labels_of_list(class_list_id))
         return self._masks[class_list_id]
 
+    def class_of(self, class_id: int | None) -> GlitchClass:
+        """The class of an id; one born since is read from the database."""
+        if class_id in self.axis.ids:
+            return self.axis.classes[self.axis.ids.index(class_id)]
+        return GlitchClass.objects.get(pk=class_id or 0)
+
     def class_labeled(self, label: str) -> GlitchClass | None:
         place = self.axis.by_label.get(label)
         return None if place is None else self.axis.classes[place]
@@ -132,7 +158,11 @@ def current_taxonomy(*, knowing: str | None = None) -> Taxonomy:
 def _load_levels(axis: Axis) -> tuple[Level, ...]:
     levels = []
     below: set[int] = set()
-    for workflow in Workflow.objects.prefetch_related("classes").order_by("level"):
+    waiting = Glitch.objects.filter(
+        workflow=OuterRef("pk"), retired_at__isnull=True, is_reserved=False
+    )
+    workflows = Workflow.objects.annotate(has_pool=Exists(waiting)).prefetch_related("classes")
+    for workflow in workflows.order_by("level"):
         offered = sorted(
             (c for c in workflow.classes.all() if c.valid_to is None),
             key=lambda c: (c.is_none_of_the_above, c.position, c.pk),
@@ -146,6 +176,7 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
                 class_ids=tuple(c.pk for c in offered),
                 mask=axis.mask(labels),
                 adds=frozenset(named - below),
+                has_pool=workflow.has_pool,
             )
         )
         below |= named

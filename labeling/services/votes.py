@@ -189,10 +189,12 @@ def _record(
     if place is not None:
         _count_in_batch(place, asked, now)
         return Receipt(vote, True)
-    if asked.state == Assignment.State.OPEN and asked.stream == Assignment.Stream.POOL:
+    had_lease = asked.state == Assignment.State.OPEN and asked.stream == Assignment.Stream.POOL
+    if had_lease:
         standing.leases_open = max(standing.leases_open - 1, 0)
     if vote.was_gold:
-        standing.write()
+        if had_lease:  # it became gold while it lay open
+            standing.write()
         return _answer_gold(vote, asked, now)
     standing.votes_count += 1
     standing.workflow_id = standing.workflow_id or asked.workflow_id
@@ -225,7 +227,7 @@ def _columns(vote: Vote) -> dict[str, Any]:
 
 def _answer_gold(vote: Vote, asked: Asked, now: datetime) -> Receipt:
     """The experts' answer, and what it teaches; nothing where it was not on the page."""
-    gold = GlitchClass.objects.get(pk=asked.gold_class or 0)
+    gold = current_taxonomy().class_of(asked.gold_class)
     if vote.voted is None or not _could_answer(gold, vote.offered_id):
         return Receipt(vote, True)
     promoted_to = _count_gold_answer(vote.volunteer, gold, vote.voted, now)

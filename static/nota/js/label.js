@@ -10,7 +10,7 @@ import { listen } from "./keys.js";
 import { showLevels, showNothing } from "./levels.js";
 import { Outbox } from "./outbox.js";
 import { Pictures, Zoom } from "./pictures.js";
-import { Queue } from "./queue.js";
+import { AHEAD, Queue } from "./queue.js";
 import { noPassingTrouble, trouble } from "./trouble.js";
 import { Undo } from "./undo.js";
 import { fill, gettext, ngettext } from "./words.js";
@@ -32,18 +32,29 @@ const favourite = new Favourite(
   (method, id) => call(base, method, `favourites/${id}`, {}),
   (error) => trouble(error.message),
 );
-const queue = new Queue(
-  (want, level) => call(base, "GET", `next?want=${want}${level ? `&level=${level}` : ""}`),
-  (id) => outbox.has(id),
-);
+// The answer to a vote brings the next glitches along: one request where there were two.
+let brought = { next: null, level: "" };
+const queue = new Queue(askForNext, (id) => outbox.has(id));
 let shown = null; // the assignment on the page
 let votedAt = null; // milliseconds, until the glitch after the vote can be seen
 let waitingForNext = null;
 
-function sendVote(kept) {
+async function askForNext(want, level) {
+  const { next, level: asked } = brought;
+  brought = { next: null, level: "" };
+  if (next && asked === level) return next;
+  return call(base, "GET", `next?want=${want}${level ? `&level=${level}` : ""}`);
+}
+
+async function sendVote(kept) {
   const { assignment, label, alike, idempotency_key } = kept;
   const answer = label === undefined ? { alike } : { label };
-  return call(base, "POST", "votes", { assignment, ...answer, idempotency_key });
+  const level = byId("levels").value;
+  const receipt = await call(base, "POST", "votes", {
+    assignment, ...answer, idempotency_key, want: AHEAD, level: level ? Number(level) : null,
+  });
+  brought = { next: receipt.next, level };
+  return receipt;
 }
 
 function onChosen(answer) {

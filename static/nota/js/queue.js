@@ -1,6 +1,6 @@
 // The glitches lent to this volunteer: the one in front and two more, pictures loaded ahead.
 
-const AHEAD = 3;
+export const AHEAD = 3;
 
 export class Queue {
   // ask(want, level): the API's answer to `next`. isVoted(id): a vote on it waits to be sent.

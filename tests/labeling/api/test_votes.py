@@ -3,7 +3,10 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError
+from rest_framework.test import APIClient
 
 from labeling import jobs
 from labeling.models import Assignment, Glitch, Vote
@@ -240,3 +243,40 @@ def test_a_vote_is_stored_while_broker_and_cache_are_down(
     assert sent == [(jobs.CLOSE_BATCH,)]
     assert got.status_code == 201
     assert Vote.objects.count() == 1
+
+
+@pytest.mark.parametrize("stream", ["pool", "gold"])
+def test_a_cycle_takes_at_most_twelve_statements(volunteer, only, settings, stream):
+    """A vote and the next glitch with its pictures, by a logged-in page, once all is warm."""
+    for number in range(1, 25):
+        make_glitch(number, gold_label="Blip" if number > 5 else None)
+    user = make_volunteer("page", level=6, votes_cast=100)
+    page = APIClient()
+    page.force_login(user)
+    only(stream)
+    hand = page.get(NEXT, {"want": 1}).json()["assignments"]
+    settings.TAXONOMY_SECONDS = 60
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            answer = vote(page, hand[0], label="Blip", want=1)
+        hand = answer.json()["next"]["assignments"]
+        assert (answer.status_code, len(hand)) == (201, 1)
+    statements = [q["sql"] for q in queries if q["sql"].split()[0] not in {"BEGIN", "COMMIT"}]
+    statements = [sql for sql in statements if "SAVEPOINT" not in sql]
+    assert len(statements) <= 12, "\n".join(statements)
+
+
+def test_a_level_out_of_reach_costs_the_next_glitch_and_not_the_vote(volunteer, only):
+    make_glitch(1)
+    (assignment,) = ask(volunteer)["assignments"]
+    answer = vote(volunteer, assignment, label="Blip", want=1, level=99)
+    assert (answer.status_code, answer.json()["next"]) == (201, None)
+    assert Vote.objects.count() == 1
+
+
+def test_without_a_wish_nothing_is_lent(volunteer, only):
+    make_glitch(1)
+    make_glitch(2)
+    (assignment,) = ask(volunteer)["assignments"]
+    assert vote(volunteer, assignment, label="Blip").json()["next"] is None
+    assert not Assignment.objects.filter(state="open").exists()
