@@ -16,7 +16,9 @@ from labeling.services.lending import POOL
 from labeling.services.standing import CAST, LOCK, READ_ASKED, WRITE_AGREED
 
 CLIENTS = 8
-SESSION = "SELECT * FROM django_session WHERE session_key = :'session' AND expire_date > now()"
+SESSION = (
+    "SELECT * FROM django_session WHERE session_key = md5(:volunteer::text) AND expire_date > now()"
+)
 USER = "SELECT * FROM labeling_user WHERE id = :volunteer"
 # The site knows it from the answer before; a benchmark has to look.
 KNOWN = (
@@ -77,7 +79,7 @@ def _script() -> str:
     lines = [
         f"\\set volunteer {min(volunteers)} + :client_id",
         "\\set start random(0, 999999)",
-        "\\set session 0",
+        "\\set key random(0, 999999999999999)",
     ]
     for text, prefix in statements:
         body = text.strip()
@@ -98,7 +100,7 @@ def _values() -> dict[str, str]:
         "assignment": ":assignment",
         "glitch": ":glitch",
         "glitch_id": ":glitch",
-        "key": "gen_random_uuid()",
+        "key": "lpad(:key::text, 32, '0')::uuid",
         "now": "now()",
         "until": "now() + interval '5 minutes'",
         "start": ":start / 1000000.0",
