@@ -22,6 +22,11 @@ from scripts.chromium import find
 DESK, PHONE = (1440, 900), (390, 844)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 WAIT_MS = 15_000
+IMAGES_SEEN_ARE_THERE = """() => [...document.images].every((image) => {
+  const { top, bottom, width } = image.getBoundingClientRect();
+  const isSeen = width > 0 && top < innerHeight && bottom > 0 && image.src;
+  return !isSeen || (image.complete && image.naturalWidth > 0);
+})"""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ def take(browser: Browser, url: str, shot: Shot, password: str, folder: Path) ->
         page.wait_for_load_state("load")
         if shot.prepare:
             shot.prepare(page)
+        page.wait_for_function(IMAGES_SEEN_ARE_THERE)
         page.wait_for_timeout(400)
         path = folder / f"{shot.name}.png"
         page.screenshot(path=path)
