@@ -11,6 +11,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
 from labeling import models
+from labeling.services.policies import change_workflow
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -53,6 +54,12 @@ class WorkflowAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(
+        self, request: HttpRequest, obj: models.Workflow, form: Any, change: bool
+    ) -> None:
+        by = request.user if isinstance(request.user, models.User) else None
+        change_workflow(obj, by=by)
 
 
 @admin.register(models.GlitchClass)

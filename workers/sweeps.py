@@ -14,6 +14,7 @@ from labeling.models import Batch, DiscoveryRun, ModelVersion, TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.versions import active_version
 from labeling.services.assignments import expire_leases
+from labeling.services.policies import policies_to_follow_up
 from labeling.services.predictions import unscored_glitches
 from labeling.services.priors import refresh_class_priors
 from labeling.services.runs import claimable
@@ -53,6 +54,12 @@ def sweep_scores() -> None:
 def sweep_batches() -> None:
     for batch_id in Batch.objects.filter(state=Batch.State.OPEN).values_list("pk", flat=True):
         jobs.send_now(jobs.CLOSE_BATCH, batch_id=batch_id)
+
+
+@shared_task(name=jobs.SWEEP_POLICIES, base=RecordedTask)
+def sweep_policies() -> None:
+    for workflow_id in policies_to_follow_up():
+        jobs.send_now(jobs.REEVALUATE, workflow_id=workflow_id)
 
 
 @shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)

@@ -1,13 +1,31 @@
 """Workflows: the levels of volunteers, each with its classes and its rule of retirement."""
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+
+from ml.crowd.policy import BadPolicy, RetirementPolicy
+
+LIMITS = ("threshold", "votes_min", "votes_max")
+
+
+def check_policy(policy: Any) -> None:
+    """Refuse what is no policy, saying which key is wrong."""
+    try:
+        if isinstance(policy, dict) and set(policy) & set(LIMITS):
+            raise ValidationError("The threshold and the limits of votes have fields of their own.")
+        RetirementPolicy.from_dict(policy)
+    except BadPolicy as error:
+        raise ValidationError(str(error)) from error
 
 
 class Workflow(models.Model):
     class Rule(models.TextChoices):
         BAYES = "bayes"
         GRAVITY_SPY = "gravity_spy"
+        MAJORITY = "majority"
 
     level = models.PositiveSmallIntegerField(unique=True)
     name = models.CharField(max_length=80)
@@ -16,6 +34,15 @@ class Workflow(models.Model):
     retire_threshold = models.FloatField(default=0.97)
     votes_min = models.PositiveSmallIntegerField(default=2)
     votes_max = models.PositiveSmallIntegerField(default=8)
+    policy = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[check_policy],
+        help_text="what else decides on retirement: the keys of docs/crowd.md, as JSON",
+    )
+    # A change is followed up by a worker; the difference of the two says that one is due.
+    policy_version = models.PositiveIntegerField(default=1, editable=False)
+    evaluated_version = models.PositiveIntegerField(default=1, editable=False)
     classes: models.ManyToManyField = models.ManyToManyField("GlitchClass", through="WorkflowClass")
 
     class Meta:
@@ -33,6 +60,12 @@ class Workflow(models.Model):
 
     def __str__(self) -> str:
         return f"Level {self.level}: {self.name}"
+
+    def retirement(self) -> RetirementPolicy:
+        """The whole policy. BadPolicy where somebody stored nonsense past the form."""
+        limits = (self.retire_threshold, self.votes_min, self.votes_max)
+        further = self.policy or {}
+        return RetirementPolicy.from_dict(further | dict(zip(LIMITS, limits, strict=True)))
 
 
 class WorkflowClass(models.Model):

@@ -10,7 +10,7 @@ from labeling.services.skills import matrices
 from labeling.services.standing import CastBefore, Evidence, Standing, write_agreed
 from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
-from ml.crowd.retirement import Outcome, RetirementPolicy, decide
+from ml.crowd.retirement import Outcome, decide
 
 
 def classifier_probabilities(
@@ -95,14 +95,18 @@ def _follow(
     above = next((v for v in taxonomy.open_levels if v.workflow.level > workflow.level), None)
     height = {v.workflow.pk: v.workflow.level for v in taxonomy.levels}
     none_of_the_above = agreement.by_class[axis.none_of_the_above]
+    none_votes = sum(vote.voted == axis.ids[axis.none_of_the_above] for vote in votes)
     outcome = decide(
-        RetirementPolicy(workflow.retire_threshold, workflow.votes_min, workflow.votes_max),
+        level.policy,
         agreement,
         votes_here=sum(height.get(vote.workflow or 0, 0) >= workflow.level for vote in votes),
         elsewhere=float(agreement.by_class[~level.mask].sum() + none_of_the_above),
         top_was_offered=bool(level.mask[agreement.top]),
         top_is_none_of_the_above=agreement.top == axis.none_of_the_above,
         is_top_level=above is None,
+        top_label=axis.classes[agreement.top].label,
+        none_of_the_above_votes=none_votes,
+        average_skill=matrices(None, axis.ids).confusion,
     )
     if outcome == Outcome.MOVE_UP and above is not None:
         standing.workflow_id = above.workflow.pk

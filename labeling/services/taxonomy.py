@@ -26,6 +26,7 @@ from labeling.selectors.classes import all_classes, labels_of
 from labeling.selectors.versions import active_version
 from labeling.services.classes import freeze_class_list
 from ml.crowd.consensus import Vector
+from ml.crowd.policy import RetirementPolicy
 
 Mask = NDArray[np.bool_]
 
@@ -85,6 +86,7 @@ class Level:
     mask: Mask
     adds: frozenset[int]
     has_pool: bool
+    policy: RetirementPolicy
 
 
 class Taxonomy:
@@ -145,11 +147,14 @@ def _class_prior(classes: list[GlitchClass]) -> Vector:
 _current: Taxonomy | None = None
 
 
-def current_taxonomy(*, knowing: str | None = None) -> Taxonomy:
-    """The taxonomy of at most ``TAXONOMY_SECONDS`` ago; newer where it lacks label ``knowing``."""
+def current_taxonomy(*, knowing: str | None = None, newer: bool = False) -> Taxonomy:
+    """The taxonomy of at most ``TAXONOMY_SECONDS`` ago.
+
+    Read anew where it lacks the label ``knowing``, or where it is to be ``newer``.
+    """
     global _current  # one a process; threads that load at once each leave a right one
     found = _current
-    is_old = found is None or time.monotonic() - found.made_at >= settings.TAXONOMY_SECONDS
+    is_old = newer or found is None or time.monotonic() - found.made_at >= settings.TAXONOMY_SECONDS
     if found is None or is_old or (knowing is not None and knowing not in found.axis.by_label):
         found = _current = Taxonomy()
     return found
@@ -177,6 +182,7 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
                 mask=axis.mask(labels),
                 adds=frozenset(named - below),
                 has_pool=workflow.has_pool,
+                policy=workflow.retirement(),
             )
         )
         below |= named

@@ -145,6 +145,6 @@ def test_an_answer_to_a_batch_question(taxonomy, settings):
     assignment = assign(ada)
     record_vote(ada, assignment.pk, idempotency_key=uuid.uuid4(), alike=True)
     again = undo_vote(ada, assignment.pk)
-    place = BatchGlitch.objects.get(pk=assignment.batch_glitch_id)
+    place = BatchGlitch.objects.get(pk=Assignment.objects.get(pk=assignment.pk).batch_glitch_id)
     assert (place.votes_count, place.leases_open, Vote.objects.count()) == (0, 1, 0)
     assert again.batch_glitch_id == place.pk
