@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from labeling.models import Picture
+from labeling.models import Glitch, Picture
 from labeling.services.assignments import next_assignments
 from tests.conftest import make_glitch
 
@@ -25,7 +25,8 @@ def asked(volunteer):
     volunteer.level = 5  # who can still rise is lent gold where nothing else is
     volunteer.save()
     rng = np.random.default_rng(1)
-    return [lent.glitch for lent in next_assignments(volunteer, want=3, rng=rng)]
+    lent = next_assignments(volunteer, want=3, rng=rng)
+    return [Glitch.objects.get(pk=one.glitch_id) for one in lent]
 
 
 @pytest.mark.parametrize("address", PAGES)
