@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 from numpy.typing import NDArray
 
 from labeling.models import (
@@ -96,9 +96,7 @@ class Taxonomy:
         self.made_at = time.monotonic()
         self.axis = Axis.load()
         self.levels = _load_levels(self.axis)
-        self.with_gold = frozenset(
-            GoldLabel.objects.values_list("glitch_class", flat=True).distinct()
-        )
+        self.with_gold = _classes_with_gold()
         self.open_batches = tuple(
             Batch.objects.filter(state=Batch.State.OPEN).order_by("pk").values_list("pk", flat=True)
         )
@@ -160,13 +158,22 @@ def current_taxonomy(*, knowing: str | None = None, newer: bool = False) -> Taxo
     return found
 
 
+def _classes_with_gold() -> frozenset[int]:
+    """Ids of the classes that have gold: one look into its index for each."""
+    gold = GoldLabel.objects.filter(glitch_class=OuterRef("pk")).order_by("queue_key")
+    classes = GlitchClass.objects.annotate(first=Subquery(gold.values("pk")[:1]))
+    return frozenset(classes.filter(first__isnull=False).values_list("pk", flat=True))
+
+
 def _load_levels(axis: Axis) -> tuple[Level, ...]:
     levels = []
     below: set[int] = set()
     waiting = Glitch.objects.filter(
         workflow=OuterRef("pk"), retired_at__isnull=True, is_reserved=False
     )
-    workflows = Workflow.objects.annotate(has_pool=Exists(waiting)).prefetch_related("classes")
+    # The first by the queue's own order: for an EXISTS Postgres may read the whole table.
+    first = Subquery(waiting.order_by("queue_key").values("pk")[:1])
+    workflows = Workflow.objects.annotate(first=first).prefetch_related("classes")
     for workflow in workflows.order_by("level"):
         offered = sorted(
             (c for c in workflow.classes.all() if c.valid_to is None),
@@ -181,7 +188,7 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
                 class_ids=tuple(c.pk for c in offered),
                 mask=axis.mask(labels),
                 adds=frozenset(named - below),
-                has_pool=workflow.has_pool,
+                has_pool=workflow.first is not None,
                 policy=workflow.retirement(),
             )
         )
