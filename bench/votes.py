@@ -158,8 +158,10 @@ def _load(
         capture_output=True,
         text=True,
         cwd=ROOT,
-        check=True,
+        check=False,
     )
+    if done.returncode != 0:
+        raise SystemExit(f"The load stopped with a fault:\n{done.stderr[-2000:]}")
     seen = json.loads(done.stdout)
     milliseconds = 1000 * np.array(seen["cycles"] or [np.nan])
     return {
