@@ -32,7 +32,11 @@ class ReadOnly(admin.ModelAdmin):
 
 @admin.register(models.User)
 class NotaUserAdmin(UserAdmin):
-    """People may be made reviewers here, and closed; skills and counts stay as they were earned."""
+    """People may be made reviewers here; skills and counts stay as they were earned.
+
+    An account is closed by taking ``is_active`` away, never deleted: its votes keep their
+    volunteer, and the glitches that it holds come back when their leases run out.
+    """
 
     list_display = ("username", "role", "level", "votes_cast", "is_simulated", "is_active")
     list_filter = ("role", "is_simulated", "is_active", "is_superuser")
@@ -43,6 +47,9 @@ class NotaUserAdmin(UserAdmin):
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(models.Workflow)

@@ -347,6 +347,8 @@ def test_the_admin_opens_and_writes_no_votes(client, admin_user, taxonomy):
     for page in ("user", "glitch", "vote", "workflow", "glitchclass", "trainingrun", "proposal"):
         assert client.get(f"/admin/labeling/{page}/").status_code == 200
     assert client.get("/admin/labeling/vote/add/").status_code == 403
+    # Closed, never deleted: leases and votes would lose their volunteer.
+    assert client.get(f"/admin/labeling/user/{admin_user.pk}/delete/").status_code == 403
     assert client.get("/admin/labeling/user/add/").status_code == 200
 
 
