@@ -12,6 +12,7 @@ from labeling.models import (
     Proposal,
     TaskError,
     TrainingRun,
+    Workflow,
 )
 from labeling.models.runs import Run
 from tests.conftest import make_glitch, make_volunteer
@@ -354,3 +355,33 @@ def test_the_admin_opens_and_writes_no_votes(client, admin_user, taxonomy):
 
 def test_django_finds_nothing_to_warn_of():
     call_command("check", "--fail-level", "WARNING")
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ('{"at_no_consensus": "to_reviewer"}', None),
+        ('{"at_no_consensus": "shrug"}', "at_no_consensus: must be one of"),
+        ("{", "Enter a valid JSON"),
+    ],
+)
+def test_the_policy_of_a_level_is_changed_in_the_admin(client, admin_user, taxonomy, policy, said):
+    client.force_login(admin_user)
+    level = Workflow.objects.get(level=6)
+    form = {
+        "name": level.name,
+        "is_open": "on",
+        "rule": "bayes",
+        "retire_threshold": "0.9",
+        "votes_min": "2",
+        "votes_max": "9",
+        "policy": policy,
+    }
+    answer = client.post(f"/admin/labeling/workflow/{level.pk}/change/", form)
+    level.refresh_from_db()
+    if said is None:
+        assert answer.status_code == 302
+        assert (level.votes_max, level.policy_version, level.evaluated_version) == (9, 2, 1)
+    else:
+        assert said in answer.content.decode()
+        assert (level.votes_max, level.policy_version) == (8, 1)
