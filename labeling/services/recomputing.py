@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from labeling.models import Consensus, Glitch, Prediction
@@ -25,16 +26,21 @@ class Difference:
     distance: float
 
 
-def find_differences(at_most: int | None = None) -> Iterator[Difference]:
+def unrecorded() -> QuerySet[Consensus]:
+    """Results from before priors and skills were recorded: there is nothing to prove them by."""
+    return Consensus.objects.filter(prior=[])
+
+
+def find_differences() -> Iterator[Difference]:
     """Compute every consensus again as it was computed: its votes, skills, prior and rule.
 
-    Yields those that come out otherwise: none, unless somebody changed rows by hand.
+    Yields those that come out otherwise: none, unless somebody changed rows by hand. Those that
+    are ``unrecorded`` are left out.
     """
     taxonomy = current_taxonomy()
-    rows = Consensus.objects.select_related(
-        "glitch", "class_list", "model_version__class_list"
-    ).order_by("pk")
-    for row in rows[:at_most].iterator(chunk_size=500):
+    recorded = Consensus.objects.exclude(prior=[]).order_by("pk")
+    rows = recorded.select_related("glitch", "class_list", "model_version__class_list")
+    for row in rows.iterator(chunk_size=500):
         again = _as_recorded(row, taxonomy)
         stored = np.asarray(row.agreement)
         distance = float(np.abs(again - stored).max()) if len(again) == len(stored) else 1.0

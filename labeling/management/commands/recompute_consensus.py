@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from labeling.services.recomputing import find_differences, refresh_all
+from labeling.services.recomputing import find_differences, refresh_all, unrecorded
 
 SHOWN = 20
 
@@ -35,3 +35,8 @@ Examples:
         if found:
             raise CommandError(f"{len(found)} consensus rows do not follow from their votes.")
         self.stdout.write("Every consensus follows from its votes.")
+        if older := unrecorded().count():
+            self.stdout.write(
+                f"{older} are older than the record of priors and skills and were left out; "
+                "--refresh brings those of open glitches up to date."
+            )

@@ -62,6 +62,13 @@ def test_a_row_changed_by_hand_is_found(voted):
         call_command("recompute_consensus")
 
 
+def test_a_result_from_before_the_record_is_told_apart(voted, capsys):
+    Consensus.objects.filter(pk=Consensus.objects.earliest("pk").pk).update(prior=[], skills=[])
+    assert list(find_differences()) == []
+    call_command("recompute_consensus")
+    assert "1 are older than the record" in capsys.readouterr().out
+
+
 def test_a_refresh_goes_by_the_skills_of_now_and_leaves_the_retired_alone(voted):
     before = dict(Consensus.objects.values_list("glitch_id", "skills"))
     ada = User.objects.get(username="ada")
