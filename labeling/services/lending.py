@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 
+from labeling.errors import from_integrity_error
+
 # Leaves the place in the queue to chance at a cost that does not grow with it: an index scan from
 # there on. A second try from the beginning follows where nothing was found behind.
 POOL = """
@@ -159,7 +161,10 @@ def _lend(statement: str, wish: Wish, **where: Any) -> Lent:
             with connection.cursor() as cursor:
                 cursor.execute(statement, values | {"start": start})
                 lent = Lent(*cursor.fetchone())
-        except IntegrityError:
+        except IntegrityError as error:
+            refusal = from_integrity_error(error)
+            if refusal is None or refusal.code != "already_assigned":
+                raise
             # Two requests of one volunteer chose the same glitch; the other one has it.
             continue
         if lent.assignment is not None or lent.held >= wish.want:
