@@ -1,17 +1,18 @@
 """Leases: who gets what, and that votes and leases never exceed what a glitch needs."""
 
 import threading
+import time
 import uuid
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from labeling.models import Assignment, Glitch, User
 from labeling.services.assignments import expire_leases, next_assignments
-from labeling.services.classes import load_gravity_spy
+from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer
 
@@ -128,3 +129,37 @@ def ask_at_once(volunteers):
     for thread in threads:
         thread.join()
     return errors
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_glitch_that_another_tab_took_meanwhile_is_passed_over():
+    """The other request has written its assignment and commits while this one waits for it."""
+    load_gravity_spy()
+    glitch = make_glitch(1)
+    ada = User.objects.create(username="ada", level=6, votes_cast=1000)
+    written = threading.Event()
+
+    def other_tab():
+        try:
+            with transaction.atomic():
+                Assignment.objects.create(
+                    volunteer=ada,
+                    glitch=glitch,
+                    workflow=glitch.workflow,
+                    offered=freeze_class_list(["Blip"]),
+                    stream="pool",
+                    leased_until=timezone.now() + timedelta(minutes=5),
+                )
+                written.set()
+                time.sleep(0.5)
+        finally:
+            connection.close()
+
+    tab = threading.Thread(target=other_tab)
+    tab.start()
+    assert written.wait(5)
+    (shown,) = ask(ada)
+    tab.join()
+    assert shown.pk == Assignment.objects.get().pk
+    glitch.refresh_from_db()
+    assert glitch.leases_open == 0  # its own lease went back with the refused statement
