@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -126,6 +126,8 @@ class Supervisor:
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
         self._handlers: dict[signal.Signals, Any] = {}
+        self._is_held = False
+        self._was_asked = False
 
     def __enter__(self) -> "Supervisor":
         claim(self.folder, self.address)
@@ -152,11 +154,12 @@ class Supervisor:
 
     def start(self) -> None:
         """Start all and wait until each is healthy. Raises ProcessesError (not_ready, gave_up)."""
-        for process in self.processes:
-            log = self.folder / "log" / f"{process.name}.log"
-            self.running[process.name] = Running(process, log, self.patience)
-        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
-        self._watcher.start()
+        with self._uninterrupted():
+            for process in self.processes:
+                log = self.folder / "log" / f"{process.name}.log"
+                self.running[process.name] = Running(process, log, self.patience)
+            self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+            self._watcher.start()
         for process in self.processes:
             self._wait_until_ready(process)
 
@@ -180,6 +183,15 @@ class Supervisor:
             one.bury()
             one.tether.wait()
         self.running.clear()
+
+    @contextlib.contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        """Hold an interruption back: one between a start and its note would leave it running."""
+        self._is_held = True
+        yield
+        self._is_held = False
+        if self._was_asked:
+            raise KeyboardInterrupt
 
     def _wait_until_ready(self, process: Process) -> None:
         until = time.monotonic() + self.patience.ready
@@ -223,7 +235,10 @@ class Supervisor:
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         self._be_patient()  # before anything else: a double Ctrl-C must not break the stopping
-        raise KeyboardInterrupt
+        if self._is_held:
+            self._was_asked = True
+        else:
+            raise KeyboardInterrupt
 
     def _be_patient(self) -> None:
         for number in (*STOP_SIGNALS, signal.SIGUSR1):

@@ -8,7 +8,7 @@ newest version. The statements are fixed texts; only values are passed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,25 +16,44 @@ from django.db import IntegrityError, connection
 
 from labeling.errors import from_integrity_error
 
-# Leaves the place in the queue to chance at a cost that does not grow with it: an index scan from
-# there on. A second try from the beginning follows where nothing was found behind.
-POOL = """
+HELD = """
 WITH held AS (
     SELECT count(*) AS n FROM labeling_assignment
     WHERE volunteer_id = %(volunteer)s AND state = 'open' AND leased_until > %(now)s
-), chosen AS (
+)"""
+
+
+def _first_of(*choices: str) -> str:
+    """The first row that any of these finds; a later one is not run where an earlier one did."""
+    branches = " UNION ALL ".join(
+        f"SELECT * FROM ({choice}) AS choice_{n}"  # noqa: S608 (fixed texts)
+        for n, choice in enumerate(choices)
+    )
+    return f"SELECT * FROM ({branches}) AS choices LIMIT 1"  # noqa: S608 (fixed texts)
+
+
+def _from_anywhere(choice: str) -> list[str]:
+    """``choice`` from a random place of its queue on, and from the beginning up to there.
+
+    Leaves the place to chance at a cost that does not grow with the queue: two index scans.
+    """
+    return [choice.replace("FROM_HERE", place) for place in (">= %(start)s", "< %(start)s")]
+
+
+POOL_CHOICE = """
     SELECT g.id FROM labeling_glitch g
     WHERE (SELECT n FROM held) < %(want)s
         AND g.workflow_id = %(workflow)s AND g.retired_at IS NULL AND NOT g.is_reserved
         AND g.votes_needed > g.votes_count + g.leases_open
-        AND g.queue_key >= %(start)s
+        AND g.queue_key FROM_HERE
         AND NOT EXISTS (SELECT FROM labeling_vote v WHERE v.volunteer_id = %(volunteer)s
             AND v.glitch_id = g.id AND v.batch_id IS NULL)
         AND NOT EXISTS (SELECT FROM labeling_assignment a WHERE a.volunteer_id = %(volunteer)s
             AND a.glitch_id = g.id AND a.state = 'open')
     ORDER BY g.queue_key LIMIT 1
     FOR NO KEY UPDATE OF g SKIP LOCKED
-), leased AS (
+"""
+POOL = f"""{HELD}, chosen AS ({_first_of(*_from_anywhere(POOL_CHOICE))}), leased AS (
     UPDATE labeling_glitch g SET leases_open = leases_open + 1 FROM chosen
     WHERE g.id = chosen.id RETURNING g.id
 ), lent AS (
@@ -44,49 +63,49 @@ WITH held AS (
     FROM leased RETURNING id
 )
 SELECT (SELECT n FROM held), (SELECT id FROM lent)
-"""
+"""  # noqa: S608 (fixed texts)
 
 # Gold needs no votes: it is not leased, and anybody may be asked it at the same time.
-GOLD = """
-WITH held AS (
-    SELECT count(*) AS n FROM labeling_assignment
-    WHERE volunteer_id = %(volunteer)s AND state = 'open' AND leased_until > %(now)s
-), chosen AS (
+# What the field guide shows would be no question: it comes last.
+GOLD_CHOICE = """
     SELECT l.glitch_id FROM labeling_goldlabel l
     WHERE (SELECT n FROM held) < %(want)s
-        AND l.glitch_class_id = %(class)s AND l.is_shown = %(shown)s
-        AND l.queue_key >= %(start)s
+        AND l.glitch_class_id = %(class)s AND IS_SHOWN
+        AND l.queue_key FROM_HERE
         AND NOT EXISTS (SELECT FROM labeling_vote v WHERE v.volunteer_id = %(volunteer)s
             AND v.glitch_id = l.glitch_id AND v.batch_id IS NULL)
         AND NOT EXISTS (SELECT FROM labeling_assignment a WHERE a.volunteer_id = %(volunteer)s
             AND a.glitch_id = l.glitch_id AND a.state = 'open')
     ORDER BY l.queue_key LIMIT 1
-), lent AS (
+"""
+GOLD_CHOICES = [
+    choice.replace("IS_SHOWN", shown)
+    for shown in ("NOT l.is_shown", "l.is_shown")
+    for choice in _from_anywhere(GOLD_CHOICE)
+]
+GOLD = f"""{HELD}, chosen AS ({_first_of(*GOLD_CHOICES)}), lent AS (
     INSERT INTO labeling_assignment
         (volunteer_id, glitch_id, workflow_id, offered_id, stream, state, leased_until, created_at)
     SELECT %(volunteer)s, glitch_id, %(workflow)s, %(offered)s, 'gold', 'open', %(until)s, %(now)s
     FROM chosen RETURNING id
 )
 SELECT (SELECT n FROM held), (SELECT id FROM lent)
-"""
+"""  # noqa: S608 (fixed texts)
 
-BATCH = """
-WITH held AS (
-    SELECT count(*) AS n FROM labeling_assignment
-    WHERE volunteer_id = %(volunteer)s AND state = 'open' AND leased_until > %(now)s
-), chosen AS (
+BATCH_CHOICE = """
     SELECT b.id, b.glitch_id FROM labeling_batchglitch b
     WHERE (SELECT n FROM held) < %(want)s
         AND b.batch_id = %(batch)s AND b.decided_at IS NULL
         AND b.votes_needed > b.votes_count + b.leases_open
-        AND b.queue_key >= %(start)s
+        AND b.queue_key FROM_HERE
         AND NOT EXISTS (SELECT FROM labeling_vote v WHERE v.volunteer_id = %(volunteer)s
             AND v.glitch_id = b.glitch_id AND v.batch_id = b.batch_id)
         AND NOT EXISTS (SELECT FROM labeling_assignment a WHERE a.volunteer_id = %(volunteer)s
             AND a.glitch_id = b.glitch_id AND a.state = 'open')
     ORDER BY b.queue_key LIMIT 1
     FOR NO KEY UPDATE OF b SKIP LOCKED
-), leased AS (
+"""
+BATCH = f"""{HELD}, chosen AS ({_first_of(*_from_anywhere(BATCH_CHOICE))}), leased AS (
     UPDATE labeling_batchglitch b SET leases_open = leases_open + 1 FROM chosen
     WHERE b.id = chosen.id RETURNING b.id, b.glitch_id
 ), lent AS (
@@ -96,7 +115,7 @@ WITH held AS (
     FROM leased RETURNING id
 )
 SELECT (SELECT n FROM held), (SELECT id FROM lent)
-"""
+"""  # noqa: S608 (fixed texts)
 
 
 @dataclass(frozen=True)
@@ -127,14 +146,8 @@ def lend_from_pool(wish: Wish, *, workflow: int, offered: int) -> Lent:
 
 
 def lend_gold(wish: Wish, *, workflow: int, offered: int, class_id: int) -> Lent:
-    """A gold glitch of a class. What the field guide shows would be no question: it comes last."""
-    lent = Lent(0, None)
-    for shown in (False, True):
-        where = {"workflow": workflow, "offered": offered, "class": class_id, "shown": shown}
-        lent = _lend(GOLD, wish, **where)
-        if lent.assignment is not None:
-            return lent
-    return lent
+    """A gold glitch of a class."""
+    return _lend(GOLD, wish, workflow=workflow, offered=offered, **{"class": class_id})
 
 
 def lend_from_batches(wish: Wish, batches: Iterable[int]) -> Lent:
@@ -148,25 +161,14 @@ def lend_from_batches(wish: Wish, batches: Iterable[int]) -> Lent:
 
 
 def _lend(statement: str, wish: Wish, **where: Any) -> Lent:
-    values = {
-        "volunteer": wish.volunteer,
-        "want": wish.want,
-        "now": wish.now,
-        "until": wish.until,
-        **where,
-    }
-    lent = Lent(0, None)
-    for start in (wish.start, 0.0):
+    for _ in range(2):
         try:
             with connection.cursor() as cursor:
-                cursor.execute(statement, values | {"start": start})
-                lent = Lent(*cursor.fetchone())
+                cursor.execute(statement, asdict(wish) | where)
+                return Lent(*cursor.fetchone())
         except IntegrityError as error:
             refusal = from_integrity_error(error)
             if refusal is None or refusal.code != "already_assigned":
                 raise
             # Two requests of one volunteer chose the same glitch; the other one has it.
-            continue
-        if lent.assignment is not None or lent.held >= wish.want:
-            break
-    return lent
+    return Lent(0, None)

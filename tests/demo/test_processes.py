@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from demo.processes import ProcessesError, claim, free_port
+from demo.processes import Patience, Process, ProcessesError, Running, Supervisor, claim, free_port
 from labeling.embedded import state
 
 # Each notes its pid, so that the test can look for it. The second starts a child of its own.
@@ -35,7 +36,10 @@ def noted(folder: Path, name: str) -> int:
 
 
 def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Run:
@@ -45,7 +49,8 @@ class Run:
         self.folder = folder
         self.process: subprocess.Popen[str] | None = None
 
-    def __call__(self, **scripts: str) -> "subprocess.Popen[str]":
+    def __call__(self, *, hangup: Any = signal.SIG_DFL, **scripts: str) -> "subprocess.Popen[str]":
+        """``hangup``: what SIGHUP does in the program, whatever started the tests."""
         words = [f"{name}={script}" for name, script in scripts.items()]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.demo.supervised", str(self.folder), *words],
@@ -53,6 +58,7 @@ class Run:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),
         )
         until(lambda: all(noted(self.folder, name) for name in scripts))
         return self.process
@@ -77,6 +83,34 @@ def test_nothing_is_left_behind(run, tmp_path, sent):
     if sent is not signal.SIGKILL:
         assert program.returncode == 0
         assert told.splitlines()[-1] == "interrupted"
+
+
+def test_it_outlives_its_terminal_with_nohup(run, tmp_path):
+    program = run(sleeper=SLEEPER, hangup=signal.SIG_IGN)
+    program.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert alive(noted(tmp_path, "sleeper"))
+    program.send_signal(signal.SIGINT)
+    program.communicate(timeout=20)
+    assert not alive(noted(tmp_path, "sleeper"))
+
+
+def test_an_interruption_in_the_midst_of_the_start_leaves_nothing(tmp_path, monkeypatch):
+    """Ctrl-C when a process runs and is not yet noted."""
+    script = f"echo $$ > {tmp_path}/sleeper; exec sleep 600"
+    processes = [Process("sleeper", ("/bin/sh", "-c", script))]
+    spawn = Running.spawn
+
+    def interrupted(one: Running) -> None:
+        spawn(one)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Running, "spawn", interrupted)
+    supervisor = Supervisor(processes, tmp_path, say=print, patience=Patience(stop=1.5))
+    with pytest.raises(KeyboardInterrupt), supervisor:
+        supervisor.start()
+    assert not supervisor.running
+    assert not alive(noted(tmp_path, "sleeper"))
 
 
 def test_an_ignored_signal_kills_only_after_the_patience(run, tmp_path):

@@ -245,9 +245,17 @@ def test_a_vote_is_stored_while_broker_and_cache_are_down(
     assert Vote.objects.count() == 1
 
 
+@pytest.mark.parametrize("start", [0.0, 0.999999], ids=["front", "end"])
 @pytest.mark.parametrize("stream", ["pool", "gold"])
-def test_a_cycle_takes_at_most_twelve_statements(volunteer, only, settings, stream):
-    """A vote and the next glitch with its pictures, by a logged-in page, once all is warm."""
+def test_a_cycle_takes_at_most_twelve_statements(
+    volunteer, only, settings, monkeypatch, stream, start
+):
+    """A vote and the next glitch with its pictures, by a logged-in page, once all is warm.
+
+    Wherever its queue is entered: from the end it is searched once more from the front.
+    """
+    wish = assigning.Wish
+    monkeypatch.setattr(assigning, "Wish", lambda *given: wish(*given[:-1], start))
     for number in range(1, 25):
         make_glitch(number, gold_label="Blip" if number > 5 else None)
     user = make_volunteer("page", level=6, votes_cast=100)
