@@ -6,7 +6,7 @@ Locks are FOR NO KEY UPDATE: no key changes, and foreign-key checks of others mu
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,8 @@ FOR NO KEY UPDATE OF g
 
 READ_ASKED = """
 SELECT g.id, g.workflow_id, g.votes_count, g.votes_needed, g.leases_open, g.retired_at,
-    g.retire_reason, a.id, a.state, a.stream, a.workflow_id, a.offered_id, a.batch_glitch_id, b.batch_id,
+    g.retire_reason, a.id, a.state, a.stream, a.workflow_id, a.offered_id, a.batch_glitch_id,
+    b.batch_id,
     (SELECT v.id FROM labeling_vote v
         WHERE v.volunteer_id = a.volunteer_id AND v.idempotency_key = %(key)s),
     (SELECT v.id FROM labeling_vote v
@@ -128,7 +129,7 @@ class Standing:
         self.retired_at, self.retire_reason = now, reason
 
     def write(self) -> None:
-        fetch(asdict(self), WRITE)
+        fetch(vars(self), WRITE)
 
 
 @dataclass(frozen=True)
@@ -204,9 +205,8 @@ def read_evidence(glitch_id: int, version: int | None) -> Evidence:
 
 def write_agreed(standing: Standing, agreed: dict[str, Any]) -> None:
     """Store the consensus and the standing that follows from it."""
-    fetch(asdict(standing) | agreed, WRITE_AGREED)
+    fetch(vars(standing) | agreed, WRITE_AGREED)
 
 
 def _evidence(votes: list[list[Any]] | None, probabilities: list[float] | None) -> Evidence:
     return Evidence([CastBefore(*vote) for vote in votes or []], probabilities)
-
