@@ -45,6 +45,8 @@ class PostThrottle(ScopedRateThrottle):
             return True
         most, seconds = self.parse_rate(self.get_rate())
         key = self.get_cache_key(request, view)
+        if most is None or seconds is None or key is None:
+            return True
         try:
             asked, milliseconds = _count()(keys=[key], args=[seconds * 1000])
         except redis.RedisError as error:
@@ -58,7 +60,7 @@ class PostThrottle(ScopedRateThrottle):
 
 
 def _count() -> Script:
-    cache = settings.CACHES["default"]
+    cache: Any = settings.CACHES["default"]
     return _script_at(cache["LOCATION"], **cache.get("OPTIONS", {}))
 
 

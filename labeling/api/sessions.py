@@ -50,7 +50,7 @@ def _read_user(key: str) -> User | None:
     """The active user who is logged in by the session, or None."""
     for _ in range(2):  # the second time where it was not known whose session it is
         guess = _user_of_session.get(key)
-        rows = fetch({"key": key, "user": guess, "now": timezone.now()}, _statement())
+        rows = fetch({"key": key, "user": guess, "now": timezone.now()}, session_and_user())
         log_in = _log_in_of(rows[0][0]) if rows else None
         if log_in is None:
             return None
@@ -83,7 +83,8 @@ def _columns() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _statement() -> str:
+def session_and_user() -> str:
+    """The statement; its values are ``key``, ``user`` (a guess) and ``now``."""
     columns = ", ".join(f'u."{field.column}"' for field in User._meta.concrete_fields)
     return (
         f"SELECT s.session_data, {columns} FROM django_session s "  # noqa: S608 (our own columns)

@@ -27,11 +27,12 @@ SELECT g.id, g.workflow_id, g.votes_count, g.votes_needed, g.leases_open, g.reti
     g.retire_reason, a.id, a.state, a.stream, a.workflow_id, a.offered_id, a.batch_glitch_id,
     b.batch_id,
     (SELECT v.id FROM labeling_vote v
-        WHERE v.volunteer_id = a.volunteer_id AND v.idempotency_key = %(key)s),
+        WHERE v.volunteer_id = a.volunteer_id AND v.idempotency_key = %(key)s) AS vote_with_key,
     (SELECT v.id FROM labeling_vote v
         WHERE v.volunteer_id = a.volunteer_id AND v.glitch_id = a.glitch_id
-        AND v.batch_id IS NOT DISTINCT FROM b.batch_id),
+        AND v.batch_id IS NOT DISTINCT FROM b.batch_id) AS vote_here,
     (SELECT l.glitch_class_id FROM labeling_goldlabel l WHERE l.glitch_id = a.glitch_id)
+        AS gold_class
 FROM labeling_assignment a JOIN labeling_glitch g ON g.id = a.glitch_id
 LEFT JOIN labeling_batchglitch b ON b.id = a.batch_glitch_id
 WHERE a.id = %(assignment)s AND a.volunteer_id = %(volunteer)s
