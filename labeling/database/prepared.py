@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 VALUE = re.compile(r"%\((\w+)\)s")
 # Connection -> the names of what is prepared there; a rollback does not undo a PREPARE.
@@ -28,8 +28,9 @@ def fetch(values: Mapping[str, Any], *statements: str) -> list[tuple[Any, ...]]:
     stands for a Postgres array and needs no cast.
     """
     texts = [_numbered(statement) for statement in statements]
-    with connection.cursor() as cursor:
-        there = _prepared.setdefault(connection.connection, set())
+    database = connections[DEFAULT_DB_ALIAS]
+    with database.cursor() as cursor:
+        there = _prepared.setdefault(database.connection, set())
         for name, prepare, _ in texts:
             if name not in there:
                 cursor.execute(prepare)
