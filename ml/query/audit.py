@@ -1,9 +1,9 @@
 """What a random audit says: a share in the whole collection from glitches drawn by chance.
 
 Each glitch is drawn with a known probability that depends on nothing else. The share among all is
-estimated by weighting each audited glitch with one over its probability (Hajek 1971, the ratio form
-of Horvitz & Thompson 1952); where all probabilities are equal it is the plain share. The interval is
-that of ``accuracy_interval`` at the effective number of glitches (sum w)^2 / sum w^2 (Kish 1965).
+estimated by weighting each audited glitch with one over its probability (Hajek 1971, the ratio
+form of Horvitz & Thompson 1952); where all are equal it is the plain share. The interval is that
+of ``accuracy_interval`` at the effective number of glitches (sum w)^2 / sum w^2 (Kish 1965).
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from labeling.models import Assignment, Glitch, Vote
 from labeling.services import assignments as assigning
 from labeling.services.proposals import accept_for_vote
 from labeling.throttles import PostThrottle
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, only_stream
 from tests.labeling.api.conftest import (
     client_for,
     make_proposal_with_decoys,
@@ -27,12 +27,12 @@ NEXT, VOTES = "/api/v1/next", "/api/v1/votes"
 
 
 @pytest.fixture
-def only(monkeypatch, settings):
-    """Makes chance certain: gold only, or batch questions only."""
+def only(monkeypatch, taxonomy):
+    """Makes chance certain: one stream, as far as it has anything."""
 
     def choose(stream: str) -> None:
         monkeypatch.setattr(assigning, "gold_share", lambda votes: float(stream == "gold"))
-        settings.BATCH_SHARE = float(stream == "batch")
+        only_stream(stream)
 
     choose("pool")
     return choose

@@ -26,7 +26,7 @@ def test_nothing_audited_says_nothing():
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says():
-    """400 collections with 10 % wrong, a fifth audited more often than the rest: 90 % within 3.5."""
+    """400 collections, 10 % wrong, a fifth of each audited more often: 90 %, within 3.5."""
     rng = np.random.default_rng(5)
     probabilities = np.where(np.arange(2000) < 400, 0.2, 0.05)
     wrong = rng.random(2000) < 0.1

@@ -39,7 +39,7 @@ def test_the_same_picture_is_picked_once(seed):
 
 
 def test_the_far_one_comes_before_the_near_ones():
-    """Distances^2 from the first: 0.01 twice and 100; the far one is drawn second, but for 1 in 5000."""
+    """Distances^2 from the first: 0.01 twice and 100: all but one draw in 5000 are the far one."""
     vectors = np.array([[0.0], [0.1], [-0.1], [10.0]])
     weights = np.array([1.0, 0.9, 0.9, 0.9])
     assert [pick_diverse(weights, vectors, LONG_AGO, 2, rng(s))[1] for s in range(20)] == [3] * 20
