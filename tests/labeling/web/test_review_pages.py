@@ -26,6 +26,7 @@ PAGES = [
     "/review/models/",
     "/review/training/",
     "/review/experts/",
+    "/review/audit/",
     "/review/system/",
 ]
 DEEDS = [
