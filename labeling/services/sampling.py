@@ -144,10 +144,14 @@ def list_audited() -> None:
     """Bring the lists of what the audit stream lends up to date, level by level."""
     levels = list(Workflow.objects.filter(is_open=True).order_by("level"))
     for workflow in levels:
+        selection = workflow.selection()
         wanted: list[tuple[int, float, bool]] = []
-        if workflow.selection().audit > 0:
-            is_top = workflow == levels[-1]
-            wanted = _still_open(workflow) + (_asked_again() if is_top else [])
+        # Whom an audited glitch is shown does not depend on its look. Where that is the ordinary
+        # way, an open one takes it like all others, or it would not stand for them.
+        if selection.audit > 0 and not selection.route_by_skill:
+            wanted += _still_open(workflow)
+        if selection.audit > 0 and workflow == levels[-1]:
+            wanted += _asked_again()
         _list(workflow, wanted)
 
 

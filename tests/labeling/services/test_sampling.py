@@ -102,6 +102,18 @@ def test_an_open_one_is_listed_at_its_level_and_a_retired_one_at_the_top(top):
     assert list(PickList.objects.order_by("pk").values_list("version", flat=True)) == versions
 
 
+def test_where_lending_goes_by_skill_an_open_one_takes_the_ordinary_way(top):
+    make_glitch(1)
+    top.streams = {"route_by_skill": True}
+    top.save()
+    audit(timezone.now())
+    assert AuditedGlitch.objects.count() == 1
+    assert Pick.objects.count() == 0
+    Glitch.objects.update(retired_at=LONG_AGO, retire_reason="consensus")
+    audit(timezone.now())
+    assert Pick.objects.get().after_retirement
+
+
 def test_what_people_decided_is_not_asked_again(top):
     glitch = retired(1, reason="flagged")
     audit(timezone.now())
