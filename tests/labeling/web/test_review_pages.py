@@ -347,7 +347,8 @@ def test_the_system_page_opens_while_the_broker_is_down(as_reviewer, monkeypatch
 
 def test_the_admin_opens_and_writes_no_votes(client, admin_user, taxonomy):
     client.force_login(admin_user)
-    for page in ("user", "glitch", "vote", "workflow", "glitchclass", "trainingrun", "proposal"):
+    pages = "user glitch vote assignment workflow glitchclass trainingrun proposal"
+    for page in pages.split():
         assert client.get(f"/admin/labeling/{page}/").status_code == 200
     assert client.get("/admin/labeling/vote/add/").status_code == 403
     # Closed, never deleted: leases and votes would lose their volunteer.
