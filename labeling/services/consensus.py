@@ -33,13 +33,15 @@ def posterior(
     """(C,) what is believed of a glitch now, summing to 1: its consensus, else its prior.
 
     Args:
-        agreement: the stored one, on the classes of its time; None before the first vote.
+        agreement: the stored one, on the classes of its time, which may be a moment newer than
+            the axis; None before the first vote.
         probabilities: the version's; None where there are none.
     """
-    if agreement is not None and sum(agreement) > 0:
-        believed = np.zeros(len(axis.ids))
-        believed[: len(agreement)] = agreement
-        return believed / believed.sum()
+    if agreement is not None:
+        known = agreement[: len(axis.ids)]
+        believed = np.pad(np.asarray(known, dtype=np.float64), (0, len(axis.ids) - len(known)))
+        if believed.sum() > 0:
+            return believed / believed.sum()
     classifier = classifier_probabilities(axis, version, probabilities)
     return mix_prior(axis.class_prior, classifier, axis.none_of_the_above)
 

@@ -115,6 +115,8 @@ def judge() -> int:
         Q(votes__gte=F("votes_wanted")) | Q(glitch__gold_labels__isnull=False)
     )
     rows = list(enough)
+    if rows:
+        current_taxonomy(newer=True)
     for row in rows:
         row.found_class_id, row.found_agreement = _verdict(row)
     AuditedGlitch.objects.bulk_update(rows, ["found_class", "found_agreement"], batch_size=500)
@@ -175,7 +177,7 @@ def _without_gold() -> QuerySet[AuditedGlitch]:
 
 
 def _list(workflow: Workflow, wanted: list[tuple[int, float, bool]]) -> None:
-    """At most ``LISTED`` of them, in the order of chance; written only where something changed."""
+    """At most ``LISTED`` of them by chance; where there are more, others each time."""
     made, _ = PickList.objects.get_or_create(workflow=workflow, stream=PickList.Stream.AUDIT)
     listed = set(made.picks.values_list("glitch", "after_retirement"))
     if listed == {(glitch_id, after) for glitch_id, _, after in wanted}:
