@@ -44,10 +44,12 @@ def test_the_uncertain_are_picked_and_never_two_of_one_minute(top):
     assert found[0] == even.pk
     assert len({torn.pk, echo.pk} & set(found)) == 1
     assert unknown.pk not in found
-    assert sure.pk not in found[:2]
     first = Pick.objects.get(glitch=even)
     assert (first.why["version"], first.why["rank"]) == (1, 0)
     assert 0.5 < first.why["uncertainty"] <= 1
+    # Chance may draw even the surest one, which the prior keeps from certainty, but last in doubt.
+    doubts = dict(Pick.objects.values_list("glitch", "why__uncertainty"))
+    assert doubts.get(sure.pk, 0.0) < min(doubts[pk] for pk in doubts if pk != sure.pk) / 2
 
 
 def test_retired_reserved_gold_and_those_of_other_levels_are_no_picks(top):
