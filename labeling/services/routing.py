@@ -49,7 +49,7 @@ CONSIDER = {
     "active": _consider(f"{PICK_CHOICE} LIMIT {CANDIDATES}"),
 }
 ONE_OF = lend_chosen(f"""
-    SELECT g.id, (%(whys)s::jsonb[])[array_position(%(ids)s::bigint[], g.id)] AS why
+    SELECT g.id, %(whys)s::jsonb -> (array_position(%(ids)s::bigint[], g.id) - 1) AS why
     FROM labeling_glitch g
     WHERE (SELECT n FROM held) < %(want)s AND g.id = ANY(%(ids)s::bigint[])
         AND g.workflow_id = %(workflow)s AND g.retired_at IS NULL AND NOT g.is_reserved AND {FREE}
@@ -87,7 +87,7 @@ def lend_by_skill(
     best_first = np.argsort(-gains, kind="stable")
     whys = [candidates[i].why | {"advantage": round(float(gains[i]), 6)} for i in best_first]
     ids = [candidates[i].glitch_id for i in best_first]
-    return lend(ONE_OF, wish, ids=ids, whys=[Json(why) for why in whys], **at)
+    return lend(ONE_OF, wish, ids=ids, whys=Json(whys), **at)
 
 
 def _candidates(
