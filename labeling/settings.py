@@ -84,7 +84,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environ.Env.db_url_config(embedded.database_url())}
-DATABASES["default"].update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
+DATABASES["default"].update(
+    ENGINE="labeling.database", CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False
+)
 # A server that is silent, not merely closed, must become a 503 too, and not a thread that waits.
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 3,
@@ -92,6 +94,8 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15000,
+    # What is prepared is planned once (labeling/database/prepared.py).
+    "options": "-c plan_cache_mode=force_generic_plan",
     **DATABASES["default"].get("OPTIONS", {}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -129,7 +133,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "labeling.api.authentication.BearerTokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "labeling.api.sessions.LeanSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

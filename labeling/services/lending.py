@@ -4,7 +4,7 @@ One statement is one round trip and one snapshot: what was chosen is locked, cou
 down before anybody else can look. Rows that others hold are skipped, never waited for, and locked
 FOR NO KEY UPDATE: nothing here changes a key, and foreign-key checks of other commits must not
 wait. The conditions stand on the row that is locked, so that Postgres checks them again on its
-newest version. The statements are fixed texts; only values are passed.
+newest version. The statements are fixed texts, prepared once a connection.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
+from labeling.database.prepared import fetch
 from labeling.errors import from_integrity_error
 
 HELD = """
@@ -197,9 +198,8 @@ def lend(statement: str, wish: Wish, **where: Any) -> Lent:
     """Run a statement of this module's kind: it gives what was held and what was lent."""
     for _ in range(2):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, asdict(wish) | where)
-                return Lent(*cursor.fetchone())
+            (row,) = fetch(asdict(wish) | where, statement)
+            return Lent(*row)
         except IntegrityError as error:
             refusal = from_integrity_error(error)
             if refusal is None or refusal.code != "already_assigned":

@@ -25,7 +25,6 @@ from labeling.services.standing import (
     Standing,
     cast_vote,
     lock_standing,
-    read_asked,
 )
 from labeling.services.taxonomy import current_taxonomy
 
@@ -63,14 +62,13 @@ def record_vote(
         ``vote_undone``.
     """
     with transaction.atomic():
-        standing = lock_standing(volunteer.pk, assignment_id)
-        if standing is None:
+        held = lock_standing(volunteer.pk, assignment_id, idempotency_key)
+        if held is None:
             raise NotFoundError(
                 f"Assignment {assignment_id} was never given to you; ask for the next glitch.",
                 code="never_assigned",
             )
-        # Read under the lock: the same request may have come twice at once.
-        asked = read_asked(assignment_id, idempotency_key)
+        standing, asked = held
         place = _lock_place(asked)
         voted = _check_answer(asked, label, alike)
         earlier = _find_earlier(asked)
