@@ -21,7 +21,7 @@ from bench.votes_site import vote_site
 EXAMPLES = """examples:
   python -m bench.votes --json votes.json
   python -m bench.votes --glitches 10000 --clients 1 8 --seconds 5
-  python -m bench.votes --glitches 1000000 --stored-votes 10000000     (12 GB of disk)
+  python -m bench.votes --glitches 1000000 --stored-votes 10000000     (8 GB of disk)
   python -m bench.votes --faults --glitches 10000 --clients 32 --seconds 30
   python -m bench.votes --gunicorn "--workers 4 --threads 2"
 """
