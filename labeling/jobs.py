@@ -21,6 +21,7 @@ SWEEP_RUNS = "workers.sweeps.sweep_runs"
 SWEEP_LEASES = "workers.sweeps.sweep_leases"
 SWEEP_SCORES = "workers.sweeps.sweep_scores"
 SWEEP_POLICIES = "workers.sweeps.sweep_policies"
+SWEEP_VISITS = "workers.sweeps.sweep_visits"
 SWEEP_BATCHES = "workers.sweeps.sweep_batches"
 REFRESH_PRIORS = "workers.sweeps.refresh_priors"
 

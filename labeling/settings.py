@@ -141,6 +141,9 @@ REST_FRAMEWORK = {
         "sign_up": env.str("NOTA_THROTTLE_SIGN_UP", default="20/min"),
         "vote": env.str("NOTA_THROTTLE_VOTE", default="240/min"),
         "talk": env.str("NOTA_THROTTLE_TALK", default="60/min"),
+        # Both by address: visits that begin, and what all visitors there vote together.
+        "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),
+        "visitor_vote": env.str("NOTA_THROTTLE_VISITOR_VOTE", default="240/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
@@ -203,6 +206,11 @@ LEASE_SECONDS = env.int("NOTA_LEASE_SECONDS", default=300)
 UNDO_SECONDS = env.int("NOTA_UNDO_SECONDS", default=8)
 # The share of batch questions ("does this look like these?") while a batch is open.
 BATCH_SHARE = env.float("NOTA_BATCH_SHARE", default=0.3)
+# Whether people may label without an account, and whether such votes alone may settle a class.
+ANONYMOUS_VOTING = env.bool("NOTA_ANONYMOUS_VOTING", default=False)
+ANONYMOUS_VOTES_SETTLE = env.bool("NOTA_ANONYMOUS_VOTES_SETTLE", default=False)
+# For how long a process shows the same figures on the front page.
+HOME_SECONDS = env.float("NOTA_HOME_SECONDS", default=30.0)
 # A training or discovery whose worker was not heard of for this long is taken up by another.
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.

@@ -10,6 +10,7 @@ EVERY_SECONDS = {
     jobs.SWEEP_BATCHES: 15,
     jobs.SWEEP_POLICIES: 30,
     jobs.REFRESH_PRIORS: 60,
+    jobs.SWEEP_VISITS: 3600,
 }
 
 app.conf.beat_schedule = {

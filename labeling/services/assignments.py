@@ -90,9 +90,11 @@ def _streams(
     volunteer: User, taxonomy: Taxonomy, reached: list[Level], rng: np.random.Generator
 ) -> Iterator[Callable[[Wish], Lent]]:
     """What to try, in the order of this draw."""
+    # Whether a class is born is left to people with an account.
+    batches = () if volunteer.is_visitor else taxonomy.open_batches
 
     def from_batches(wish: Wish) -> Lent:
-        return lend_from_batches(wish, taxonomy.open_batches)
+        return lend_from_batches(wish, batches)
 
     def from_pool(wish: Wish) -> Lent:
         lent = Lent(0, None)
@@ -114,12 +116,12 @@ def _streams(
 
     if reached and rng.random() < gold_share(volunteer.votes_cast):
         yield gold
-    batch_first = bool(taxonomy.open_batches) and rng.random() < settings.BATCH_SHARE
+    batch_first = bool(batches) and rng.random() < settings.BATCH_SHARE
     if batch_first:
         yield from_batches
     if reached:
         yield from_pool
-    if taxonomy.open_batches and not batch_first:
+    if batches and not batch_first:
         yield from_batches
     # Gold needs no votes, but it is how a volunteer rises to where glitches wait.
     if reached and any(v.workflow.level > volunteer.level for v in taxonomy.open_levels):

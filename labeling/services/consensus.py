@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
+from django.conf import settings
 
 from labeling.models import Glitch, ModelVersion
 from labeling.services.skills import matrices
@@ -11,6 +12,7 @@ from labeling.services.standing import CastBefore, Evidence, Standing, write_agr
 from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
 from ml.crowd.retirement import Outcome, decide
+from ml.crowd.visitors import unless_alone
 
 
 def classifier_probabilities(
@@ -108,6 +110,9 @@ def _follow(
         none_of_the_above_votes=none_votes,
         average_skill=matrices(None, axis.ids).confusion,
     )
+    alone = all(vote.by_visitor for vote in votes) and not settings.ANONYMOUS_VOTES_SETTLE
+    at_limit = len(votes) >= workflow.votes_max
+    outcome = unless_alone(outcome, alone=alone, at_limit=at_limit)
     if outcome == Outcome.MOVE_UP and above is not None:
         standing.workflow_id = above.workflow.pk
     if outcome == Outcome.TO_REVIEWER:

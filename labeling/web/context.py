@@ -1,5 +1,6 @@
 """What every page's template knows."""
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from labeling.web import display
@@ -10,5 +11,6 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "site_name": "Nota",
         "page": match.url_name if match else "",
+        "may_visit": settings.ANONYMOUS_VOTING,
         "display": display.context(request),
     }

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -54,6 +54,8 @@ def _classes(volunteer: User) -> dict[str, Any]:
 @require_safe
 def label(request: HttpRequest) -> HttpResponse:
     volunteer = user_of(request)
+    if volunteer.is_visitor and not settings.ANONYMOUS_VOTING:
+        return redirect("sign-up")  # it was switched off since the visit began
     context = {
         **_classes(volunteer),
         "durations": DURATIONS,
