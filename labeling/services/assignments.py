@@ -32,14 +32,14 @@ def next_assignments(
     Asked again it gives the same ones: a reload wastes no lease. An empty list means that nothing
     is left for this volunteer at the levels reached. ForbiddenError ``level_not_reached``.
     """
-    if level is not None and level > volunteer.level:
+    taxonomy = current_taxonomy()
+    if level is not None and level > height_of(volunteer, taxonomy):
         raise ForbiddenError(
             f"Level {level} opens when you have mastered level {volunteer.level}.",
             code="level_not_reached",
         )
     now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
-    taxonomy = current_taxonomy()
     for _ in range(want):
         lent = _lend_one(volunteer, taxonomy, want, level, rng, now)
         if lent.assignment is None or lent.held + 1 >= want:
@@ -49,8 +49,17 @@ def next_assignments(
 
 def open_levels(volunteer: User) -> list[int]:
     """The open levels that the volunteer has reached, the lowest first."""
-    levels = [level.workflow.level for level in current_taxonomy().open_levels]
-    return [level for level in levels if level <= volunteer.level]
+    taxonomy = current_taxonomy()
+    levels = [level.workflow.level for level in taxonomy.open_levels]
+    return [level for level in levels if level <= height_of(volunteer, taxonomy)]
+
+
+def height_of(volunteer: User, taxonomy: Taxonomy) -> int:
+    """The level up to which somebody is served: the own, and where that and all below are closed
+    the lowest that is open. Closing a level locks nobody out.
+    """
+    levels = (level.workflow.level for level in taxonomy.open_levels)
+    return max(volunteer.level, min(levels, default=volunteer.level))
 
 
 def _lend_one(
@@ -67,7 +76,8 @@ def _lend_one(
     the pool. A stream that is empty hands over to the others; gold alone is served only to those
     who can still rise, since it needs no votes.
     """
-    reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, volunteer, level)]
+    height = height_of(volunteer, taxonomy)
+    reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, height, level)]
     wish = Wish(volunteer.pk, want, now, _lease_until(now), float(rng.random()))
     lent = Lent(0, None)
     for last_try in (False, True):
@@ -81,9 +91,9 @@ def _lend_one(
     return lent
 
 
-def _is_reached(level: Level, volunteer: User, asked: int | None) -> bool:
+def _is_reached(level: Level, height: int, asked: int | None) -> bool:
     number = level.workflow.level
-    return number <= volunteer.level and asked in {None, number}
+    return number <= height and asked in {None, number}
 
 
 def _streams(

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 
 from labeling.models import User
 from labeling.selectors.guide import field_guide
-from labeling.services.assignments import open_levels
+from labeling.services.assignments import height_of, open_levels
+from labeling.services.taxonomy import current_taxonomy
 from labeling.web.permissions import user_of
 from ml.pictures import DURATIONS
 
@@ -31,7 +32,7 @@ TRAITS = (
 
 
 def _classes(volunteer: User) -> dict[str, Any]:
-    guide = field_guide(up_to_level=volunteer.level)
+    guide = field_guide(up_to_level=height_of(volunteer, current_taxonomy()))
     facts = {
         entry.label: {
             "name": entry.name_shown,
