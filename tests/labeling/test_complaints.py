@@ -28,7 +28,9 @@ from labeling.throttles import PostThrottle
 from tests.conftest import make_glitch, make_volunteer, teach
 
 NEXT, VOTES = "/api/v1/next", "/api/v1/votes"
-UNLIMITED = dict.fromkeys(("vote", "visit", "visitor_vote", "log_in", "sign_up", "talk"), "9999/min")
+UNLIMITED = dict.fromkeys(
+    ("vote", "visit", "visitor_vote", "log_in", "sign_up", "talk"), "9999/min"
+)
 transactional = pytest.mark.django_db(transaction=True)
 in_database = pytest.mark.django_db
 
@@ -200,9 +202,7 @@ def test_raising_the_limit_reopens_what_it_had_ended(house):
 def test_closing_levels_demotes_nobody_and_locks_nobody_out(house):
     make_glitch(1)
     make_glitch(2)
-    Glitch.objects.filter(gravityspy_id="0000000001").update(
-        workflow=Workflow.objects.get(level=2)
-    )
+    Glitch.objects.filter(gravityspy_id="0000000001").update(workflow=Workflow.objects.get(level=2))
     ada, newcomer = person("ada", level=6), person("ben", level=1)
     (held,) = [a for a in ask(ada, want=3) if names([a]) == ["0000000002"]]
     Workflow.objects.filter(level__in=(1, 6)).update(is_open=False)
