@@ -97,6 +97,15 @@ def make_glitches(numbers, **fields) -> None:
         make_glitch(number, **fields)
 
 
+def eventually(page, holds) -> None:
+    """Wait until a fact about the database holds: the page's requests may still be under way."""
+    for _ in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it never came to hold")
+
+
 def expect_nothing_waits(page) -> None:
     """Every vote was acknowledged; not by wait_for_function, which the page's policy forbids."""
     key = f"nota.votes.{User.objects.get(username='ada').pk}"

@@ -28,9 +28,8 @@ from labeling.throttles import PostThrottle
 from tests.conftest import make_glitch, make_volunteer, teach
 
 NEXT, VOTES = "/api/v1/next", "/api/v1/votes"
-UNLIMITED = dict.fromkeys(
-    ("vote", "visit", "visitor_vote", "log_in", "sign_up", "talk"), "9999/min"
-)
+SCOPES = ("vote", "visit", "visitor_vote", "log_in", "sign_up", "talk")
+UNLIMITED = dict.fromkeys(SCOPES, "9999/min")
 transactional = pytest.mark.django_db(transaction=True)
 in_database = pytest.mark.django_db
 

@@ -11,8 +11,17 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from labeling.errors import LabelingError
-from labeling.models import ApiToken, Assignment, AuditEvent, BatchGlitch, Collection, Glitch
-from labeling.models import Comment, User, Vote
+from labeling.models import (
+    ApiToken,
+    Assignment,
+    AuditEvent,
+    BatchGlitch,
+    Collection,
+    Comment,
+    Glitch,
+    User,
+    Vote,
+)
 from labeling.services.accounts import change_password
 from labeling.services.assignments import next_assignments
 from labeling.services.classes import load_gravity_spy
