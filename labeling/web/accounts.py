@@ -15,6 +15,7 @@ from labeling.models import User
 from labeling.services.accounts import sign_up_volunteer
 from labeling.services.visitors import begin_visit, make_visitor_volunteer
 from labeling.throttles import throttled
+from labeling.web.context import SITE_NAME
 from labeling.web.forms import LogInForm, SignUpForm
 
 
@@ -27,6 +28,7 @@ def visitor_of(request: HttpRequest) -> User | None:
 class LogInView(LoginView):
     template_name = "pages/log_in.html"
     authentication_form = LogInForm
+    extra_context = {"site_name": SITE_NAME}  # the view's own would be the host's name
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         # Who labels without an account may have one all the same.

@@ -50,11 +50,17 @@ class SignUpForm(BaseUserCreationForm):
 
 
 class NewPasswordForm(PasswordChangeForm):
+    """Another password; the page has more on it, so nothing takes the focus."""
+
     keep_tokens = forms.BooleanField(
         required=False,
         label=_("keep my API tokens"),
         help_text=_("Programs that use them go on. Without this they end with the password."),
     )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        del self.fields["old_password"].widget.attrs["autofocus"]
 
 
 class CloseForm(forms.Form):

@@ -42,6 +42,7 @@ def test_from_the_front_page_to_votes_to_an_account(page, open_house):
     expect(page.locator("#trouble")).to_contain_text("1 vote waits in this browser")
     page.context.set_offline(False)
     expect(page.locator("#votes")).to_have_text("3")
+    page.reload()
     page.click("text=Sign up and keep your votes")
     expect(page.locator(".note")).to_contain_text("3 votes that you have cast here come along")
     page.fill("[name=username]", "ada")
