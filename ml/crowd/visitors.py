@@ -6,21 +6,22 @@ from ml.crowd.retirement import Outcome, RetireReason
 OPEN_TO_EXPERTS = {None, RetireReason.CLASSIFICATION_COUNT}
 
 
-def unless_alone(outcome: Outcome, *, alone: bool, at_limit: bool) -> Outcome:
+def unless_alone(outcome: Outcome, *, alone: bool, at_limit: Outcome | None) -> Outcome:
     """The outcome of a policy where perhaps nobody with an account has voted yet.
 
     One voter may hide behind many sessions: so such votes alone end in no label. The glitch waits
-    for a vote of somebody known, and at the limit of votes for an expert.
+    for a vote of somebody known, and at the limit of votes goes the way of those without consensus.
 
     Args:
         alone: every vote so far was cast without an account.
-        at_limit: the glitch has as many votes as its policy allows.
+        at_limit: what the policy wants without consensus (``retirement.no_consensus``), where the
+            glitch has as many votes as it allows; else None.
 
-    >>> unless_alone(Outcome.RETIRE_CONSENSUS, alone=True, at_limit=False)
+    >>> unless_alone(Outcome.RETIRE_CONSENSUS, alone=True, at_limit=None)
     <Outcome.MORE_VOTES: 'more_votes'>
-    >>> unless_alone(Outcome.RETIRE_CONSENSUS, alone=False, at_limit=False)
+    >>> unless_alone(Outcome.RETIRE_CONSENSUS, alone=False, at_limit=None)
     <Outcome.RETIRE_CONSENSUS: 'retire_consensus'>
     """
     if not alone or outcome.reason in OPEN_TO_EXPERTS:
         return outcome
-    return Outcome.TO_REVIEWER if at_limit else Outcome.MORE_VOTES
+    return at_limit or Outcome.MORE_VOTES

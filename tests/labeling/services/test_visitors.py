@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.errors import LabelingError
-from labeling.models import Assignment, Glitch, GlitchClass, User, Vote
+from labeling.models import Assignment, Glitch, GlitchClass, User, Vote, Workflow
 from labeling.services.assignments import expire_leases, next_assignments
 from labeling.services.proposals import accept_for_vote
 from labeling.services.visitors import begin_visit, end_old_visits, make_visitor_volunteer
@@ -90,6 +90,20 @@ def test_at_the_limit_an_expert_looks(glitch, taxonomy):
         vote(visitor_who_knows(taxonomy["Blip"]))
     glitch.refresh_from_db()
     assert (glitch.retire_reason, glitch.votes_count) == ("classification_count", 3)
+
+
+def test_below_the_top_the_limit_moves_it_up_to_other_eyes(glitch, taxonomy):
+    Workflow.objects.filter(level=1).update(votes_max=2)
+    Glitch.objects.update(workflow=Workflow.objects.get(level=1))
+    for _ in range(2):
+        visitor = visitor_who_knows(taxonomy["Blip"])
+        (lent,) = next_assignments(visitor, level=1, rng=np.random.default_rng(1))
+        record_vote(visitor, lent.pk, idempotency_key=uuid.uuid4(), label="Blip")
+    glitch.refresh_from_db()
+    assert (glitch.retired_at, glitch.workflow.level, glitch.votes_count) == (None, 2, 2)
+    vote(make_volunteer("ada", level=6))
+    glitch.refresh_from_db()
+    assert glitch.retire_reason == "consensus"
 
 
 def test_a_site_may_let_them_settle(glitch, taxonomy, settings):
