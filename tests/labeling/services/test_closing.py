@@ -89,9 +89,8 @@ def test_closed_twice_is_refused_and_changes_no_name(ada):
 
 
 @pytest.mark.django_db
-def test_glitches_that_were_lent_are_given_back(ada, settings):
+def test_glitches_that_were_lent_are_given_back(ada):
     """Of the pool, of a batch and gold: none is left waiting for somebody who is gone."""
-    settings.BATCH_SHARE = 0.5
     accept_for_vote(make_proposal(range(100, 105)).pk, name="Reverse Chirp", by=None)
     for number in range(1, 4):
         make_glitch(number)

@@ -129,8 +129,7 @@ def test_a_visitors_vote_weighs_what_a_newcomers_does(taxonomy):
     assert agreements[0][1] == [None]
 
 
-def test_visitors_are_not_asked_whether_a_class_is_born(taxonomy, settings):
-    settings.BATCH_SHARE = 1.0
+def test_visitors_are_not_asked_whether_a_class_is_born(taxonomy):
     accept_for_vote(make_proposal(range(100, 105)).pk, name="Reverse Chirp", by=None)
     Glitch.objects.update(is_reserved=True)
     for seed in range(5):
