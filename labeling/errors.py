@@ -58,6 +58,10 @@ CONSTRAINT_ERRORS: dict[str, tuple[str, str]] = {
         "already_voted",
         "You have voted on this glitch already. Ask for the next one.",
     ),
+    "one_vote_an_idempotency_key": (
+        "idempotency_conflict",
+        "This idempotency key belongs to a vote on another glitch; use a new key a vote.",
+    ),
     "one_open_assignment_a_volunteer_glitch": (
         "already_assigned",
         "This glitch is open in front of you already; answer it first.",

@@ -24,6 +24,7 @@ SWEEP_SCORES = "workers.sweeps.sweep_scores"
 SWEEP_POLICIES = "workers.sweeps.sweep_policies"
 SWEEP_PICKS = "workers.sweeps.sweep_picks"
 SWEEP_AUDIT = "workers.picks.sweep_audit"
+SWEEP_VISITS = "workers.sweeps.sweep_visits"
 SWEEP_BATCHES = "workers.sweeps.sweep_batches"
 REFRESH_PRIORS = "workers.sweeps.refresh_priors"
 

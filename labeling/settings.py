@@ -145,6 +145,9 @@ REST_FRAMEWORK = {
         "sign_up": env.str("NOTA_THROTTLE_SIGN_UP", default="20/min"),
         "vote": env.str("NOTA_THROTTLE_VOTE", default="240/min"),
         "talk": env.str("NOTA_THROTTLE_TALK", default="60/min"),
+        # Both by address: visits that begin, and what all visitors there vote together.
+        "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),
+        "visitor_vote": env.str("NOTA_THROTTLE_VISITOR_VOTE", default="240/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
@@ -213,6 +216,11 @@ if not 0 <= AUDIT_RATE <= 1 or AUDIT_VOTES < 1:
         f"NOTA_AUDIT_RATE must be a share between 0 and 1 and NOTA_AUDIT_VOTES at least 1, got "
         f"{AUDIT_RATE} and {AUDIT_VOTES}."
     )
+# Whether people may label without an account, and whether such votes alone may settle a class.
+ANONYMOUS_VOTING = env.bool("NOTA_ANONYMOUS_VOTING", default=False)
+ANONYMOUS_VOTES_SETTLE = env.bool("NOTA_ANONYMOUS_VOTES_SETTLE", default=False)
+# For how long a process shows the same figures on the front page.
+HOME_SECONDS = env.float("NOTA_HOME_SECONDS", default=30.0)
 # A training or discovery whose worker was not heard of for this long is taken up by another.
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.

@@ -12,6 +12,7 @@ EVERY_SECONDS = {
     jobs.SWEEP_PICKS: 20,
     jobs.SWEEP_AUDIT: 60,
     jobs.REFRESH_PRIORS: 60,
+    jobs.SWEEP_VISITS: 3600,
 }
 
 app.conf.beat_schedule = {

@@ -20,6 +20,7 @@ from labeling.services.predictions import unscored_glitches
 from labeling.services.priors import refresh_class_priors
 from labeling.services.runs import claimable
 from labeling.services.training import request_training_if_due
+from labeling.services.visitors import end_old_visits
 from workers.tasks import RecordedTask
 
 ON_ITS_WAY = timedelta(seconds=15)
@@ -67,6 +68,11 @@ def sweep_policies() -> None:
 def sweep_picks() -> None:
     for workflow_id, version in active_picks_due():
         jobs.send_now(jobs.REFRESH_PICKS, workflow_id=workflow_id, version=version)
+
+
+@shared_task(name=jobs.SWEEP_VISITS, base=RecordedTask)
+def sweep_visits() -> None:
+    end_old_visits(timezone.now())
 
 
 @shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)

@@ -55,8 +55,8 @@ WITH cast_now AS (
 SELECT cast_now.id, counted.skill_id, votes.cast_before, opinion.probabilities
 FROM cast_now CROSS JOIN counted
 LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id)
-        ORDER BY v.id) AS cast_before
+    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id,
+        u.role = 'visitor') ORDER BY v.id) AS cast_before
     FROM labeling_vote v JOIN labeling_user u ON u.id = v.volunteer_id
     WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL
 ) votes ON true
@@ -69,8 +69,8 @@ LEFT JOIN LATERAL (
 READ_EVIDENCE = """
 SELECT votes.cast_before, opinion.probabilities
 FROM (
-    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id)
-        ORDER BY v.id) AS cast_before
+    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id,
+        u.role = 'visitor') ORDER BY v.id) AS cast_before
     FROM labeling_vote v JOIN labeling_user u ON u.id = v.volunteer_id
     WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL
 ) votes
@@ -155,12 +155,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class CastBefore:
-    """A vote as evidence: the ids of its class, of the list offered, its level and its skill."""
+    """A vote as evidence: the ids of its class, of the list offered, its level and its skill.
+
+    ``by_visitor``: cast without an account.
+    """
 
     voted: int
     offered: int
     workflow: int | None
     skill: int | None
+    by_visitor: bool = False
 
 
 @dataclass(frozen=True)
