@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
@@ -26,6 +25,7 @@ from labeling.selectors.versions import active_version
 from labeling.services.audit import record_deed
 from labeling.services.classes import freeze_class_list
 from labeling.services.runs import end_run, held
+from labeling.services.shadow import let_in
 from ml.vision.settings import TrainingSettings
 
 # With fewer labeled glitches than this a class is not trained on: it would be noise.
@@ -226,7 +226,7 @@ class Trained:
 
 
 def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
-    """Store the candidate and activate it or keep it out, in one transaction.
+    """Store the candidate and let it in, perhaps on trial first, or keep it out: one transaction.
 
     None where the run was taken from this worker meanwhile: then another one finishes it.
     ConflictError ``activation_conflict`` where another version went live since the comparison.
@@ -246,14 +246,15 @@ def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
             decision_reason=trained.reason,
         )
         if trained.goes_live:
-            activate(version, instead_of=trained.compared_with, by=None)
+            let_in(version, instead_of=trained.compared_with)
+            jobs.enqueue_on_commit(jobs.REFRESH_PRIORS)
         else:
             version.state = ModelVersion.State.KEPT_OUT
             version.save(update_fields=["state"])
         end_run(run, Run.State.SUCCEEDED)
-        if trained.goes_live:
-            jobs.enqueue_on_commit(jobs.REFRESH_PRIORS)
-            jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)
+        jobs.enqueue_on_commit(
+            jobs.EVALUATE, version_id=version.pk, against_id=trained.compared_with
+        )
         return version
 
 
@@ -261,29 +262,6 @@ def next_number(role: str) -> int:
     """The next number of a role; the unique constraint settles a race."""
     last = ModelVersion.objects.filter(role=role).aggregate(last=Max("number"))["last"]
     return (last or 0) + 1
-
-
-def activate(version: ModelVersion, *, instead_of: int | None, by: User | None) -> None:
-    """Make ``version`` the one in use, if ``instead_of`` still is. The caller holds a transaction.
-
-    Raises ConflictError ``activation_conflict``.
-    """
-    active = ModelVersion.objects.select_for_update().filter(
-        role=version.role, state=ModelVersion.State.ACTIVE
-    )
-    current = active.first()
-    if (current.pk if current else None) != instead_of:
-        raise ConflictError(
-            "Another model version went live since the comparison; compare again.",
-            code="activation_conflict",
-        )
-    if current is not None:
-        current.state = ModelVersion.State.REPLACED
-        current.save(update_fields=["state"])
-    version.state = ModelVersion.State.ACTIVE
-    version.activated_at = timezone.now()
-    version.save(update_fields=["state", "activated_at"])
-    record_deed(by, "activate", f"{version.role} {version.number}", reason=version.decision_reason)
 
 
 def request_training_if_due() -> TrainingRun | None:
