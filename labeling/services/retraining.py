@@ -141,7 +141,7 @@ def start_if_due(now: datetime) -> TrainingRun | None:
 
 def _start(request: TrainingRequest, now: datetime) -> TrainingRun | None:
     """The caller holds the request's row."""
-    reason = "; ".join(request.reasons.values())
+    reason = "; ".join(words for _, words in sorted(request.reasons.items()))
     request.ended_at = now
     try:
         with transaction.atomic():
