@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ml.vision.evaluate import log_loss, metrics
-from ml.vision.judging.intervals import bootstrap, figures_of, interval, share_interval
+from ml.vision.judging.intervals import bootstrap, figures_of, interval
 from ml.vision.judging.judged import Judged, align, check_same_test
+from ml.vision.judging.shares import share_interval
 
 # On few test glitches the calibration error moves by chance also where nothing changed.
 ECE_SLACK = 0.02

@@ -21,8 +21,9 @@ from sklearn.metrics import (
 )
 
 from ml.vision.evaluate import log_loss, metrics
-from ml.vision.judging.intervals import bootstrap, figures_of, interval, share_interval
+from ml.vision.judging.intervals import bootstrap, figures_of, interval
 from ml.vision.judging.judged import Aligned, Judged, align
+from ml.vision.judging.shares import share_interval
 
 # George et al. give their accuracy a second time without these two, which Livingston alone has and
 # which the first classifiers of Gravity Spy did not know.

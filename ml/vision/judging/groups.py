@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.vision.evaluate import metrics
-from ml.vision.judging.intervals import share_interval
 from ml.vision.judging.judged import Judged
+from ml.vision.judging.shares import share_interval
 
 SECONDS_PER_WEEK = 7 * 24 * 3600
 # GPS seconds from begin to end, after the run pages of gwosc.org.

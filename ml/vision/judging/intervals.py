@@ -6,26 +6,13 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
 from ml.vision.evaluate import BINS
 from ml.vision.judging.judged import Aligned
+from ml.vision.judging.shares import MASS
 
-MASS = 0.95
 RESAMPLES = 1000
 Figures = Mapping[str, Callable[[npt.NDArray[np.intp]], float]]
-
-
-def share_interval(hits: int, of: int, mass: float = MASS) -> tuple[float, float]:
-    """Wilson's interval of a share (Wilson 1927); of nothing, everything is possible.
-
-    >>> share_interval(4, 4)[0] < 0.52, share_interval(0, 0)
-    (True, (0.0, 1.0))
-    """
-    if not of:
-        return 0.0, 1.0
-    found = binomtest(hits, of).proportion_ci(mass, method="wilson")
-    return float(found.low), float(found.high)
 
 
 def bootstrap(

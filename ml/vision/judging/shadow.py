@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.vision.judging.intervals import share_interval
+from ml.vision.judging.shares import share_interval
 
 FLOWS_SHOWN = 20
 

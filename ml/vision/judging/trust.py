@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ml.vision.judging.intervals import share_interval
 from ml.vision.judging.judged import Judged, align
+from ml.vision.judging.shares import share_interval
 
 
 def at_thresholds(

@@ -32,8 +32,7 @@ def trained(taxonomy, settings):
     settings.RETRAIN_WAIT_SECONDS = 60
     for number in range(10):
         make_glitch(number, gold_label="Blip" if number % 2 else "Whistle")
-    run = TrainingRun.objects.create(state=Run.State.SUCCEEDED)
-    return run
+    return TrainingRun.objects.create(state=Run.State.SUCCEEDED)
 
 
 def add_labels(count):
