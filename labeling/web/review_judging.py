@@ -17,6 +17,12 @@ from labeling.web.judging_charts import class_curves, reliability_marks, weekly_
 from labeling.web.permissions import reviewer_required, user_of
 
 ROLE = ModelVersion.Role.CLASSIFIER
+FIGURES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "log_loss": "log loss",
+    "ece": "calibration error",
+}
 
 
 @never_cache
@@ -44,12 +50,29 @@ def _drawn(found: Evaluation, chosen: str) -> dict[str, Any]:
     return {
         "figures": figures,
         "comparison": found.comparison,
+        "overall": _overall(figures),
+        "differences": [
+            {"name": name, **found.comparison["differences"][key]} for key, name in FIGURES.items()
+        ]
+        if found.comparison
+        else [],
         "label": label,
         "curves": class_curves(figures, label),
         "reliability": reliability_marks(figures),
         "weeks": weekly_marks(figures),
         "groups": [(kind, figures["by"][kind]) for kind in ("training", "detector", "run")],
     }
+
+
+def _overall(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for key, name in FIGURES.items():
+        low, high = figures["intervals"][key]
+        is_share = key == "accuracy"
+        rows.append(
+            {"name": name, "value": figures[key], "low": low, "high": high, "is_share": is_share}
+        )
+    return rows
 
 
 def _version(number: int) -> ModelVersion:
