@@ -207,6 +207,8 @@ BATCH_SHARE = env.float("NOTA_BATCH_SHARE", default=0.3)
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.
 LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)
+# Whether None_of_the_Above is a class that networks learn: it hides novelty, so it is not.
+TRAIN_NONE_OF_THE_ABOVE = env.bool("NOTA_TRAIN_NONE_OF_THE_ABOVE", default=False)
 # A candidate that passed the gate predicts so many new glitches beside the version in use before it
 # replaces it (0: at once), for so many days at most; it stays out where it calls a larger share of
 # them otherwise.

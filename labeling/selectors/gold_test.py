@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
+from django.conf import settings
 
 from labeling.models import GoldLabel, ModelVersion, Prediction, TrainingExample
 from ml.vision.judging.judged import Judged
@@ -30,13 +31,11 @@ class GoldTest:
 
 
 def gold_test() -> GoldTest:
-    """The test split of today: of classes in use, None_of_the_Above left out."""
+    """The test split of today: of classes in use, None_of_the_Above only where it is trained."""
+    barred = [] if settings.TRAIN_NONE_OF_THE_ABOVE else [True]
     rows = list(
-        GoldLabel.objects.filter(
-            split=GoldLabel.Split.TEST,
-            glitch_class__is_none_of_the_above=False,
-            glitch_class__valid_to__isnull=True,
-        )
+        GoldLabel.objects.filter(split=GoldLabel.Split.TEST, glitch_class__valid_to__isnull=True)
+        .exclude(glitch_class__is_none_of_the_above__in=barred)
         .order_by("glitch_id")
         .values_list("glitch_id", "glitch_class__label", "glitch__ifo", "glitch__event_time")
     )

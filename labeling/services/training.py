@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
@@ -92,23 +93,29 @@ class LabeledGlitch:
     content: str
 
 
-def labeled_glitches() -> list[LabeledGlitch]:
+def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
     """Every glitch that a training may use: gold in its split, consensus in train or validation.
 
-    The test split is gold alone. None_of_the_Above is no class to train on: it hides novelty.
+    The test split is gold alone. None_of_the_Above is no class to train on unless it is asked for:
+    it hides novelty.
     """
+    barred = [] if none_of_the_above else [True]
     gold = GoldLabel.objects.select_related("glitch", "glitch_class").filter(
-        glitch_class__is_none_of_the_above=False, glitch_class__valid_to__isnull=True
+        glitch_class__valid_to__isnull=True
     )
+    gold = gold.exclude(glitch_class__is_none_of_the_above__in=barred)
     rows = [
         _labeled(g.glitch, g.glitch_class, g.split, TrainingExample.Origin.GOLD, 1.0) for g in gold
     ]
-    agreed = Consensus.objects.select_related("glitch", "top_class").filter(
-        glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
-        glitch__is_reserved=False,
-        glitch__gold_labels__isnull=True,
-        top_class__is_none_of_the_above=False,
-        top_class__valid_to__isnull=True,
+    agreed = (
+        Consensus.objects.select_related("glitch", "top_class")
+        .filter(
+            glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
+            glitch__is_reserved=False,
+            glitch__gold_labels__isnull=True,
+            top_class__valid_to__isnull=True,
+        )
+        .exclude(top_class__is_none_of_the_above__in=barred)
     )
     rows += [
         _labeled(
@@ -121,6 +128,10 @@ def labeled_glitches() -> list[LabeledGlitch]:
         for c in agreed
     ]
     return sorted(rows, key=lambda row: row.gravityspy_id)
+
+
+def _to_train_on() -> list[LabeledGlitch]:
+    return labeled_glitches(none_of_the_above=settings.TRAIN_NONE_OF_THE_ABOVE)
 
 
 def _labeled(
@@ -147,7 +158,7 @@ def _consensus_split(gravityspy_id: str) -> str:
 
 def trainable_classes(rows: list[LabeledGlitch] | None = None) -> set[str]:
     """The labels with enough examples in all and at least one in train and in test."""
-    rows = labeled_glitches() if rows is None else rows
+    rows = _to_train_on() if rows is None else rows
     total = Counter(row.label for row in rows)
     has = {split: {r.label for r in rows if r.split == split} for split in ("train", "test")}
     return {
@@ -167,7 +178,7 @@ def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
     run = TrainingRun.objects.select_for_update().get(pk=run.pk)
     if run.data_digest:
         return _frozen_examples(run)
-    rows = labeled_glitches()
+    rows = _to_train_on()
     classes = trainable_classes(rows)
     rows = [row for row in rows if row.label in classes]
     if len(classes) < 2:
