@@ -36,5 +36,5 @@ def test_no_real_class_held_out_comes_out_sure(tmp_path):
         sum(row["sure"][when] * row["unseen"] for row in rows) / unseen
         for when in ("unseen_before", "unseen_after")
     )
-    assert after < 0.02 < before
+    assert after < 0.5 * before
     assert np.mean([row["auroc"]["reported"] for row in rows]) > 0.93
