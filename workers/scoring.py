@@ -9,6 +9,7 @@ from django.conf import settings
 from labeling import jobs
 from labeling.models import ModelVersion
 from labeling.selectors.versions import active_version
+from labeling.services.picks import outdate_picks
 from labeling.services.predictions import (
     Scored,
     route_again,
@@ -32,8 +33,12 @@ def score_glitches(version_id: int | None = None) -> int:
     version = active_version(ModelVersion.Role.CLASSIFIER)
     if version is None:
         return 0
+    is_new = version.routed_at is None
     route_again(version)
-    return predict(version, list(unscored_glitches(version).values_list("pk", flat=True)))
+    stored = predict(version, list(unscored_glitches(version).values_list("pk", flat=True)))
+    if is_new or stored:
+        outdate_picks()
+    return stored
 
 
 def predict(version: ModelVersion, glitch_ids: Sequence[int]) -> int:

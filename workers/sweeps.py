@@ -16,6 +16,7 @@ from labeling.selectors.trials import running_trial
 from labeling.selectors.versions import active_version
 from labeling.services.assignments import expire_leases
 from labeling.services.drift import check_drift
+from labeling.services.picks import active_picks_due
 from labeling.services.policies import policies_to_follow_up
 from labeling.services.predictions import unscored_glitches
 from labeling.services.priors import refresh_class_priors
@@ -84,6 +85,12 @@ def sweep_batches() -> None:
 def sweep_policies() -> None:
     for workflow_id in policies_to_follow_up():
         jobs.send_now(jobs.REEVALUATE, workflow_id=workflow_id)
+
+
+@shared_task(name=jobs.SWEEP_PICKS, base=RecordedTask)
+def sweep_picks() -> None:
+    for workflow_id, version in active_picks_due():
+        jobs.send_now(jobs.REFRESH_PICKS, workflow_id=workflow_id, version=version)
 
 
 @shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)

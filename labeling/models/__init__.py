@@ -14,6 +14,7 @@ from labeling.models.judging import (
     TrainingRequest,
 )
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
+from labeling.models.picks import AuditedGlitch, Pick, PickList
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
 from labeling.models.talk import Collection, CollectionGlitch, Comment
@@ -25,6 +26,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "AuditedGlitch",
     "Batch",
     "BatchGlitch",
     "ClassList",
@@ -40,6 +42,8 @@ __all__ = [
     "GlitchClass",
     "GoldLabel",
     "ModelVersion",
+    "Pick",
+    "PickList",
     "Picture",
     "Prediction",
     "Proposal",
