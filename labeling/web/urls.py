@@ -20,7 +20,9 @@ from labeling.web import (
     pictures,
     progress,
     review_audit,
+    review_drift,
     review_experts,
+    review_judging,
     review_models,
     review_proposals,
     review_system,
@@ -74,6 +76,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "review/models/<slug:role>/<int:number>/activate/", review_models.activate, name="activate"
     ),
+    path("review/models/<slug:role>/<int:number>/back/", review_models.back, name="roll-back"),
+    path(
+        "review/models/classifier/<int:number>/trial/", review_models.try_beside, name="try-beside"
+    ),
+    path("review/models/classifier/<int:number>/judging/", review_judging.judging, name="judging"),
+    path("review/models/classifier/<int:number>/judge/", review_judging.judge, name="judge"),
+    path(
+        "review/models/classifier/<int:number>/judging.json",
+        review_judging.judging_json,
+        name="judging-json",
+    ),
+    path("review/drift/", review_drift.drift, name="drift"),
+    path("review/drift/<int:pk>/see/", review_drift.see, name="see-drift"),
     path("review/training/", review_training.trainings, name="trainings"),
     path("review/training/start/", review_training.train_now, name="train-now"),
     path("review/training/<int:pk>/", review_training.training, name="training"),
