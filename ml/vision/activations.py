@@ -20,9 +20,10 @@ import torch
 from torch import Tensor
 
 from ml.errors import MLError
-from ml.vision.augment import copies_of
+from ml.vision.augment import LOUDNESS_AND_SHIFT, copies_of
 from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.devices import autocast, forward_precision
+from ml.vision.memory import with_less_memory
 from ml.vision.network import FrozenPart
 from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import Energy, GlitchViews, ViewReader
@@ -99,6 +100,7 @@ class InputMaker:
         device: torch.device,
         copies: int = 0,
         drop_durations: float = 0.0,
+        augmentation: str = LOUDNESS_AND_SHIFT,
     ) -> None:
         self.frozen = frozen.to(device)
         self.reader = reader
@@ -107,8 +109,10 @@ class InputMaker:
         self.precision = forward_precision(device)
         self.copies = 0 if frozen.is_empty else copies
         self.drop_durations = drop_durations
+        self.augmentation = augmentation
         self._key = hash_of("activations", frozen.digest(), str(self.precision))
-        self._copies_key = hash_of(self._key, AUGMENTATION, self.copies, drop_durations)
+        kind = () if augmentation == LOUDNESS_AND_SHIFT else (augmentation,)
+        self._copies_key = hash_of(self._key, AUGMENTATION, self.copies, drop_durations, *kind)
 
     def make(self, glitches: Sequence[GlitchPictures]) -> Inputs:
         """Read, decode and run the frozen part where the store has nothing; unreadable: skipped."""
@@ -137,9 +141,18 @@ class InputMaker:
             [arrays[index] for index in kept], kept, [contents[index] for index in kept], skipped
         )
 
+    def stack(self, arrays: Sequence[npt.NDArray[np.generic]]) -> Tensor:
+        """n arrays as one on the CPU; pinned where a device fetches them beside its own work."""
+        stacked = torch.from_numpy(np.stack(arrays))
+        return stacked.pin_memory() if self.device.type == "cuda" else stacked
+
     def to_tensor(self, arrays: Sequence[npt.NDArray[np.generic]]) -> Tensor:
         """One variant of each of n glitches (a row of ``Inputs.arrays``) -> float32 (n, ...)."""
-        stacked = torch.from_numpy(np.stack(arrays)).to(self.device)
+        return self.on_device(self.stack(arrays))
+
+    def on_device(self, stacked: Tensor) -> Tensor:
+        """What :meth:`stack` gave -> float32 (n, ...) where the network computes."""
+        stacked = stacked.to(self.device, non_blocking=True)
         if stacked.dtype == torch.uint8:
             with torch.no_grad():
                 return self.frozen(stacked.float() / 255)
@@ -160,7 +173,7 @@ class InputMaker:
         if self.frozen.is_empty:
             return _Piece(index, content, views, None)
         changed = (
-            copies_of(views, content, self.copies, self.drop_durations)
+            copies_of(views, content, self.copies, self.drop_durations, self.augmentation)
             if self.copies and copies is None
             else None
         )
@@ -199,6 +212,9 @@ class InputMaker:
     def _run(self, views: Sequence[Energy]) -> npt.NDArray[np.generic]:
         """uint8 (d, size, size) each -> (n, ...) as it is stored; minibatches of a fitting size."""
         size = CUDA_MINIBATCH if self.device.type == "cuda" else CPU_MINIBATCH
+        return with_less_memory(lambda parts: self._run_by(views, max(1, size // parts)))
+
+    def _run_by(self, views: Sequence[Energy], size: int) -> npt.NDArray[np.generic]:
         outputs = []
         for start in range(0, len(views), size):
             x = torch.from_numpy(np.stack(views[start : start + size])).to(self.device)

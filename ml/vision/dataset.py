@@ -26,11 +26,15 @@ class GlitchPictures:
 
 @dataclass(frozen=True)
 class Example:
-    """A labeled glitch; ``weight`` scales its part of the loss (1 = full trust in the label)."""
+    """A labeled glitch; ``weight`` scales its part of the loss (1 = full trust in the label).
+
+    ``posterior``: what is held of each class, where more than the top one is known.
+    """
 
     pictures: GlitchPictures
     label: str
     weight: float = 1.0
+    posterior: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
-from ml.vision.checkpoint import pack, unpack
+from ml.vision.checkpoint import pack, unpack, write_or_say
 from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights
 from ml.vision.settings import TrainingSettings
-from ml.vision.store import write_atomically
 
 LAYOUT = 1
 
@@ -38,7 +37,7 @@ class ModelFile:
             "novelty": self.novelty,
         }
         data = pack(content)
-        write_atomically(path, data)
+        write_or_say(path, data)
         return hashlib.sha256(data).hexdigest()
 
     @classmethod

@@ -1,0 +1,40 @@
+"""Our own: ``nota`` where there is a GPU, its little brother ``nota-cpu`` where there is none."""
+
+from __future__ import annotations
+
+from ml.vision.recipes.recipe import Recipe
+from ml.vision.settings import TrainingSettings
+
+NOTA_CPU = Recipe(
+    "EfficientNet-Lite0, its last three blocks tuned (the default)",
+    "Nota; starts from a linear head as in Kumar et al. 2022",
+    TrainingSettings(),
+)
+NOTA = Recipe(
+    "ConvNeXt with attention over the four durations (for a GPU)",
+    "Nota; attention as in Ilse et al. 2018 and Wu et al. 2024",
+    TrainingSettings(
+        recipe="nota",
+        backbone="convnext_tiny",
+        durations=(0.5, 1.0, 2.0, 4.0),
+        layout="attention",
+        trainable_blocks="all",
+        copies=1,
+        drop_durations=0.3,
+        label_smoothing=0.1,
+        soft_targets=True,
+        sampling="balanced",
+        class_weights="none",  # balanced by drawing already
+        ema=0.999,
+        optimizer="adamw",
+        learning_rate=1e-4,
+        head_learning_rate=1e-3,
+        schedule="cosine",
+        weight_decay=0.05,
+        probe_strength=0.0,
+        minibatch=64,
+        epochs=30,
+        patience=8,
+    ),
+    ("'test_copies' averages a prediction over changed copies of the pictures; off by default.",),
+)
