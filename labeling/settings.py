@@ -205,6 +205,8 @@ UNDO_SECONDS = env.int("NOTA_UNDO_SECONDS", default=8)
 BATCH_SHARE = env.float("NOTA_BATCH_SHARE", default=0.3)
 # A training or discovery whose worker was not heard of for this long is taken up by another.
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
+# The recipe of trainings that name none; empty: the library's default (nota-cpu).
+TRAINING_RECIPE = env.str("NOTA_RECIPE", default="")
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.
 LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)
 

@@ -55,8 +55,18 @@ class Classifier:
 
     @classmethod
     def load(cls, path: Path, device: str = "auto") -> Classifier:
-        """Raises MissingWeights, DamagedWeights."""
-        model = ModelFile.read(path)
+        """One network's file or an ensemble's; raises MissingWeights, DamagedWeights."""
+        return cls.from_file(ModelFile.read(path), device, path)
+
+    @classmethod
+    def from_file(
+        cls, model: ModelFile, device: str = "auto", path: Path = Path("the file")
+    ) -> Classifier:
+        """From what was read; ``path`` is for the message of DamagedWeights."""
+        if model.members:
+            from ml.vision.ensemble import Ensemble  # which is itself a classifier
+
+            return Ensemble(model, [cls.from_file(one, device, path) for one in model.members])
         network = build_network(model.settings, len(model.classes), pretrained=False)
         try:
             network.load_state_dict(model.network)
@@ -66,6 +76,11 @@ class Classifier:
                 path=str(path),
             ) from error
         return cls(model, network, device)
+
+    @property
+    def feature_size(self) -> int:
+        """D of :attr:`Scores.features`."""
+        return self._network.classifier.in_features
 
     def score(
         self,
@@ -78,7 +93,7 @@ class Classifier:
         ``on_progress(done, of)`` is called after each chunk.
         """
         maker = make_inputs_for(self._network, self.settings, cache, self._device)
-        size = self._network.classifier.in_features
+        size = self.feature_size
         ids: list[str] = []
         skipped: list[Skipped] = []
         logits = [np.zeros((0, len(self.classes)), np.float32)]

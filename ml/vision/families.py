@@ -63,7 +63,9 @@ def _from_torchvision(name: str) -> ImageNetModel:
     special = name in ("inception_v3", "googlenet")
     network: nn.Module = models.get_model(name, weights=None, **(options if special else {}))
     if type(network).__name__ == "VGG":  # its two dense layers stay: only the last is replaced
-        network.classifier = network.get_submodule("classifier")[:-1]
+        network.classifier = nn.Sequential(
+            *list(network.get_submodule("classifier").children())[:-1]
+        )
         return _with_download(name, network, weights)
     for part in CLASSIFIERS:
         if isinstance(getattr(network, part, None), nn.Module):

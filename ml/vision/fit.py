@@ -80,7 +80,7 @@ def predict_logits(
         changed = [copy_of_view(array, number, settings)[None] for array in arrays]
         more = _predict(network, maker, changed, 0)
         logits, features = logits + more[0], features + more[1]
-    return logits / (copies + 1), features / (copies + 1)
+    return logits / np.float32(copies + 1), features / np.float32(copies + 1)
 
 
 def _predict(network: GlitchNetwork, maker: InputMaker, arrays: Arrays, variant: int) -> Predicted:

@@ -85,7 +85,7 @@ class GlitchNetwork(nn.Module):
     def train(self, mode: bool = True) -> GlitchNetwork:
         """Only dropout and dense layers know training: batch norms keep ImageNet's statistics.
 
-        Minibatches of a few dozen similar pictures would spoil them; ``train_norms`` says otherwise.
+        A few dozen similar pictures would spoil them; ``train_norms`` says otherwise.
         """
         super().train(False)
         for part in (self.input_dropout, self.dropout, self.hidden):

@@ -53,9 +53,7 @@ class Preparation(nn.Module):
 
     def arrange(self, x: Tensor) -> Tensor:
         """Layout and colours alone, values still within 0 to 1."""
-        if (
-            self.layout == MOSAIC
-        ):  # shortest over second on the left, third over longest on the right
+        if self.layout == MOSAIC:  # shortest over second, and on the right third over longest
             left, right = torch.cat([x[:, 0], x[:, 1]], dim=1), torch.cat([x[:, 2], x[:, 3]], dim=1)
             x = torch.cat([left, right], dim=2)[:, None]  # (n, 1, 2h, 2w)
         elif self.layout == ATTENTION:

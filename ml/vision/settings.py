@@ -130,6 +130,16 @@ class TrainingSettings:
             return 3
         return len(self.durations) if self.layout == CHANNELS else 1
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the network without its classifier is ImageNet's, and nothing but that."""
+        return (
+            self.layout == CHANNELS
+            and self.weights == "imagenet"
+            and self.normalisation != "training mean"
+            and not self.hidden
+        )
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainingSettings:
         """Settings from plain values (JSON); keys left out take their defaults."""

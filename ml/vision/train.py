@@ -91,7 +91,9 @@ def train_classifier(
     network.to(pick_device(device))
     read = _read_in_turn(network, cache, device, training_set, world)
     maker = make_inputs_for(network, settings, cache, device)
-    checkpoints = Checkpoints(folder, hash_of(RECIPE, settings.to_dict(), read.data_hash))
+    # How often a minibatch is cut changes no gradient, so a training may go on with other cuts.
+    same = {**settings.to_dict(), "accumulate": 1}
+    checkpoints = Checkpoints(folder, hash_of(RECIPE, same, read.data_hash))
 
     _warm_up(network, maker, read.train, settings)
     fitter = Fitter(network, maker, read.train, read.validation, settings, world)

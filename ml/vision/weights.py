@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ml.vision.errors import MissingWeights
+from ml.vision.recipes.recipe import Recipe
 from ml.vision.settings import ALL, TrainingSettings
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
@@ -24,6 +25,15 @@ def weights_file(name: str, folder: Path | None = None) -> Path | None:
     name = name.removeprefix("timm:")
     candidates = [folder / f"{name}{suffix}" for suffix in SUFFIXES] if folder else []
     return next((path for path in candidates if path.exists()), None)
+
+
+def missing_weights(recipe: Recipe) -> str:
+    """The file that the recipe's weights would be read from and that is not there; else ""."""
+    settings = recipe.settings
+    needs_none = recipe.is_ensemble or settings.weights == "random"
+    if needs_none or settings.backbone in NEED_NONE or weights_file(settings.backbone):
+        return ""
+    return f"{settings.backbone.removeprefix('timm:')}.pth"
 
 
 def where_to_put(name: str) -> str:

@@ -1,8 +1,8 @@
 """Bahaadini et al. 2018: a small network from scratch that sees all durations side by side.
 
 "Machine learning for Gravity Spy: glitch classification and dataset" (Information Sciences 444):
-four convolutions of 5 x 5 (16, 32, 64, 64), each with ReLU, pooling and dropout, and one dense layer
-of 256, on a mosaic of the four durations.
+four convolutions of 5 x 5 (16, 32, 64, 64), each with ReLU, pooling and dropout, and one dense
+layer of 256, on a mosaic of the four durations.
 """
 
 from __future__ import annotations
