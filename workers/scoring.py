@@ -14,7 +14,7 @@ from workers.tasks import RecordedTask
 
 log = logging.getLogger(__name__)
 
-CHUNK = 256
+CHUNK = 128
 
 
 @shared_task(name=jobs.SCORE_GLITCHES, base=RecordedTask)
@@ -32,11 +32,14 @@ def score_glitches(version_id: int | None = None) -> int:
     from ml.vision.classifier import Classifier
 
     classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
+    # Fetched as the stream asks for them: reading, computing and writing go on at the same time,
+    # and the database is this thread's alone.
+    chunks = (
+        list(glitch_pictures(missing[start : start + CHUNK]).values())
+        for start in range(0, len(missing), CHUNK)
+    )
     stored = 0
-    for start in range(0, len(missing), CHUNK):
-        chunk = missing[start : start + CHUNK]
-        pictures = glitch_pictures(chunk)
-        scores = classifier.score(list(pictures.values()), settings.CACHE_FOLDER)
+    for scores in classifier.stream(chunks, settings.CACHE_FOLDER):
         for skipped in scores.skipped:
             log.error("Glitch %s was not scored: %s", skipped.glitch_id, skipped.reason)
         rows = zip(scores.glitch_ids, scores.probabilities, scores.novelty, strict=True)

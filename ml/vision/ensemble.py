@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +85,10 @@ class Ensemble(Classifier):
             np.mean(novelty, axis=0, dtype=np.float32),
             tuple(skipped.values()),
         )
+
+    def stream(self, chunks: Iterable[Sequence[GlitchPictures]], cache: Path) -> Iterator[Scores]:
+        """One chunk after the other."""
+        return (self.score(chunk, cache) for chunk in chunks)
 
     @property
     def feature_size(self) -> int:

@@ -167,8 +167,12 @@ def make_inputs_for(
     device: str,
     *,
     for_training: bool = False,
+    full_only: bool = False,
 ) -> InputMaker:
-    """The maker of a network's inputs, with changed copies of each only ``for_training``."""
+    """The maker of a network's inputs, with changed copies of each only ``for_training``.
+
+    ``full_only``: the variant FULL alone, which is all that a prediction needs.
+    """
     store = ArrayStore(cache)
     reader = ViewReader(settings.durations, settings.size, store)
     copies = settings.copies if for_training else 0
@@ -181,6 +185,7 @@ def make_inputs_for(
         copies,
         settings.drop_durations,
         settings.augmentation,
+        full_only=full_only,
     )
 
 
