@@ -1,6 +1,7 @@
 """Scoring: the active classifier predicts every glitch that it has not predicted yet."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from celery import shared_task
 from django.conf import settings
@@ -11,6 +12,9 @@ from labeling.selectors.versions import active_version
 from labeling.services.predictions import Scored, store_predictions, unscored_glitches
 from workers.pictures import glitch_pictures
 from workers.tasks import RecordedTask
+
+if TYPE_CHECKING:
+    from ml.vision.classifier import Classifier
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,11 @@ def score_glitches(version_id: int | None = None) -> int:
     from ml.vision.classifier import Classifier
 
     classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
+    return score_and_store(version, classifier, missing)
+
+
+def score_and_store(version: ModelVersion, classifier: "Classifier", missing: list[int]) -> int:
+    """Predict the glitches of these ids as one stream; how many were stored."""
     # Fetched as the stream asks for them: reading, computing and writing go on at the same time,
     # and the database is this thread's alone.
     chunks = (

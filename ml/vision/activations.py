@@ -39,9 +39,9 @@ class Inputs:
     """Inputs of the trainable tail for the glitches that could be read.
 
     ``arrays[i]``: (2 + copies, ...), the variants FULL and LONGEST_ONLY (or FULL alone) of glitch
-    ``kept[i]`` (an index into what was asked for), then its changed copies: uint16 holding bfloat16, or float32
-    activations; where nothing is frozen uint8 views, without copies, since those are better drawn
-    anew each time. ``contents[i]``: hash of that glitch's pictures.
+    ``kept[i]`` (an index into what was asked for), then its changed copies: uint16 holding
+    bfloat16, or float32 activations; where nothing is frozen uint8 views, without copies, since
+    those are better drawn anew each time. ``contents[i]``: hash of that glitch's pictures.
     """
 
     arrays: list[npt.NDArray[np.generic]]

@@ -21,6 +21,7 @@ from torch import Tensor
 from ml.vision.activations import InputMaker, read_ahead
 from ml.vision.calibrate import fit_temperature, log_loss, softmax
 from ml.vision.checkpoint import Checkpoints
+from ml.vision.devices import autocast, prediction_precision
 from ml.vision.draws import Labeled, Pick, copy_of_view, draw_order, pick, show
 from ml.vision.event_log import EventLog
 from ml.vision.memory import with_less_memory
@@ -89,7 +90,9 @@ def _predict(network: GlitchNetwork, maker: InputMaker, arrays: Arrays, variant:
     def by_parts(parts: int) -> Predicted:
         logits, features = [], []
         size = max(1, EVALUATION_MINIBATCH // parts)
-        with torch.inference_mode():
+        nothing_frozen = network.frozen.is_empty
+        precision = prediction_precision(maker.device, nothing_frozen=nothing_frozen)
+        with torch.inference_mode(), autocast(maker.device, precision):
             for start in range(0, len(arrays), size):
                 rows = [array[variant] for array in arrays[start : start + size]]
                 found = network.features(maker.to_tensor(rows))

@@ -124,7 +124,7 @@ def test_a_stream_may_be_left_early(trained, glitches):
 
 def test_a_prediction_cached_for_itself_does_not_stand_in_for_a_training(trained, tmp_path):
     """Predictions keep one variant of the views, trainings need two."""
-    folder, model = trained
+    _, model = trained
     training_set = make_set(tmp_path)
     cache = tmp_path / "cache"
     Classifier.load(model.weights).predict([e.pictures for e in training_set.train], cache)
