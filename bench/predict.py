@@ -1,7 +1,7 @@
 """``python -m bench.predict``: bulk prediction and training against the bare network.
 
 ``end_to_end_over_forward``: glitches a second from files to database rows, over those of the bare
-forward pass of the same network on the same device with its input at hand. ``train_step_over_bare``:
+forward pass of the same network on the same device, its input at hand. ``train_step_over_bare``:
 steps a second of a training with all that belongs to it, over those of the bare step (forward,
 loss, backward, optimiser) on one minibatch that never changes. Both sides of a ratio are measured
 in turns in one process; the best of each counts. The pictures are made up; weights are random:

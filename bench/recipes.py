@@ -5,8 +5,8 @@ its ids, which for O3 is a split in time). ``--simulated N`` does so on N simula
 class. ``--few-shot`` gives 1, 3, 10 and 30 labels a class on the real ones.
 
 Figures on simulated glitches do not compare with the papers', and six easy classes do not compare
-with twenty-two. A recipe whose ImageNet weights are not in NOTA_WEIGHTS starts from random ones, and
-its row says so.
+with twenty-two. A recipe whose ImageNet weights are not in NOTA_WEIGHTS starts from random ones,
+and its row says so.
 """
 
 import argparse

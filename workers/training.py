@@ -21,9 +21,10 @@ from labeling.services.training import (
     finish_training,
     freeze_training_set,
     record_epoch,
+    unlabeled_glitches,
 )
 from labeling.version import code_version
-from ml.vision.dataset import Example, TrainingSet
+from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.evaluate import metrics
 from ml.vision.gate import Judged, decide
 from ml.vision.recipes import find_recipe
@@ -63,7 +64,20 @@ def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
             Example(pictures[row.glitch_id], row.label, row.weight, row.posterior)
         )
     classes = tuple(run.class_list.labels) if run.class_list else ()
-    return TrainingSet(classes, **splits)
+    return TrainingSet(classes, **splits, unlabeled=_unlabeled(run))
+
+
+def _unlabeled(run: TrainingRun) -> list[GlitchPictures]:
+    """As many glitches as the recipe asks for: those of before the run, in an order of chance.
+
+    The order goes by the pictures' hash and never changes, so that a worker that takes the run up
+    gets the same.
+    """
+    wanted = int(run.settings.get("unlabeled", 0))
+    if not wanted:
+        return []
+    ids = unlabeled_glitches(run).order_by("content_digest", "pk").values_list("pk", flat=True)
+    return list(glitch_pictures(ids[:wanted]).values())
 
 
 def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedModel":

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from labeling import jobs
@@ -246,6 +246,13 @@ def _frozen_examples(run: TrainingRun) -> list[LabeledGlitch]:
         for e in examples
     ]
     return sorted(rows, key=lambda row: row.gravityspy_id)
+
+
+def unlabeled_glitches(run: TrainingRun) -> QuerySet[Glitch]:
+    """Glitches of before the run that it has no label of; reserved ones stay unseen."""
+    return Glitch.objects.filter(created_at__lt=run.created_at, is_reserved=False).exclude(
+        pk__in=run.examples.values("glitch_id")
+    )
 
 
 def record_epoch(run: TrainingRun, epoch: dict[str, Any]) -> bool:

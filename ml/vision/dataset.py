@@ -48,12 +48,16 @@ class Skipped:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Class list and three splits. Validation may be empty (then nothing is chosen by it)."""
+    """Class list and three splits. Validation may be empty (then nothing is chosen by it).
+
+    ``unlabeled``: glitches to learn from without a label, if the settings ask for it.
+    """
 
     classes: tuple[str, ...]
     train: Sequence[Example]
     validation: Sequence[Example]
     test: Sequence[Example]
+    unlabeled: Sequence[GlitchPictures] = ()
 
     def splits(self) -> dict[str, Sequence[Example]]:
         return {"train": self.train, "validation": self.validation, "test": self.test}

@@ -143,7 +143,7 @@ def _plain(training_set: TrainingSet) -> dict[str, Any]:
         split: [
             {
                 "glitch": example.pictures.glitch_id,
-                "paths": {str(key): str(path) for key, path in example.pictures.paths.items()},
+                "paths": _paths(example.pictures),
                 "label": example.label,
                 "weight": example.weight,
                 "posterior": dict(example.posterior) if example.posterior is not None else None,
@@ -152,16 +152,23 @@ def _plain(training_set: TrainingSet) -> dict[str, Any]:
         ]
         for split, examples in training_set.splits().items()
     }
-    return {"classes": list(training_set.classes), **rows}
+    unlabeled = [[one.glitch_id, _paths(one)] for one in training_set.unlabeled]
+    return {"classes": list(training_set.classes), "unlabeled": unlabeled, **rows}
+
+
+def _paths(pictures: GlitchPictures) -> dict[str, str]:
+    return {str(key): str(path) for key, path in pictures.paths.items()}
+
+
+def _pictures(glitch_id: str, paths: Mapping[str, str]) -> GlitchPictures:
+    return GlitchPictures(glitch_id, {float(key): Path(path) for key, path in paths.items()})
 
 
 def _training_set(plain: Mapping[str, Any]) -> TrainingSet:
     def examples(split: str) -> list[Example]:
         return [
             Example(
-                GlitchPictures(
-                    row["glitch"], {float(key): Path(path) for key, path in row["paths"].items()}
-                ),
+                _pictures(row["glitch"], row["paths"]),
                 row["label"],
                 row["weight"],
                 row["posterior"],
@@ -170,7 +177,8 @@ def _training_set(plain: Mapping[str, Any]) -> TrainingSet:
         ]
 
     splits = [examples(split) for split in ("train", "validation", "test")]
-    return TrainingSet(tuple(plain["classes"]), *splits)
+    unlabeled = [_pictures(*one) for one in plain["unlabeled"]]
+    return TrainingSet(tuple(plain["classes"]), *splits, unlabeled)
 
 
 def _trained(said: Mapping[str, Any]) -> TrainedModel:

@@ -50,9 +50,10 @@ class TrainingSettings:
     that of all above. ``accumulate``: parts into which a minibatch is cut to fit into memory.
     ``soft_targets``: what the crowd holds of a glitch, not its top class. ``sampling``: "balanced"
     draws every class alike. ``ema``: decay of the running mean of the weights that is kept, 0 for
-    none. ``test_copies``: changed copies over which a prediction is averaged. ``patience``: epochs
-    without a better validation log loss before the training ends. ``members``: the numbers of the
-    model versions of an ensemble.
+    none. ``unlabeled``: how many pictures without a label to learn from besides, see
+    :mod:`ml.vision.transduce`. ``test_copies``: changed copies over which a prediction is averaged.
+    ``patience``: epochs without a better validation log loss before the training ends.
+    ``members``: the numbers of the model versions of an ensemble.
     """
 
     recipe: str = "nota-cpu"
@@ -88,6 +89,7 @@ class TrainingSettings:
     drop_durations: float = 0.3
     copies: int = 4
     test_copies: int = 0
+    unlabeled: int = 0
     probe_strength: float = 0.05
     patience: int = 4
     class_weights: str = "balanced"

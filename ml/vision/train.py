@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,8 @@ def train_classifier(
     network, notes = _start(settings, len(training_set.classes))
     settings = network.settings
     network.to(pick_device(device))
+    training_set, more = _with_pseudo_labels(training_set, settings, cache, device)
+    notes += more
     read = _read_in_turn(network, cache, device, training_set, world)
     maker = make_inputs_for(network, settings, cache, device)
     # How often a minibatch is cut changes no gradient, so a training may go on with other cuts.
@@ -118,6 +120,24 @@ def _start(settings: TrainingSettings, classes: int) -> tuple[GlitchNetwork, lis
     )
     logger.warning(note)
     return build_network(start_at_random(settings), classes), [note]
+
+
+def _with_pseudo_labels(
+    training_set: TrainingSet, settings: TrainingSettings, cache: Path, device: str
+) -> tuple[TrainingSet, list[str]]:
+    """The set with what the unlabeled glitches seem to be, and a note on how many."""
+    unlabeled = training_set.unlabeled[: settings.unlabeled]
+    if not unlabeled:
+        return training_set, []
+    from ml.vision.pseudo import pseudo_examples  # which builds on this module
+
+    found = pseudo_examples(training_set.classes, training_set.train, unlabeled, cache, device)
+    judged = {
+        example.pictures.glitch_id for example in (*training_set.validation, *training_set.test)
+    }
+    found = [example for example in found if example.pictures.glitch_id not in judged]
+    note = f"Learned from {len(found)} of {len(unlabeled)} unlabeled glitches besides."
+    return replace(training_set, train=[*training_set.train, *found]), [note]
 
 
 def _read_in_turn(

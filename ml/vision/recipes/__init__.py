@@ -21,6 +21,7 @@ RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         nota.NOTA_CPU,
+        nota.NOTA_FEW,
         nota.NOTA,
         logistic.LOGISTIC,
         *george.RECIPES,

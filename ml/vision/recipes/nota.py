@@ -10,6 +10,12 @@ NOTA_CPU = Recipe(
     "Nota; starts from a linear head as in Kumar et al. 2022",
     TrainingSettings(),
 )
+NOTA_FEW = Recipe(
+    "nota-cpu where labels are few: learns from 2,000 unlabeled glitches besides",
+    "Nota; label spreading (Zhou et al. 2004) and pseudo-labels",
+    TrainingSettings(recipe="nota-few", unlabeled=2000),
+    ("For a handful of labels a class; with thirty or more it gains little.",),
+)
 NOTA = Recipe(
     "ConvNeXt with attention over the four durations (for a GPU)",
     "Nota; attention as in Ilse et al. 2018 and Wu et al. 2024",

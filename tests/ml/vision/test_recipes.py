@@ -19,6 +19,7 @@ from .conftest import make_set
 # that test_a_vgg_keeps_its_dense_layers looks at, another network behind the same recipe.
 TINY = {
     "nota-cpu": {"size": 32},
+    "nota-few": {"size": 32},
     "nota": {"size": 32, "backbone": "timm:convnext_atto"},
     "logistic-features": {"size": 32},
     "george-inception-v3": {"size": 80},
@@ -29,7 +30,7 @@ TINY = {
     "spartificial-resnet50": {"size": 32},
     "merged-view-cnn": {"size": 48},
 }
-NEED_WEIGHTS = set(TINY) - {"nota-cpu", "logistic-features", "merged-view-cnn"}
+NEED_WEIGHTS = set(TINY) - {"nota-cpu", "nota-few", "logistic-features", "merged-view-cnn"}
 
 
 @pytest.fixture
