@@ -15,7 +15,7 @@ DROPOUT = 0.5
 
 
 def build_steps() -> nn.Sequential:
-    """(n, 3, h, w) -> (n, 4096); any h and w of 64 or more."""
+    """(n, 3, h, w) -> (n, 4096); any h and w of 76 or more."""
     steps: list[nn.Module] = []
     before = 3
     for channels in CHANNELS:

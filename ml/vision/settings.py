@@ -108,6 +108,11 @@ class TrainingSettings:
         several = len(self.durations) > 1 and self.layout == CHANNELS
         for key, is_bad, words in (
             ("colours", self.colours == VIRIDIS and several, "needs one duration, or attention"),
+            (
+                "size",
+                self.backbone == "merged-view" and self.size * (1 + (self.layout == MOSAIC)) < 76,
+                "is too small for four convolutions of 5 x 5 with pooling",
+            ),
             ("layout", self.layout == MOSAIC and len(self.durations) != 4, "needs four durations"),
             (
                 "normalisation",

@@ -15,7 +15,7 @@ def preparation(**changes):
 
 def test_the_mosaic_has_the_shortest_above_left_and_the_longest_below_right():
     arrange = preparation(
-        layout="mosaic", durations=(0.5, 1.0, 2.0, 4.0), size=32, backbone="merged-view"
+        layout="mosaic", durations=(0.5, 1.0, 2.0, 4.0), size=48, backbone="merged-view"
     ).arrange
     views = torch.stack([torch.full((2, 2), value) for value in (0.1, 0.2, 0.3, 0.4)])[None]
     corners = arrange(views)[0, 0, [0, 3, 0, 3], [0, 0, 3, 3]]
@@ -47,6 +47,7 @@ def test_each_sample_is_centred_and_scaled():
         ({"hidden": [0]}, "hidden"),
         ({"members": ["x"]}, "members"),
         ({"optimizer": "sgd"}, "optimizer"),
+        ({"backbone": "merged-view", "size": 64}, "size"),
     ],
 )
 def test_what_does_not_go_together_is_named(changes, key):
