@@ -9,6 +9,7 @@ from django.conf import settings
 from labeling import jobs
 from labeling.models import ModelVersion
 from labeling.selectors.versions import active_version
+from labeling.services.picks import outdate_picks
 from labeling.services.predictions import Scored, store_predictions, unscored_glitches
 from workers.pictures import glitch_pictures
 from workers.tasks import RecordedTask
@@ -55,4 +56,5 @@ def score_and_store(version: ModelVersion, classifier: "Classifier", missing: li
         stored += store_predictions(
             version, [Scored(int(pk), p.tolist(), float(novelty)) for pk, p, novelty in rows]
         )
+    outdate_picks()
     return stored

@@ -14,6 +14,7 @@ from labeling.models import Batch, DiscoveryRun, ModelVersion, TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.versions import active_version
 from labeling.services.assignments import expire_leases
+from labeling.services.picks import active_picks_due
 from labeling.services.policies import policies_to_follow_up
 from labeling.services.predictions import unscored_glitches
 from labeling.services.priors import refresh_class_priors
@@ -60,6 +61,12 @@ def sweep_batches() -> None:
 def sweep_policies() -> None:
     for workflow_id in policies_to_follow_up():
         jobs.send_now(jobs.REEVALUATE, workflow_id=workflow_id)
+
+
+@shared_task(name=jobs.SWEEP_PICKS, base=RecordedTask)
+def sweep_picks() -> None:
+    for workflow_id, version in active_picks_due():
+        jobs.send_now(jobs.REFRESH_PICKS, workflow_id=workflow_id, version=version)
 
 
 @shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)

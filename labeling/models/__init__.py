@@ -8,6 +8,7 @@ from labeling.models.consensus import Consensus
 from labeling.models.glitches import Glitch, Picture
 from labeling.models.gold import GoldLabel
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
+from labeling.models.picks import AuditedGlitch, Pick, PickList
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
 from labeling.models.talk import Collection, CollectionGlitch, Comment
@@ -19,6 +20,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "AuditedGlitch",
     "Batch",
     "BatchGlitch",
     "ClassList",
@@ -32,6 +34,8 @@ __all__ = [
     "GlitchClass",
     "GoldLabel",
     "ModelVersion",
+    "Pick",
+    "PickList",
     "Picture",
     "Prediction",
     "Proposal",
