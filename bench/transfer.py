@@ -22,7 +22,7 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bench.pictures import FeatureSet, real_features, simulated_features
+from bench.pictures import LONGEST, FeatureSet, real_features, simulated_features
 
 STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03)
 AIM = 0.85
@@ -34,14 +34,14 @@ EXAMPLES = """examples:
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    real = real_features(options.cache)
+    real = real_features(options.cache, LONGEST)
     if real is None:
         print("no real spectrograms beside the project (NOTA_SHARED): left out")
         return 0
     rows = []
     for seed in range(11, 11 + options.seeds):
         folder = options.simulated / f"seed-{seed}"
-        simulated = simulated_features(folder, options.each, options.cache, seed)
+        simulated = simulated_features(folder, options.each, options.cache, LONGEST, seed)
         for row in (
             measure("six classes", only(simulated, real.classes), real),
             measure("all classes", simulated, real),
@@ -83,6 +83,7 @@ def fit(simulated: FeatureSet) -> Pipeline:
         tol=1e-3,
         l1_ratios=(0,),
         use_legacy_attributes=False,
+        scoring="neg_log_loss",
     )
     return make_pipeline(StandardScaler(), head).fit(simulated.features, simulated.labels)
 

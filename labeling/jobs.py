@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 SCORE_GLITCHES = "workers.scoring.score_glitches"
 RUN_TRAINING = "workers.training.run_training"
 RUN_DISCOVERY = "workers.discovery.run_discovery"
+CHECK_LABELS = "workers.label_checks.check_labels"
+LOOK = "workers.looking.look"
 CLOSE_BATCH = "workers.batches.close_batch"
 REEVALUATE = "workers.policies.reevaluate"
 SWEEP_RUNS = "workers.sweeps.sweep_runs"
@@ -22,12 +24,15 @@ SWEEP_LEASES = "workers.sweeps.sweep_leases"
 SWEEP_SCORES = "workers.sweeps.sweep_scores"
 SWEEP_POLICIES = "workers.sweeps.sweep_policies"
 SWEEP_BATCHES = "workers.sweeps.sweep_batches"
+SWEEP_LOOKS = "workers.sweeps.sweep_looks"
 REFRESH_PRIORS = "workers.sweeps.refresh_priors"
 
 QUEUES = {
     SCORE_GLITCHES: "gpu",
     RUN_TRAINING: "gpu",
     RUN_DISCOVERY: "gpu",
+    CHECK_LABELS: "gpu",
+    LOOK: "gpu",
 }
 
 

@@ -9,6 +9,7 @@ EVERY_SECONDS = {
     jobs.SWEEP_SCORES: 20,
     jobs.SWEEP_BATCHES: 15,
     jobs.SWEEP_POLICIES: 30,
+    jobs.SWEEP_LOOKS: 60,
     jobs.REFRESH_PRIORS: 60,
 }
 

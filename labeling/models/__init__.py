@@ -7,6 +7,8 @@ from labeling.models.classes import ClassList, GlitchClass
 from labeling.models.consensus import Consensus
 from labeling.models.glitches import Glitch, Picture
 from labeling.models.gold import GoldLabel
+from labeling.models.label_issues import LabelCheck, LabelIssue
+from labeling.models.looks import Look
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
@@ -31,6 +33,9 @@ __all__ = [
     "Glitch",
     "GlitchClass",
     "GoldLabel",
+    "LabelCheck",
+    "LabelIssue",
+    "Look",
     "ModelVersion",
     "Picture",
     "Prediction",

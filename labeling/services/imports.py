@@ -77,7 +77,12 @@ def check_glitch(new: NewGlitch) -> CheckedGlitch:
             code="no_picture",
         )
     _check_identity(new)
-    return CheckedGlitch(new, {d: _check(new, d, data) for d, data in new.pictures.items()})
+    return CheckedGlitch(new, check_pictures(new))
+
+
+def check_pictures(new: NewGlitch) -> dict[float, CheckedPicture]:
+    """Decode every picture; raises LabelingError with what is wrong in which of them."""
+    return {duration: _check(new, duration, data) for duration, data in new.pictures.items()}
 
 
 def store_glitch(checked: CheckedGlitch, *, by: User | None) -> tuple[Glitch, bool]:
@@ -111,7 +116,8 @@ def preview_glitch(checked: CheckedGlitch) -> bool:
 
 
 def _check(new: NewGlitch, duration: float, data: bytes) -> CheckedPicture:
-    where = f"{new.ifo}_{new.gravityspy_id}_spectrogram_{duration}"
+    named = f"{new.ifo}_{new.gravityspy_id}_spectrogram_{duration}"
+    where = named if new.gravityspy_id else f"The picture of {duration} s"
     if duration not in DURATIONS:
         raise LabelingError(
             f"{where}: a picture spans one of {', '.join(map(str, DURATIONS))} s, not {duration}.",
