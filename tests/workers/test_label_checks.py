@@ -16,9 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def planted(settings):
     """Twenty gold labels, two of them wrong."""
-    settings.RUN_LEASE_SECONDS = (
-        3600  # renewals come from a thread that cannot see this test's rows
-    )
+    settings.RUN_LEASE_SECONDS = 3600  # a renewing thread cannot see this test's rows
     import_two_classes(count=20)
     wrong = ["0000000004", "0000000007"]
     classes = {c.label: c for c in GlitchClass.objects.all()}

@@ -19,9 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def trained(settings):
-    settings.RUN_LEASE_SECONDS = (
-        3600  # renewals come from a thread that cannot see this test's rows
-    )
+    settings.RUN_LEASE_SECONDS = 3600  # a renewing thread cannot see this test's rows
     import_two_classes()
     run_training(request_training(None, "first gold", FAST | {"epochs": 1}).pk)
     return ModelVersion.objects.get()
