@@ -205,8 +205,14 @@ TAXONOMY_SECONDS = env.float("NOTA_TAXONOMY_SECONDS", default=1.0)
 LEASE_SECONDS = env.int("NOTA_LEASE_SECONDS", default=300)
 # How long a volunteer can take the last vote back.
 UNDO_SECONDS = env.int("NOTA_UNDO_SECONDS", default=8)
-# The share of batch questions ("does this look like these?") while a batch is open.
-BATCH_SHARE = env.float("NOTA_BATCH_SHARE", default=0.3)
+# The random audit: the share of all glitches drawn for it, and the votes that each of them gets.
+AUDIT_RATE = env.float("NOTA_AUDIT_RATE", default=0.02)
+AUDIT_VOTES = env.int("NOTA_AUDIT_VOTES", default=3)
+if not 0 <= AUDIT_RATE <= 1 or AUDIT_VOTES < 1:
+    raise ImproperlyConfigured(
+        f"NOTA_AUDIT_RATE must be a share between 0 and 1 and NOTA_AUDIT_VOTES at least 1, got "
+        f"{AUDIT_RATE} and {AUDIT_VOTES}."
+    )
 # A training or discovery whose worker was not heard of for this long is taken up by another.
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.

@@ -8,6 +8,7 @@ from django.conf import settings
 from labeling import jobs
 from labeling.models import ModelVersion
 from labeling.selectors.versions import active_version
+from labeling.services.picks import outdate_picks
 from labeling.services.predictions import Scored, store_predictions, unscored_glitches
 from workers.pictures import glitch_pictures
 from workers.tasks import RecordedTask
@@ -43,4 +44,5 @@ def score_glitches(version_id: int | None = None) -> int:
         stored += store_predictions(
             version, [Scored(int(pk), p.tolist(), float(novelty)) for pk, p, novelty in rows]
         )
+    outdate_picks()
     return stored

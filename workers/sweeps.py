@@ -8,13 +8,14 @@ from datetime import timedelta
 from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
-from labeling.services.looks import delete_expired_looks
 
 from labeling import jobs
 from labeling.models import Batch, DiscoveryRun, LabelCheck, Look, ModelVersion, TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.versions import active_version
 from labeling.services.assignments import expire_leases
+from labeling.services.looks import delete_expired_looks
+from labeling.services.picks import active_picks_due
 from labeling.services.policies import policies_to_follow_up
 from labeling.services.predictions import unscored_glitches
 from labeling.services.priors import refresh_class_priors
@@ -70,6 +71,12 @@ def sweep_policies() -> None:
 @shared_task(name=jobs.SWEEP_LOOKS, base=RecordedTask)
 def sweep_looks() -> int:
     return delete_expired_looks(timezone.now())
+
+
+@shared_task(name=jobs.SWEEP_PICKS, base=RecordedTask)
+def sweep_picks() -> None:
+    for workflow_id, version in active_picks_due():
+        jobs.send_now(jobs.REFRESH_PICKS, workflow_id=workflow_id, version=version)
 
 
 @shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)

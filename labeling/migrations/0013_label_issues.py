@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0006_policies"),
+        ("labeling", "0008_streams"),
     ]
 
     operations = [

@@ -10,6 +10,7 @@ from labeling.models.gold import GoldLabel
 from labeling.models.label_issues import LabelCheck, LabelIssue
 from labeling.models.looks import Look
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
+from labeling.models.picks import AuditedGlitch, Pick, PickList
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
 from labeling.models.talk import Collection, CollectionGlitch, Comment
@@ -21,6 +22,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "AuditedGlitch",
     "Batch",
     "BatchGlitch",
     "ClassList",
@@ -37,6 +39,8 @@ __all__ = [
     "LabelIssue",
     "Look",
     "ModelVersion",
+    "Pick",
+    "PickList",
     "Picture",
     "Prediction",
     "Proposal",

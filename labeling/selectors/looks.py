@@ -9,8 +9,6 @@ from pgvector.django import L2Distance
 
 from labeling.errors import NotFoundError
 from labeling.models import (
-    Batch,
-    BatchGlitch,
     Embedding,
     Glitch,
     GlitchClass,
@@ -21,7 +19,7 @@ from labeling.models import (
 )
 from labeling.selectors.assignments import render_reference
 from labeling.selectors.pictures import render_pictures
-from labeling.selectors.talk import open_to
+from labeling.selectors.talk import in_audit, in_batch, open_to
 from labeling.selectors.versions import active_version
 
 ALIKE_SHOWN = 6
@@ -31,12 +29,9 @@ CLASSES_SHOWN = 6
 def known_to_all() -> Q:
     """Glitches whose label everybody may know: shown as examples, or settled without gold."""
     gold = GoldLabel.objects.filter(glitch=OuterRef("pk"))
-    in_vote = BatchGlitch.objects.filter(
-        glitch=OuterRef("pk"), batch__state=Batch.State.OPEN, decided_at=None
-    )
-    settled = Q(~Exists(gold), retire_reason=Glitch.RetireReason.CONSENSUS)
+    settled = Q(~Exists(gold), ~in_audit(), retire_reason=Glitch.RetireReason.CONSENSUS)
     shown = Q(Exists(gold.filter(is_shown=True)))
-    return (settled | shown) & Q(~Exists(in_vote), is_reserved=False)
+    return (settled | shown) & Q(~in_batch(), is_reserved=False)
 
 
 def may_look_at(viewer: User | None, glitch: Glitch) -> bool:

@@ -6,7 +6,9 @@ reads them anew.
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -20,6 +22,7 @@ from labeling.models import (
     GlitchClass,
     GoldLabel,
     ModelVersion,
+    PickList,
     Workflow,
 )
 from labeling.selectors.classes import all_classes, labels_of
@@ -27,6 +30,7 @@ from labeling.selectors.versions import active_version
 from labeling.services.classes import freeze_class_list
 from ml.crowd.consensus import Vector
 from ml.crowd.policy import RetirementPolicy
+from ml.query.streams import Selection
 
 Mask = NDArray[np.bool_]
 
@@ -73,11 +77,19 @@ class Axis:
         return offered
 
 
+class Picks(NamedTuple):
+    """A list of picks (id) and how many it holds."""
+
+    pick_list: int
+    size: int
+
+
 @dataclass(frozen=True)
 class Level:
     """A level as volunteers meet it.
 
-    ``adds``: ids of the classes that the levels below lack; ``has_pool``: glitches wait there.
+    ``adds``: ids of the classes that the levels below lack; ``has_pool``: glitches wait there;
+    ``picks``: the streams that have a list of picks here.
     """
 
     workflow: Workflow
@@ -87,6 +99,8 @@ class Level:
     adds: frozenset[int]
     has_pool: bool
     policy: RetirementPolicy
+    selection: Selection
+    picks: Mapping[str, Picks]
 
 
 class Taxonomy:
@@ -173,6 +187,10 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
     )
     # The first by the queue's own order: for an EXISTS Postgres may read the whole table.
     first = Subquery(waiting.order_by("queue_key").values("pk")[:1])
+    picks: dict[int, dict[str, Picks]] = {}
+    listed = PickList.objects.filter(size__gt=0)
+    for workflow_id, stream, *found in listed.values_list("workflow", "stream", "pk", "size"):
+        picks.setdefault(workflow_id, {})[stream] = Picks(*found)
     workflows = Workflow.objects.annotate(first=first).prefetch_related("classes")
     for workflow in workflows.order_by("level"):
         offered = sorted(
@@ -190,6 +208,8 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
                 adds=frozenset(named - below),
                 has_pool=workflow.first is not None,
                 policy=workflow.retirement(),
+                selection=workflow.selection(),
+                picks=picks.get(workflow.pk, {}),
             )
         )
         below |= named

@@ -189,7 +189,8 @@ def _record(
     if place is not None:
         _count_in_batch(place, asked, now)
         return Receipt(vote, True)
-    had_lease = asked.state == Assignment.State.OPEN and asked.stream == Assignment.Stream.POOL
+    counted = asked.stream in Assignment.COUNTED_ON_GLITCH
+    had_lease = counted and asked.state == Assignment.State.OPEN
     if had_lease:
         standing.leases_open = max(standing.leases_open - 1, 0)
     if vote.was_gold:
