@@ -55,10 +55,8 @@ def explain(
     reader = ViewReader(settings.durations, settings.size, ArrayStore(cache))
     files = reader.read_bytes(pictures)
     views = reader.views(files, reader.content_of(files)).variants[FULL]  # (d, size, size)
-    column = classifier.classes.index(label) if label is not None else None
-    column, maps = grad_cam(
-        classifier.network, torch.from_numpy(views.copy()).float() / 255, column
-    )
+    x = torch.from_numpy(views.copy()).float() / 255
+    column, maps = grad_cam(classifier.network, x, _column_of(classifier, label))
     heat = _by_picture(dict(zip(settings.durations, maps, strict=True)), list(pictures.paths))
     hottest = max((float(one.max()) for one in heat.values()), default=0.0) or 1.0
     return Explanation(
@@ -85,8 +83,9 @@ def grad_cam(network: GlitchNetwork, views: Tensor, column: int | None) -> tuple
     maps = _cam(seen[-1], size) if seen else np.ones((1, size, size), np.float32)
     if len(maps) == durations and durations > 1:
         return column, maps
-    grad = x.grad if x.grad is not None else torch.zeros_like(x)
-    share = np.stack([_smooth(one) for one in (grad * x).detach()[0].abs().cpu().numpy()])
+    if x.grad is None:  # what comes before the network has no slope, a table of colours say
+        return column, np.repeat(maps[:1], durations, axis=0)
+    share = np.stack([_smooth(one) for one in (x.grad * x).detach()[0].abs().cpu().numpy()])
     return column, np.asarray(maps[:1] * share / max(float(share.max()), 1e-12), np.float32)
 
 
