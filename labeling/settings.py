@@ -148,6 +148,7 @@ REST_FRAMEWORK = {
         # Both by address: visits that begin, and what all visitors there vote together.
         "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),
         "visitor_vote": env.str("NOTA_THROTTLE_VISITOR_VOTE", default="240/min"),
+        "look": env.str("NOTA_THROTTLE_LOOK", default="10/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
@@ -197,6 +198,9 @@ CELERY_TASK_PUBLISH_RETRY = False
 PICTURES_FOLDER = NOTA_VAR / "pictures"
 MODELS_FOLDER = NOTA_VAR / "models"
 CACHE_FOLDER = NOTA_VAR / "cache"
+# What strangers send to "What is this glitch?", and the heat maps; nothing here is kept.
+LOOKS_FOLDER = NOTA_VAR / "looks"
+LOOK_HOURS = env.float("NOTA_LOOK_HOURS", default=24)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # Whole requests, files included; the second is for those who push glitches.
 REQUEST_MAX_BYTES = 1024 * 1024

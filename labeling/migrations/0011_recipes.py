@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0008_streams"),
+        ("labeling", "0009_people_anonymous"),
     ]
 
     operations = [

@@ -165,6 +165,11 @@ class Classifier:
         """(n, D) features of this model version -> (n,), see :class:`Scores`."""
         return self._novelty.measure(features)
 
+    @property
+    def network(self) -> GlitchNetwork:
+        """For looking inside; its weights are not to be changed."""
+        return self._network
+
     def _all_readable(self, glitches: Sequence[GlitchPictures], cache: Path) -> Scores:
         scores = self.score(glitches, cache)
         if scores.skipped:
