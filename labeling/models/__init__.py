@@ -7,6 +7,14 @@ from labeling.models.classes import ClassList, GlitchClass
 from labeling.models.consensus import Consensus
 from labeling.models.glitches import Glitch, Picture
 from labeling.models.gold import GoldLabel
+from labeling.models.judging import (
+    DriftCheck,
+    Evaluation,
+    ShadowTrial,
+    TrainingRequest,
+)
+from labeling.models.label_issues import LabelCheck, LabelIssue
+from labeling.models.looks import Look
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
 from labeling.models.picks import AuditedGlitch, Pick, PickList
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
@@ -29,10 +37,15 @@ __all__ = [
     "Comment",
     "Consensus",
     "DiscoveryRun",
+    "DriftCheck",
     "Embedding",
+    "Evaluation",
     "Glitch",
     "GlitchClass",
     "GoldLabel",
+    "LabelCheck",
+    "LabelIssue",
+    "Look",
     "ModelVersion",
     "Pick",
     "PickList",
@@ -41,9 +54,11 @@ __all__ = [
     "Proposal",
     "ProposalEvent",
     "ProposalMember",
+    "ShadowTrial",
     "Skill",
     "TaskError",
     "TrainingExample",
+    "TrainingRequest",
     "TrainingRun",
     "User",
     "Vote",
