@@ -115,6 +115,15 @@ class VoteAdmin(ReadOnly):
     search_fields = ("volunteer__username__exact", "glitch__gravityspy_id__exact")
 
 
+@admin.register(models.Assignment)
+class AssignmentAdmin(ReadOnly):
+    """Which glitch was lent to whom, from which stream and why."""
+
+    list_display = ("pk", "volunteer", "glitch", "stream", "why", "state", "created_at")
+    list_select_related = ("volunteer", "glitch")
+    search_fields = ("volunteer__username__exact", "glitch__gravityspy_id__exact")
+
+
 @admin.register(models.GoldLabel)
 class GoldLabelAdmin(ReadOnly):
     list_display = ("glitch", "glitch_class", "split", "origin", "given_by", "created_at")

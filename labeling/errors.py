@@ -74,6 +74,10 @@ CONSTRAINT_ERRORS: dict[str, tuple[str, str]] = {
         "activation_conflict",
         "Another model version was activated at the same time; look at it and try again.",
     ),
+    "one_running_shadow_trial_a_role": (
+        "shadow_under_way",
+        "Another candidate is on trial already; wait for it or call it off.",
+    ),
     "one_running_training_a_role": (
         "training_under_way",
         "A training is under way already; wait for it or cancel it.",

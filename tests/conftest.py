@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
-from labeling.models import Glitch, GlitchClass, User
+from labeling.models import Glitch, GlitchClass, User, Workflow
 from labeling.services.classes import load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.skills import record_gold_answer
+from ml.query.streams import STREAMS
 
 # A slow machine is no fault of the code.
 hypothesis.settings.register_profile("nota", deadline=None)
@@ -47,6 +48,12 @@ def teach(volunteer: User, truth: GlitchClass, voted: GlitchClass, answers: int)
     for _ in range(answers):
         record_gold_answer(volunteer, truth, voted, timezone.now())
     volunteer.save(update_fields=["skill"])
+
+
+def only_stream(stream: str) -> None:
+    """Let every level draw this stream alone; gold keeps its schedule."""
+    shares = {name: float(name == stream) for name in STREAMS}
+    Workflow.objects.update(streams=shares)
 
 
 @pytest.fixture(autouse=True)

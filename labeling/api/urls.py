@@ -42,12 +42,13 @@ class UnknownAddressView(APIView):
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("tokens", tokens.TokensView.as_view(), name="tokens"),
-    path("tokens/<int:token_id>", tokens.TokenView.as_view(), name="token"),
-    path("me", me.MeView.as_view(), name="me"),
+    # First what is asked for most: addresses are tried in this order.
     path("next", assignments.NextView.as_view(), name="next"),
     path("votes", votes.VotesView.as_view(), name="votes"),
     path("votes/undo", undo.UndoView.as_view(), name="undo"),
+    path("tokens", tokens.TokensView.as_view(), name="tokens"),
+    path("tokens/<int:token_id>", tokens.TokenView.as_view(), name="token"),
+    path("me", me.MeView.as_view(), name="me"),
     path("classes", classes.ClassesView.as_view(), name="classes"),
     path("glitches", glitches.GlitchesView.as_view(), name="glitches"),
     path("glitches/bulk", glitches.GlitchesBulkView.as_view(), name="glitches-bulk"),

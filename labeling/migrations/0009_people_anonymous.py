@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Visitors and closed accounts. Nothing of the rows that are there changes."""
 
     dependencies = [
-        ("labeling", "0006_policies"),
+        ("labeling", "0008_streams"),
     ]
 
     operations = [

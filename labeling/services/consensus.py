@@ -26,6 +26,28 @@ def classifier_probabilities(
     return classifier
 
 
+def posterior(
+    axis: Axis,
+    version: ModelVersion | None,
+    agreement: Sequence[float] | None,
+    probabilities: Sequence[float] | None,
+) -> Vector:
+    """(C,) what is believed of a glitch now, summing to 1: its consensus, else its prior.
+
+    Args:
+        agreement: the stored one, on the classes of its time, which may be a moment newer than
+            the axis; None before the first vote.
+        probabilities: the version's; None where there are none.
+    """
+    if agreement is not None:
+        known = agreement[: len(axis.ids)]
+        believed = np.pad(np.asarray(known, dtype=np.float64), (0, len(axis.ids) - len(known)))
+        if believed.sum() > 0:
+            return believed / believed.sum()
+    classifier = classifier_probabilities(axis, version, probabilities)
+    return mix_prior(axis.class_prior, classifier, axis.none_of_the_above)
+
+
 def cast_votes(
     axis: Axis, mask_of: Callable[[int], Mask], votes: Sequence[CastBefore]
 ) -> list[CastVote]:

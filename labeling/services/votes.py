@@ -26,7 +26,6 @@ from labeling.services.standing import (
     Standing,
     cast_vote,
     lock_standing,
-    read_asked,
 )
 from labeling.services.taxonomy import current_taxonomy
 
@@ -66,14 +65,13 @@ def record_vote(
         ``vote_undone``.
     """
     with transaction.atomic():
-        standing = lock_standing(volunteer.pk, assignment_id)
-        if standing is None:
+        held = lock_standing(volunteer.pk, assignment_id, idempotency_key)
+        if held is None:
             raise NotFoundError(
                 f"Assignment {assignment_id} was never given to you; ask for the next glitch.",
                 code="never_assigned",
             )
-        # Read under the lock: the same request may have come twice at once.
-        asked = read_asked(assignment_id, idempotency_key)
+        standing, asked = held
         place = _lock_place(asked)
         voted = _check_answer(asked, label, alike)
         earlier = _find_earlier(asked)
@@ -205,7 +203,8 @@ def _record(
     if place is not None:
         _count_in_batch(place, asked, now)
         return Receipt(vote, True, undo_seconds=_undo_seconds(vote, place.decided_at))
-    had_lease = asked.state == Assignment.State.OPEN and asked.stream == Assignment.Stream.POOL
+    counted = asked.stream in Assignment.COUNTED_ON_GLITCH
+    had_lease = counted and asked.state == Assignment.State.OPEN
     if had_lease:
         standing.leases_open = max(standing.leases_open - 1, 0)
     if vote.was_gold:

@@ -19,7 +19,10 @@ from labeling.web import (
     me,
     pictures,
     progress,
+    review_audit,
+    review_drift,
     review_experts,
+    review_judging,
     review_models,
     review_proposals,
     review_system,
@@ -73,12 +76,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "review/models/<slug:role>/<int:number>/activate/", review_models.activate, name="activate"
     ),
+    path("review/models/<slug:role>/<int:number>/back/", review_models.back, name="roll-back"),
+    path(
+        "review/models/classifier/<int:number>/trial/", review_models.try_beside, name="try-beside"
+    ),
+    path("review/models/classifier/<int:number>/judging/", review_judging.judging, name="judging"),
+    path("review/models/classifier/<int:number>/judge/", review_judging.judge, name="judge"),
+    path(
+        "review/models/classifier/<int:number>/judging.json",
+        review_judging.judging_json,
+        name="judging-json",
+    ),
+    path("review/drift/", review_drift.drift, name="drift"),
+    path("review/drift/<int:pk>/see/", review_drift.see, name="see-drift"),
     path("review/training/", review_training.trainings, name="trainings"),
     path("review/training/start/", review_training.train_now, name="train-now"),
     path("review/training/<int:pk>/", review_training.training, name="training"),
     path("review/training/<int:pk>/cancel/", review_training.cancel, name="cancel-training"),
     path("review/experts/", review_experts.experts, name="experts"),
     path("review/experts/<str:gravityspy_id>/", review_experts.give_gold, name="give-gold"),
+    path("review/audit/", review_audit.audit, name="audit"),
     path("review/system/", review_system.system, name="system"),
     re_path(r"^pictures/" + CONTENT, pictures.picture, name="picture"),
     re_path(r"^thumbnails/" + CONTENT, pictures.thumbnail, name="thumbnail"),
