@@ -17,6 +17,8 @@ EVALUATE = "workers.judging.evaluate"
 FOLLOW_TRIAL = "workers.judging.follow_trial"
 RUN_TRAINING = "workers.training.run_training"
 RUN_DISCOVERY = "workers.discovery.run_discovery"
+CHECK_LABELS = "workers.label_checks.check_labels"
+LOOK = "workers.looking.look"
 CLOSE_BATCH = "workers.batches.close_batch"
 REEVALUATE = "workers.policies.reevaluate"
 REFRESH_PICKS = "workers.picks.refresh_picks"
@@ -31,6 +33,7 @@ SWEEP_PICKS = "workers.sweeps.sweep_picks"
 SWEEP_AUDIT = "workers.picks.sweep_audit"
 SWEEP_VISITS = "workers.sweeps.sweep_visits"
 SWEEP_BATCHES = "workers.sweeps.sweep_batches"
+SWEEP_LOOKS = "workers.sweeps.sweep_looks"
 REFRESH_PRIORS = "workers.sweeps.refresh_priors"
 
 QUEUES = {
@@ -39,6 +42,8 @@ QUEUES = {
     FOLLOW_TRIAL: "gpu",
     RUN_TRAINING: "gpu",
     RUN_DISCOVERY: "gpu",
+    CHECK_LABELS: "gpu",
+    LOOK: "gpu",
 }
 
 

@@ -12,6 +12,7 @@ EVERY_SECONDS = {
     jobs.SWEEP_RETRAINING: 60,
     jobs.SWEEP_DRIFT: 600,
     jobs.SWEEP_POLICIES: 30,
+    jobs.SWEEP_LOOKS: 60,
     jobs.SWEEP_PICKS: 20,
     jobs.SWEEP_AUDIT: 60,
     jobs.REFRESH_PRIORS: 60,

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from celery import shared_task
 from django.conf import settings
@@ -19,9 +20,12 @@ from labeling.services.predictions import (
 from workers.pictures import glitch_pictures
 from workers.tasks import RecordedTask
 
+if TYPE_CHECKING:
+    from ml.vision.classifier import Classifier
+
 log = logging.getLogger(__name__)
 
-CHUNK = 256
+CHUNK = 128
 
 
 @shared_task(name=jobs.SCORE_GLITCHES, base=RecordedTask)
@@ -48,10 +52,21 @@ def predict(version: ModelVersion, glitch_ids: Sequence[int]) -> int:
     from ml.vision.classifier import Classifier
 
     classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
+    return score_and_store(version, classifier, glitch_ids)
+
+
+def score_and_store(
+    version: ModelVersion, classifier: "Classifier", glitch_ids: Sequence[int]
+) -> int:
+    """Predict the glitches of these ids as one stream; how many were stored."""
+    # Fetched as the stream asks for them: reading, computing and writing go on at the same time,
+    # and the database is this thread's alone.
+    chunks = (
+        list(glitch_pictures(glitch_ids[start : start + CHUNK]).values())
+        for start in range(0, len(glitch_ids), CHUNK)
+    )
     stored = 0
-    for start in range(0, len(glitch_ids), CHUNK):
-        pictures = glitch_pictures(glitch_ids[start : start + CHUNK])
-        scores = classifier.score(list(pictures.values()), settings.CACHE_FOLDER)
+    for scores in classifier.stream(chunks, settings.CACHE_FOLDER):
         for skipped in scores.skipped:
             log.error("Glitch %s was not scored: %s", skipped.glitch_id, skipped.reason)
         rows = zip(scores.glitch_ids, scores.probabilities, scores.novelty, strict=True)

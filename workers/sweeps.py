@@ -10,12 +10,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import Batch, DiscoveryRun, ModelVersion, TrainingRun
+from labeling.models import Batch, DiscoveryRun, LabelCheck, Look, ModelVersion, TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.trials import running_trial
 from labeling.selectors.versions import active_version
 from labeling.services.assignments import expire_leases
 from labeling.services.drift import check_drift
+from labeling.services.looks import delete_expired_looks
 from labeling.services.picks import active_picks_due
 from labeling.services.policies import policies_to_follow_up
 from labeling.services.predictions import unscored_glitches
@@ -41,6 +42,10 @@ def sweep_runs() -> None:
         jobs.send_now(jobs.RUN_TRAINING, run_id=run_id)
     for run_id in DiscoveryRun.objects.filter(free).values_list("pk", flat=True):
         jobs.send_now(jobs.RUN_DISCOVERY, run_id=run_id)
+    for run_id in LabelCheck.objects.filter(free).values_list("pk", flat=True):
+        jobs.send_now(jobs.CHECK_LABELS, run_id=run_id)
+    for run_id in Look.objects.filter(free).values_list("pk", flat=True):
+        jobs.send_now(jobs.LOOK, run_id=run_id)
 
 
 @shared_task(name=jobs.SWEEP_LEASES, base=RecordedTask)
@@ -86,6 +91,11 @@ def sweep_batches() -> None:
 def sweep_policies() -> None:
     for workflow_id in policies_to_follow_up():
         jobs.send_now(jobs.REEVALUATE, workflow_id=workflow_id)
+
+
+@shared_task(name=jobs.SWEEP_LOOKS, base=RecordedTask)
+def sweep_looks() -> int:
+    return delete_expired_looks(timezone.now())
 
 
 @shared_task(name=jobs.SWEEP_PICKS, base=RecordedTask)

@@ -28,7 +28,8 @@ from labeling.api.uploads import (
 )
 from labeling.models import Glitch
 from labeling.selectors.glitches import find_glitch, listed_glitches
-from labeling.services.imports import ImportReport, import_glitch, import_glitches
+from labeling.services.bulk_imports import ImportReport, import_glitches
+from labeling.services.imports import import_glitch
 
 
 class GoldSerializer(serializers.Serializer):

@@ -22,7 +22,7 @@ def chain_versions(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0008_streams"),
+        ("labeling", "0011_recipes"),
     ]
 
     operations = [

@@ -13,6 +13,8 @@ from labeling.models.judging import (
     ShadowTrial,
     TrainingRequest,
 )
+from labeling.models.label_issues import LabelCheck, LabelIssue
+from labeling.models.looks import Look
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
 from labeling.models.picks import AuditedGlitch, Pick, PickList
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
@@ -41,6 +43,9 @@ __all__ = [
     "Glitch",
     "GlitchClass",
     "GoldLabel",
+    "LabelCheck",
+    "LabelIssue",
+    "Look",
     "ModelVersion",
     "Pick",
     "PickList",

@@ -5,9 +5,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
@@ -27,11 +27,13 @@ from labeling.services.audit import record_deed
 from labeling.services.classes import freeze_class_list
 from labeling.services.runs import end_run, held
 from labeling.services.shadow import let_in
+from ml.vision.recipes import DEFAULT_RECIPE, find_recipe, settings_for
 from ml.vision.settings import TrainingSettings
 
 # With fewer labeled glitches than this a class is not trained on: it would be noise.
 EXAMPLES_MIN = 5
 VALIDATION_SHARE = 0.15
+POSTERIOR_LEAST = 0.001
 
 
 def request_training(
@@ -39,19 +41,24 @@ def request_training(
     reason: str,
     settings: dict[str, Any] | None = None,
     *,
+    recipe: str = "",
     delay_seconds: float = 0,
 ) -> TrainingRun:
-    """Ask for a training of the classifier and return its row.
+    """Ask for a training of the classifier by ``recipe`` (else the site's) and return its row.
+
+    ``settings`` are those that differ from the recipe's.
 
     It starts after ``delay_seconds``, so that what is decided meanwhile is part of it.
 
     Two requests at once become one: the training under way is named in the refusal.
 
     Raises:
-        MLError for settings that make no sense; LabelingError ``too_few_classes``;
-        ConflictError ``training_under_way``.
+        MLError for an unknown recipe or settings that make no sense; LabelingError
+        ``too_few_classes``, ``no_members``; ConflictError ``training_under_way``.
     """
-    checked = TrainingSettings.from_dict(settings or {})
+    checked = settings_for(recipe or site_recipe(), settings)
+    if find_recipe(checked.recipe).is_ensemble:
+        _check_members(checked)
     trainable = trainable_classes()
     if len(trainable) < 2:
         raise LabelingError(
@@ -81,6 +88,27 @@ def request_training(
         ) from error
 
 
+def site_recipe() -> str:
+    """The recipe of trainings that name none: the setting ``NOTA_RECIPE``."""
+    return str(django_settings.TRAINING_RECIPE) or DEFAULT_RECIPE
+
+
+def _check_members(settings: TrainingSettings) -> None:
+    """Raise LabelingError ``no_members`` unless at least two versions are named and all exist."""
+    classifiers = ModelVersion.objects.filter(role=ModelVersion.Role.CLASSIFIER)
+    known = set(classifiers.values_list("number", flat=True))
+    unknown = sorted(set(settings.members) - known)
+    if len(set(settings.members)) >= 2 and not unknown:
+        return
+    what = f"there is no classifier {unknown[0]}" if unknown else "name at least two"
+    raise LabelingError(
+        f"An ensemble averages model versions, given as 'members': {what}. "
+        f"Known are {', '.join(map(str, sorted(known))) or 'none yet'}.",
+        code="no_members",
+        members=list(settings.members),
+    )
+
+
 @dataclass(frozen=True)
 class LabeledGlitch:
     glitch_id: int
@@ -91,6 +119,7 @@ class LabeledGlitch:
     origin: str
     weight: float
     content: str
+    posterior: dict[str, float] | None = None
 
 
 def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
@@ -108,7 +137,7 @@ def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
         _labeled(g.glitch, g.glitch_class, g.split, TrainingExample.Origin.GOLD, 1.0) for g in gold
     ]
     agreed = (
-        Consensus.objects.select_related("glitch", "top_class")
+        Consensus.objects.select_related("glitch", "top_class", "class_list")
         .filter(
             glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
             glitch__is_reserved=False,
@@ -124,6 +153,7 @@ def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
             _consensus_split(c.glitch.gravityspy_id),
             TrainingExample.Origin.CONSENSUS,
             c.top_agreement,
+            _posterior(c),
         )
         for c in agreed
     ]
@@ -131,11 +161,22 @@ def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
 
 
 def _to_train_on() -> list[LabeledGlitch]:
-    return labeled_glitches(none_of_the_above=settings.TRAIN_NONE_OF_THE_ABOVE)
+    return labeled_glitches(none_of_the_above=django_settings.TRAIN_NONE_OF_THE_ABOVE)
+
+
+def _posterior(consensus: Consensus) -> dict[str, float]:
+    """What the crowd holds of each class, without the crumbs."""
+    held = zip(consensus.class_list.labels, consensus.agreement, strict=True)
+    return {label: round(share, 4) for label, share in held if share >= POSTERIOR_LEAST}
 
 
 def _labeled(
-    glitch: Glitch, glitch_class: GlitchClass, split: str, origin: str, weight: float
+    glitch: Glitch,
+    glitch_class: GlitchClass,
+    split: str,
+    origin: str,
+    weight: float,
+    posterior: dict[str, float] | None = None,
 ) -> LabeledGlitch:
     return LabeledGlitch(
         glitch_id=glitch.pk,
@@ -146,6 +187,7 @@ def _labeled(
         origin=origin,
         weight=weight,
         content=glitch.content_digest,
+        posterior=posterior,
     )
 
 
@@ -195,6 +237,7 @@ def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
             split=row.split,
             origin=row.origin,
             weight=row.weight,
+            posterior=row.posterior,
         )
         for row in rows
     )
@@ -208,8 +251,18 @@ def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
 
 def _frozen_examples(run: TrainingRun) -> list[LabeledGlitch]:
     examples = run.examples.select_related("glitch", "glitch_class")
-    rows = [_labeled(e.glitch, e.glitch_class, e.split, e.origin, e.weight) for e in examples]
+    rows = [
+        _labeled(e.glitch, e.glitch_class, e.split, e.origin, e.weight, e.posterior)
+        for e in examples
+    ]
     return sorted(rows, key=lambda row: row.gravityspy_id)
+
+
+def unlabeled_glitches(run: TrainingRun) -> QuerySet[Glitch]:
+    """Glitches of before the run that it has no label of; reserved ones stay unseen."""
+    return Glitch.objects.filter(created_at__lt=run.created_at, is_reserved=False).exclude(
+        pk__in=run.examples.values("glitch_id")
+    )
 
 
 def record_epoch(run: TrainingRun, epoch: dict[str, Any]) -> bool:
