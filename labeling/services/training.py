@@ -43,9 +43,8 @@ def request_training(
 ) -> TrainingRun:
     """Ask for a training of the classifier and return its row.
 
-    It starts after ``delay_seconds``, so that what is decided meanwhile is part of it.
-
-    Two requests at once become one: the training under way is named in the refusal.
+    It starts after ``delay_seconds``, so that what is decided meanwhile is part of it. Two requests
+    at once become one: the training under way is named in the refusal.
 
     Raises:
         MLError for settings that make no sense; LabelingError ``too_few_classes``;
