@@ -8,14 +8,16 @@ from labeling.models.consensus import Consensus
 from labeling.models.glitches import Glitch, Picture
 from labeling.models.gold import GoldLabel
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
+from labeling.models.priors import LearnedPrior, SkillRefit
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
 from labeling.models.talk import Collection, CollectionGlitch, Comment
-from labeling.models.volunteers import ApiToken, Skill, User
+from labeling.models.volunteers import AgreedAnswers, ApiToken, Skill, User
 from labeling.models.votes import Vote
 from labeling.models.workflows import Workflow, WorkflowClass
 
 __all__ = [
+    "AgreedAnswers",
     "ApiToken",
     "Assignment",
     "AuditEvent",
@@ -31,6 +33,7 @@ __all__ = [
     "Glitch",
     "GlitchClass",
     "GoldLabel",
+    "LearnedPrior",
     "ModelVersion",
     "Picture",
     "Prediction",
@@ -38,6 +41,7 @@ __all__ = [
     "ProposalEvent",
     "ProposalMember",
     "Skill",
+    "SkillRefit",
     "TaskError",
     "TrainingExample",
     "TrainingRun",

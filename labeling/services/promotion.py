@@ -1,9 +1,12 @@
 """Levels: a volunteer rises when the classes new at the level are mastered; never falls."""
 
+import numpy as np
+
 from labeling.models import User
 from labeling.selectors.skills import gold_answers_by_class
+from labeling.services.skills import answers_on, prior_of
 from labeling.services.taxonomy import current_taxonomy
-from ml.crowd.promotion import is_promoted
+from ml.crowd.promotion import Belief, beliefs, is_promoted
 
 
 def classes_to_master(volunteer: User) -> frozenset[int]:
@@ -16,17 +19,30 @@ def classes_to_master(volunteer: User) -> frozenset[int]:
     return level.adds & taxonomy.with_gold if level else frozenset()
 
 
+def beliefs_of(volunteer: User) -> dict[str, Belief]:
+    """By label, what the crowd's prior and the answers on all gold say of each class."""
+    taxonomy, skill = current_taxonomy(), volunteer.skill
+    ids = taxonomy.axis.ids
+    counts = np.zeros((len(ids), len(ids)))
+    if skill is not None:
+        counts = answers_on(ids, skill, skill.created_at)
+    found = beliefs(counts, prior_of(taxonomy.skill_prior))
+    return {label: found[place] for label, place in taxonomy.axis.by_label.items()}
+
+
 def promote_if_ready(volunteer: User) -> int | None:
     """Raise the volunteer by one level where the gold answers say so; the new level or None.
 
     The caller holds the volunteer's row, saves ``level`` and calls after a gold answer.
     """
-    levels = [v.workflow.level for v in current_taxonomy().open_levels]
+    taxonomy = current_taxonomy()
+    levels = [v.workflow.level for v in taxonomy.open_levels]
     above = next((level for level in levels if level > volunteer.level), None)
     if above is None:
         return None
-    answers = gold_answers_by_class(volunteer.skill)
-    if not is_promoted(answers.get(pk, (0, 0)) for pk in classes_to_master(volunteer)):
+    answers, believed = gold_answers_by_class(volunteer.skill), beliefs_of(volunteer)
+    to_master = [taxonomy.class_of(pk) for pk in classes_to_master(volunteer)]
+    if not is_promoted((*answers.get(c.pk, (0, 0)), believed[c.label]) for c in to_master):
         return None
     volunteer.level = above
     return above

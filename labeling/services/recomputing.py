@@ -56,7 +56,9 @@ def _as_recorded(row: Consensus, taxonomy: Taxonomy) -> Vector:
     weighed = [replace(v, skill=skill) for v, skill in zip(votes, row.skills, strict=True)]
     agreement = rule_named(row.rule)(
         np.asarray(row.prior),
-        cast_votes(axis, lambda pk: axis.mask(taxonomy.labels_of_list(pk)), weighed),
+        cast_votes(
+            axis, lambda pk: axis.mask(taxonomy.labels_of_list(pk)), weighed, row.skill_prior_id
+        ),
         axis.none_of_the_above,
         classifier=_opinion(row, axis),
     )

@@ -19,6 +19,7 @@ from labeling.models import (
     Glitch,
     GlitchClass,
     GoldLabel,
+    LearnedPrior,
     ModelVersion,
     Workflow,
 )
@@ -101,6 +102,8 @@ class Taxonomy:
             Batch.objects.filter(state=Batch.State.OPEN).order_by("pk").values_list("pk", flat=True)
         )
         self.version = active_version(ModelVersion.Role.CLASSIFIER)
+        latest = LearnedPrior.objects.order_by("-pk").values_list("pk", flat=True)
+        self.skill_prior = latest.first()
         self._labels: dict[int, list[str]] = {}
         self._masks: dict[int, Mask] = {}
 

@@ -15,9 +15,9 @@ from labeling.selectors.progress import (
     accuracy_by_class,
     recent_votes,
 )
-from labeling.services.promotion import classes_to_master
+from labeling.services.promotion import beliefs_of, classes_to_master
 from labeling.web.permissions import user_of
-from ml.crowd.promotion import PromotionRule, is_mastered
+from ml.crowd.promotion import Belief, PromotionRule, is_mastered
 
 MISSING_MOST = 99  # right answers in a row; more are not counted out
 
@@ -42,16 +42,16 @@ def _way_up(volunteer: User) -> dict[str, Any]:
     level = Workflow.objects.filter(level=volunteer.level).first()
     above = Workflow.objects.filter(level__gt=volunteer.level, is_open=True).first()
     testable = sorted(classes_to_master(volunteer)) if above else []
-    rule = PromotionRule()
+    rule, believed = PromotionRule(), beliefs_of(volunteer)
     needed = [
-        {"row": row, "missing": _missing(row, rule)}
+        {"row": row, "missing": _missing(row, believed[row.label], rule)}
         for row in accuracy_by_class(volunteer, testable)
     ]
     return {"level": level, "above": above, "needed": needed, "rule": rule}
 
 
-def _missing(row: ClassAccuracy, rule: PromotionRule) -> int:
+def _missing(row: ClassAccuracy, belief: Belief, rule: PromotionRule) -> int:
     """How many right answers in a row would show that the class is known; 0 where it is."""
     tries = range(MISSING_MOST)
-    enough = (n for n in tries if is_mastered(row.right + n, row.seen + n, rule))
+    enough = (n for n in tries if is_mastered(row.right + n, row.seen + n, belief, rule))
     return next(enough, MISSING_MOST)
