@@ -22,6 +22,10 @@ SWEEP_LEASES = "workers.sweeps.sweep_leases"
 SWEEP_SCORES = "workers.sweeps.sweep_scores"
 SWEEP_POLICIES = "workers.sweeps.sweep_policies"
 SWEEP_BATCHES = "workers.sweeps.sweep_batches"
+COUNT_ANSWERS = "workers.skills.count_answers"
+REFRESH_SKILL_PRIOR = "workers.skills.refresh_prior"
+REFIT_SKILLS = "workers.skills.refit"
+PRUNE_SKILLS = "workers.skills.prune"
 REFRESH_PRIORS = "workers.sweeps.refresh_priors"
 
 QUEUES = {

@@ -4,6 +4,15 @@ Tasks are thin: claim, call, store. torch is imported inside the tasks that need
 and the default worker start without it.
 """
 
-from workers import batches, discovery, policies, schedule, scoring, sweeps, training
+from workers import batches, discovery, policies, schedule, scoring, skills, sweeps, training
 
-__all__ = ["batches", "discovery", "policies", "schedule", "scoring", "sweeps", "training"]
+__all__ = [
+    "batches",
+    "discovery",
+    "policies",
+    "schedule",
+    "scoring",
+    "skills",
+    "sweeps",
+    "training",
+]

@@ -10,6 +10,10 @@ EVERY_SECONDS = {
     jobs.SWEEP_BATCHES: 15,
     jobs.SWEEP_POLICIES: 30,
     jobs.REFRESH_PRIORS: 60,
+    jobs.COUNT_ANSWERS: 300,
+    jobs.REFRESH_SKILL_PRIOR: 600,
+    jobs.REFIT_SKILLS: 1800,
+    jobs.PRUNE_SKILLS: 3600,
 }
 
 app.conf.beat_schedule = {

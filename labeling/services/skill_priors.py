@@ -4,13 +4,12 @@ What is believed of a newcomer changes as the crowd's answers add up: it is lear
 are a tenth more of them. Each consensus names the prior that it went by.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from itertools import islice
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
 from labeling.models import AgreedAnswers, LearnedPrior, Skill, User
@@ -25,6 +24,7 @@ VOLUNTEERS_MIN, ANSWERS_MIN = 10, 200
 GROWTH = 1.1
 # One prior is some hundred numbers; more volunteers than these would not change it.
 VOLUNTEERS_MAX = 20_000
+READ_AT_ONCE = 500
 
 
 def refresh_skill_prior(now: datetime) -> LearnedPrior | None:
@@ -49,12 +49,12 @@ def answers_given() -> int:
 
 @transaction.atomic
 def store_prior(
-    now: datetime, agreed: Mapping[int, AgreedAnswers | None] | None = None
+    now: datetime, agreed: Mapping[int, int | None] | None = None
 ) -> LearnedPrior | None:
     """Learn the prior from every volunteer's answers and store it; None where they are few.
 
     Args:
-        agreed: by volunteer (id), what is about to take the place of the agreed answers.
+        agreed: by volunteer, what is about to take the place of the agreed answers (ids).
     """
     axis = Axis.load()
     counts = _crowd_counts(axis.ids, now, agreed or {})
@@ -75,19 +75,22 @@ def store_prior(
 
 
 def _crowd_counts(
-    class_ids: tuple[int, ...], now: datetime, agreed: Mapping[int, AgreedAnswers | None]
+    class_ids: tuple[int, ...], now: datetime, agreed: Mapping[int, int | None]
 ) -> Counts:
     """(V, C, C) answers of every volunteer who gave any, all faded to one time."""
-    current = User.objects.filter(skill__isnull=False).values("skill")
-    skilled = Skill.objects.filter(pk__in=current).order_by("pk")
-    step = max(1, -(-skilled.count() // VOLUNTEERS_MAX))
-    rows = skilled.select_related("agreed").iterator(chunk_size=500)
-    some: Iterator[Skill] = islice(rows, None, None, step)
-    counts = [
-        (
-            answers_on(class_ids, skill, now)
-            + answers_on(class_ids, agreed.get(skill.volunteer_id, skill.agreed), now)
-        ).astype(np.float32)
-        for skill in some
-    ]
-    return np.array(counts).reshape(-1, len(class_ids), len(class_ids))
+    answered = User.objects.filter(Q(skill__isnull=False) | Q(pk__in=agreed))
+    volunteers = list(answered.order_by("pk").values_list("pk", flat=True))
+    volunteers = volunteers[:: -(-len(volunteers) // VOLUNTEERS_MAX) or 1]
+    counts = np.zeros((len(volunteers), len(class_ids), len(class_ids)), dtype=np.float32)
+    for first in range(0, len(volunteers), READ_AT_ONCE):
+        some = User.objects.in_bulk(volunteers[first : first + READ_AT_ONCE])
+        skills = Skill.objects.in_bulk([v.skill_id for v in some.values()])
+        now_agreed = {
+            pk: agreed[pk] if pk in agreed else getattr(skills.get(v.skill_id), "agreed_id", None)
+            for pk, v in some.items()
+        }
+        rows = AgreedAnswers.objects.in_bulk(list(now_agreed.values()))
+        for index, pk in enumerate(volunteers[first : first + READ_AT_ONCE], start=first):
+            counts[index] = answers_on(class_ids, skills.get(some[pk].skill_id), now)
+            counts[index] += answers_on(class_ids, rows.get(now_agreed[pk]), now)
+    return counts

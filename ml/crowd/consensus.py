@@ -150,25 +150,6 @@ def bayes(
     return Agreement(by_class=posterior / posterior.sum(), views=len(votes))
 
 
-def left_out(prior: Vector, votes: Sequence[CastVote], none_of_the_above: int) -> Matrix:
-    """What the others say: for each vote, ``bayes`` without it.
-
-    Judging volunteers by a consensus that their own vote made would prove them right by being
-    loud. A vote is judged by the prior and the other votes, as in the messages of belief
-    propagation from a task to a worker (Karger, Oh & Shah 2011; Liu, Peng & Ihler 2012).
-
-    Returns:
-        (votes, C), each row sums to 1.
-    """
-    likelihoods = np.empty((len(votes), len(prior)))
-    for likelihood, vote in zip(likelihoods, votes, strict=True):
-        rows = restrict_to_offered(vote.confusion, vote.offered, none_of_the_above)
-        likelihood[:] = np.log(np.clip(rows[:, vote.voted], 1e-12, None))
-    log_posterior = np.log(np.clip(prior, 1e-12, None)) + likelihoods.sum(axis=0) - likelihoods
-    posterior = np.exp(log_posterior - log_posterior.max(axis=1, keepdims=True))
-    return np.asarray(posterior / posterior.sum(axis=1, keepdims=True))
-
-
 RULES: Mapping[str, Rule] = {"majority": majority, "gravity_spy": gravity_spy, "bayes": bayes}
 DEFAULT_RULE = "bayes"
 

@@ -139,9 +139,11 @@ def confusion_matrix(counts: Matrix, prior: SkillPrior = DEFAULT_PRIOR) -> Matri
 
 
 def crowd_errors(counts: Counts) -> Matrix:
-    """(C, C) the crowd's mean mistakes, each row with one imagined mistake spread evenly."""
-    classes = counts.shape[-1]
-    return _without_diagonal(counts.sum(axis=0, dtype=np.float64) + 1.0 / classes)
+    """(C, C) the crowd's mean mistakes; a quarter of one is imagined for each pair of classes.
+
+    With less, the few mistakes of a young crowd would seem the only ones that can be made.
+    """
+    return _without_diagonal(counts.sum(axis=0, dtype=np.float64) + 0.25)
 
 
 def with_shares(prior: SkillPrior, shares: Counts, counts: Counts) -> SkillPrior:
@@ -178,8 +180,11 @@ def concentration(counts: Counts, rows: Counts, start: float, rounds: int = 1) -
 
 
 def _habits(counts: Counts) -> Counts:
-    """(..., C) how often each class is voted, whatever the truth, with one imagined vote."""
-    votes = counts.sum(axis=-2) + 1.0 / counts.shape[-1]
+    """(..., C) how often each class is voted, whatever the truth; one vote for each is imagined.
+
+    With less, ten answers on ten classes would look like a habit of voting just these.
+    """
+    votes = counts.sum(axis=-2) + 1.0
     return votes / votes.sum(axis=-1, keepdims=True)
 
 
