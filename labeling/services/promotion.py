@@ -9,25 +9,23 @@ from labeling.services.taxonomy import current_taxonomy
 from ml.crowd.promotion import Belief, beliefs, is_promoted
 
 
-def classes_to_master(volunteer: User) -> frozenset[int]:
+def classes_to_master(volunteer: User) -> dict[int, Belief]:
     """Ids of the classes that the volunteer's level adds and that gold can test.
 
-    Classes without any gold cannot be shown mastered and do not stand in the way.
+    With each, what the crowd's prior and the volunteer's answers on all gold say of it. Classes
+    without any gold cannot be shown mastered and do not stand in the way.
     """
-    taxonomy = current_taxonomy()
-    level = next((v for v in taxonomy.levels if v.workflow.level == volunteer.level), None)
-    return level.adds & taxonomy.with_gold if level else frozenset()
-
-
-def beliefs_of(volunteer: User) -> dict[str, Belief]:
-    """By label, what the crowd's prior and the answers on all gold say of each class."""
     taxonomy, skill = current_taxonomy(), volunteer.skill
+    level = next((v for v in taxonomy.levels if v.workflow.level == volunteer.level), None)
+    to_master = level.adds & taxonomy.with_gold if level else frozenset()
+    if not to_master:
+        return {}
     ids = taxonomy.axis.ids
     counts = np.zeros((len(ids), len(ids)))
     if skill is not None:
         counts = answers_on(ids, skill, skill.created_at)
     found = beliefs(counts, prior_of(taxonomy.skill_prior))
-    return {label: found[place] for label, place in taxonomy.axis.by_label.items()}
+    return {pk: belief for pk, belief in zip(ids, found, strict=True) if pk in to_master}
 
 
 def promote_if_ready(volunteer: User) -> int | None:
@@ -35,14 +33,13 @@ def promote_if_ready(volunteer: User) -> int | None:
 
     The caller holds the volunteer's row, saves ``level`` and calls after a gold answer.
     """
-    taxonomy = current_taxonomy()
-    levels = [v.workflow.level for v in taxonomy.open_levels]
+    levels = [v.workflow.level for v in current_taxonomy().open_levels]
     above = next((level for level in levels if level > volunteer.level), None)
     if above is None:
         return None
-    answers, believed = gold_answers_by_class(volunteer.skill), beliefs_of(volunteer)
-    to_master = [taxonomy.class_of(pk) for pk in classes_to_master(volunteer)]
-    if not is_promoted((*answers.get(c.pk, (0, 0)), believed[c.label]) for c in to_master):
+    answers = gold_answers_by_class(volunteer.skill)
+    to_master = classes_to_master(volunteer)
+    if not is_promoted((*answers.get(pk, (0, 0)), to_master[pk]) for pk in to_master):
         return None
     volunteer.level = above
     return above

@@ -15,7 +15,7 @@ from labeling.selectors.progress import (
     accuracy_by_class,
     recent_votes,
 )
-from labeling.services.promotion import beliefs_of, classes_to_master
+from labeling.services.promotion import classes_to_master
 from labeling.web.permissions import user_of
 from ml.crowd.promotion import Belief, PromotionRule, is_mastered
 
@@ -41,11 +41,11 @@ def _way_up(volunteer: User) -> dict[str, Any]:
     """The classes that stand between the volunteer and the next level."""
     level = Workflow.objects.filter(level=volunteer.level).first()
     above = Workflow.objects.filter(level__gt=volunteer.level, is_open=True).first()
-    testable = sorted(classes_to_master(volunteer)) if above else []
-    rule, believed = PromotionRule(), beliefs_of(volunteer)
+    to_master = classes_to_master(volunteer) if above else {}
+    rule = PromotionRule()
     needed = [
-        {"row": row, "missing": _missing(row, believed[row.label], rule)}
-        for row in accuracy_by_class(volunteer, testable)
+        {"row": row, "missing": _missing(row, to_master[row.class_id], rule)}
+        for row in accuracy_by_class(volunteer, sorted(to_master))
     ]
     return {"level": level, "above": above, "needed": needed, "rule": rule}
 

@@ -4,17 +4,16 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from labeling.models import Consensus, LearnedPrior, User
+from labeling.models import AgreedAnswers, Consensus, LearnedPrior, User
 from labeling.services import skill_priors
+from labeling.services.agreed import store_agreed, switch_agreed
 from labeling.services.classes import add_class
-from labeling.services.promotion import beliefs_of
+from labeling.services.promotion import classes_to_master, promote_if_ready
 from labeling.services.recomputing import find_differences
 from labeling.services.skill_priors import refresh_skill_prior
-from labeling.services.skills import matrices, prior_of
+from labeling.services.skills import matrices
 from labeling.services.taxonomy import Axis, current_taxonomy
-from ml.crowd.promotion import PromotionRule
-from ml.crowd.skill import DEFAULT_PRIOR
-from tests.conftest import make_glitch, teach
+from tests.conftest import make_glitch, make_volunteer, teach
 from tests.labeling.crowds import at_once, cast
 
 pytestmark = pytest.mark.django_db
@@ -90,13 +89,26 @@ def test_each_consensus_names_the_prior_that_it_went_by(taught):
 
 
 def test_promotion_goes_by_the_prior_and_by_gold_alone(taught):
-    default = beliefs_of(User(level=1))["Blip"]
-    prior = DEFAULT_PRIOR
-    assert default == pytest.approx(
-        (prior.answers_per_class * 0.75, prior.answers_per_class * 0.25)
-    )
+    """Blip is new at the first level. By default .75 of six answers is believed to be right."""
+    make_glitch(1, gold_label="Blip")
+    newcomer = make_volunteer("eve", level=1)
+    blip = taught["Blip"].pk
+    assert classes_to_master(newcomer) == {blip: pytest.approx((4.5, 1.5))}
     made = refresh_skill_prior(timezone.now())
-    right, wrong = beliefs_of(User(level=1))["Blip"]
-    assert right + wrong == pytest.approx(prior_of(made.pk).answers_per_class)
+    right, wrong = classes_to_master(newcomer)[blip]
+    assert right + wrong == pytest.approx(made.answers_per_class)
     assert right / (right + wrong) == pytest.approx(0.9, abs=0.03)
-    assert PromotionRule().answers_min == 3
+    for _ in range(2):
+        assert promoted_by_one_more(newcomer, taught) is None  # the minimum is three
+    agreed = AgreedAnswers(
+        volunteer=newcomer, truths=[blip], votes=[blip], weights=[99.0], answers=99
+    )
+    switch_agreed(store_agreed([agreed]), timezone.now())
+    newcomer.refresh_from_db()
+    assert promote_if_ready(newcomer) is None
+    assert promoted_by_one_more(newcomer, taught) == 2
+
+
+def promoted_by_one_more(volunteer, taxonomy):
+    teach(volunteer, taxonomy["Blip"], taxonomy["Blip"], 1)
+    return promote_if_ready(volunteer)
