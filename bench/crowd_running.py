@@ -45,10 +45,23 @@ WAYS = (
 )
 
 
-def measure(votes: int, seed: int, shape: CrowdShape) -> Iterator[dict[str, Any]]:
-    """A row a way: votes a glitch, and the share of the settled glitches that are right."""
+def measure(votes: int, shape: CrowdShape, seed: int) -> Iterator[dict[str, Any]]:
+    """A row a way: votes a glitch, the share of the settled glitches that are right, and by how
+    much the skills are off (mean absolute error of a volunteer's accuracy).
+    """
+    name = f"running, {shape.volunteers} volunteers, {shape.guessing:.0%} guess, seed {seed}"
     for way in WAYS:
-        yield _Site(way, shape, np.random.default_rng(seed)).run(votes)
+        figures = _Site(way, shape, np.random.default_rng(seed)).run(votes)
+        yield {"set": name, "method": way.name, "library": "nota", "votes": votes} | figures
+
+
+def line(row: dict[str, Any]) -> str:
+    """A row as the terminal shows it."""
+    return (
+        f"{row['set']:52s} {row['votes']:7d} {row['method']:26s} {row['settled']:6d} settled, "
+        f"{row['votes_a_glitch']:.2f} votes a glitch  accuracy {row['accuracy']:.4f}  "
+        f"skills off by {row['skill_error']:.3f}"
+    )
 
 
 class _Site:
@@ -170,7 +183,6 @@ class _Site:
         used = sum(len(self.votes[g]) for g in self.answer)
         off = self.skills - self.truths
         return {
-            "method": self.way.name,
             "settled": len(right),
             "votes_a_glitch": round(used / len(right), 3),
             "accuracy": round(float(np.mean(right)), 4),
