@@ -4,11 +4,24 @@ Tasks are thin: claim, call, store. torch is imported inside the tasks that need
 and the default worker start without it.
 """
 
-from workers import batches, discovery, policies, schedule, scoring, skills, sweeps, training
+from workers import (
+    batches,
+    discovery,
+    judging,
+    picks,
+    policies,
+    schedule,
+    scoring,
+    skills,
+    sweeps,
+    training,
+)
 
 __all__ = [
     "batches",
     "discovery",
+    "judging",
+    "picks",
     "policies",
     "schedule",
     "scoring",

@@ -1,6 +1,7 @@
 """Scoring: the active classifier predicts every glitch that it has not predicted yet."""
 
 import logging
+from collections.abc import Sequence
 
 from celery import shared_task
 from django.conf import settings
@@ -8,7 +9,13 @@ from django.conf import settings
 from labeling import jobs
 from labeling.models import ModelVersion
 from labeling.selectors.versions import active_version
-from labeling.services.predictions import Scored, store_predictions, unscored_glitches
+from labeling.services.picks import outdate_picks
+from labeling.services.predictions import (
+    Scored,
+    route_again,
+    store_predictions,
+    unscored_glitches,
+)
 from workers.pictures import glitch_pictures
 from workers.tasks import RecordedTask
 
@@ -26,16 +33,24 @@ def score_glitches(version_id: int | None = None) -> int:
     version = active_version(ModelVersion.Role.CLASSIFIER)
     if version is None:
         return 0
-    missing = list(unscored_glitches(version).values_list("pk", flat=True))
-    if not missing:
+    is_new = version.routed_at is None
+    route_again(version)
+    stored = predict(version, list(unscored_glitches(version).values_list("pk", flat=True)))
+    if is_new or stored:
+        outdate_picks()
+    return stored
+
+
+def predict(version: ModelVersion, glitch_ids: Sequence[int]) -> int:
+    """Predict and store; returns how many could be read. Nothing asked loads nothing."""
+    if not glitch_ids:
         return 0
     from ml.vision.classifier import Classifier
 
     classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
     stored = 0
-    for start in range(0, len(missing), CHUNK):
-        chunk = missing[start : start + CHUNK]
-        pictures = glitch_pictures(chunk)
+    for start in range(0, len(glitch_ids), CHUNK):
+        pictures = glitch_pictures(glitch_ids[start : start + CHUNK])
         scores = classifier.score(list(pictures.values()), settings.CACHE_FOLDER)
         for skipped in scores.skipped:
             log.error("Glitch %s was not scored: %s", skipped.glitch_id, skipped.reason)

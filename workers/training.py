@@ -4,10 +4,12 @@ import hashlib
 import logging
 import math
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from celery import shared_task
 from django.conf import settings
 
@@ -23,14 +25,17 @@ from labeling.services.training import (
     record_epoch,
 )
 from labeling.version import code_version
+from ml.vision.calibrate import class_thresholds
 from ml.vision.dataset import Example, TrainingSet
 from ml.vision.evaluate import metrics
-from ml.vision.gate import Judged, decide
+from ml.vision.gate import decide
+from ml.vision.judging.judged import Judged
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures
 from workers.tasks import Held, RecordedTask, holding, worker_name
 
 if TYPE_CHECKING:
+    from ml.vision.classifier import Classifier
     from ml.vision.train import EpochReport, TrainedModel
 
 log = logging.getLogger(__name__)
@@ -92,12 +97,13 @@ def _judge(model: "TrainedModel", training_set: TrainingSet) -> Trained:
     """Compare the candidate with the active version on the same gold test set."""
     from ml.vision.classifier import Classifier
 
-    candidate = _judged(Classifier.load(model.weights), training_set)
+    loaded = Classifier.load(model.weights)
+    candidate = _judged(loaded, training_set.test)
     active = active_version(ModelVersion.Role.CLASSIFIER)
     judged_active = None
     if active is not None:
         in_use = Classifier.load(settings.MODELS_FOLDER / active.weights)
-        judged_active = _judged(in_use, training_set)
+        judged_active = _judged(in_use, training_set.test)
     decision = decide(candidate, judged_active)
     figures = metrics(candidate.probabilities, candidate.labels, candidate.classes)
     figures |= {
@@ -108,6 +114,8 @@ def _judge(model: "TrainedModel", training_set: TrainingSet) -> Trained:
         "notes": list(model.notes),
         "counts": {name: len(rows) for name, rows in training_set.splits().items()},
         "compared_with": active.number if active else None,
+        "checks": [check.to_dict() for check in decision.checks],
+        "thresholds": _thresholds(loaded, training_set),
     }
     return Trained(
         weights=str(Path(model.weights).relative_to(settings.MODELS_FOLDER)),
@@ -119,15 +127,22 @@ def _judge(model: "TrainedModel", training_set: TrainingSet) -> Trained:
     )
 
 
-def _judged(classifier: Any, training_set: TrainingSet) -> Judged:
-    scores = classifier.score([e.pictures for e in training_set.test], settings.CACHE_FOLDER)
-    labels = {e.pictures.glitch_id: e.label for e in training_set.test}
+def _judged(classifier: "Classifier", examples: Sequence[Example]) -> Judged:
+    scores = classifier.score([e.pictures for e in examples], settings.CACHE_FOLDER)
+    labels = {e.pictures.glitch_id: e.label for e in examples}
     return Judged(
         classifier.classes,
         scores.probabilities,
         [labels[glitch_id] for glitch_id in scores.glitch_ids],
         scores.glitch_ids,
     )
+
+
+def _thresholds(classifier: "Classifier", training_set: TrainingSet) -> dict[str, float | None]:
+    """From which confidence on each class can be trusted, measured on validation."""
+    judged = _judged(classifier, training_set.validation)
+    columns = [training_set.classes.index(label) for label in judged.labels]
+    return class_thresholds(judged.probabilities, np.array(columns, int), training_set.classes)
 
 
 def _as_json(value: Any) -> Any:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0006_policies"),
+        ("labeling", "0009_people_anonymous"),
     ]
 
     operations = [
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
             name="agreed",
             field=models.ForeignKey(
                 null=True,
-                on_delete=django.db.models.deletion.PROTECT,
+                on_delete=django.db.models.deletion.RESTRICT,
                 related_name="+",
                 to="labeling.agreedanswers",
             ),

@@ -7,7 +7,14 @@ from labeling.models.classes import ClassList, GlitchClass
 from labeling.models.consensus import Consensus
 from labeling.models.glitches import Glitch, Picture
 from labeling.models.gold import GoldLabel
+from labeling.models.judging import (
+    DriftCheck,
+    Evaluation,
+    ShadowTrial,
+    TrainingRequest,
+)
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
+from labeling.models.picks import AuditedGlitch, Pick, PickList
 from labeling.models.priors import LearnedPrior, SkillRefit
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
@@ -21,6 +28,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "AuditedGlitch",
     "Batch",
     "BatchGlitch",
     "ClassList",
@@ -29,21 +37,27 @@ __all__ = [
     "Comment",
     "Consensus",
     "DiscoveryRun",
+    "DriftCheck",
     "Embedding",
+    "Evaluation",
     "Glitch",
     "GlitchClass",
     "GoldLabel",
     "LearnedPrior",
     "ModelVersion",
+    "Pick",
+    "PickList",
     "Picture",
     "Prediction",
     "Proposal",
     "ProposalEvent",
     "ProposalMember",
+    "ShadowTrial",
     "Skill",
     "SkillRefit",
     "TaskError",
     "TrainingExample",
+    "TrainingRequest",
     "TrainingRun",
     "User",
     "Vote",

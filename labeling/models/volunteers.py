@@ -8,15 +8,22 @@ from django.utils import timezone
 
 
 class User(AbstractUser):
-    """A person or a program. Simulated volunteers and reviewers are marked so for ever."""
+    """A person or a program. Simulated volunteers and reviewers are marked so for ever.
+
+    A visitor labels without an account: one row a browser session, with no way to log in, that
+    becomes a volunteer's when its person signs up. A closed account keeps its votes and nothing
+    that says whose they were.
+    """
 
     class Role(models.TextChoices):
+        VISITOR = "visitor"
         VOLUNTEER = "volunteer"
         REVIEWER = "reviewer"
         PIPELINE = "pipeline"
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VOLUNTEER)
     is_simulated = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
     level = models.PositiveSmallIntegerField(default=1)
     gold_seen = models.PositiveIntegerField(default=0)
     gold_correct = models.PositiveIntegerField(default=0)
@@ -38,6 +45,10 @@ class User(AbstractUser):
             ),
             models.CheckConstraint(condition=Q(level__gte=1), name="level_from_one"),
         ]
+
+    @property
+    def is_visitor(self) -> bool:
+        return self.role == self.Role.VISITOR
 
     @property
     def is_reviewer(self) -> bool:
@@ -75,7 +86,7 @@ class Skill(models.Model):
     weights = ArrayField(
         models.FloatField(), help_text="as counts, older answers faded (ml.crowd.answers)"
     )
-    agreed = models.ForeignKey("AgreedAnswers", models.PROTECT, null=True, related_name="+")
+    agreed = models.ForeignKey("AgreedAnswers", models.RESTRICT, null=True, related_name="+")
     created_at = models.DateTimeField(
         default=timezone.now, help_text="also the time to which its answers are faded"
     )

@@ -12,6 +12,7 @@ from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN, alive_workers
 from labeling.selectors.runs import find_training, listed_trainings
+from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
 from labeling.services.training import EXAMPLES_MIN, request_training, trainable_classes
 from labeling.web.charts import learning_curves
@@ -19,6 +20,7 @@ from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
 
 SHOWN = 50
+REQUESTS_SHOWN = 10
 
 
 @never_cache
@@ -29,6 +31,7 @@ def trainings(request: HttpRequest) -> HttpResponse:
         "runs": listed_trainings()[:SHOWN],
         "classes": sorted(trainable_classes()),
         "examples_min": EXAMPLES_MIN,
+        "requests": listed_requests()[:REQUESTS_SHOWN],
     }
     return render(request, "review/trainings.html", context)
 

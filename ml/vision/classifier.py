@@ -49,8 +49,8 @@ class Classifier:
         self.temperature = model.temperature
         self._network = network.to(pick_device(device))
         self._device = device
-        self._novelty = NoveltyMeasure(
-            model.novelty["means"].numpy(), float(model.novelty["scale"])
+        self._novelty = NoveltyMeasure.from_arrays(
+            {name: tensor.numpy() for name, tensor in model.novelty.items()}
         )
 
     @classmethod

@@ -204,10 +204,7 @@ def _finish(
         classes=classes,
         temperature=temperature,
         network={key: tensor.detach().cpu() for key, tensor in network.state_dict().items()},
-        novelty={
-            "means": torch.from_numpy(novelty.means),
-            "scale": torch.tensor(novelty.scale, dtype=torch.float64),
-        },
+        novelty={name: torch.from_numpy(array) for name, array in novelty.to_arrays().items()},
     )
 
 
