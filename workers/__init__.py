@@ -7,6 +7,7 @@ and the default worker start without it.
 from workers import (
     batches,
     discovery,
+    judging,
     label_checks,
     looking,
     picks,
@@ -20,6 +21,7 @@ from workers import (
 __all__ = [
     "batches",
     "discovery",
+    "judging",
     "label_checks",
     "looking",
     "picks",

@@ -8,7 +8,7 @@ import labeling.models.workflows
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0006_policies"),
+        ("labeling", "0007_speed"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0008_streams"),
+        ("labeling", "0012_judging"),
     ]
 
     operations = [

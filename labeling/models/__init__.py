@@ -7,6 +7,12 @@ from labeling.models.classes import ClassList, GlitchClass
 from labeling.models.consensus import Consensus
 from labeling.models.glitches import Glitch, Picture
 from labeling.models.gold import GoldLabel
+from labeling.models.judging import (
+    DriftCheck,
+    Evaluation,
+    ShadowTrial,
+    TrainingRequest,
+)
 from labeling.models.label_issues import LabelCheck, LabelIssue
 from labeling.models.looks import Look
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
@@ -31,7 +37,9 @@ __all__ = [
     "Comment",
     "Consensus",
     "DiscoveryRun",
+    "DriftCheck",
     "Embedding",
+    "Evaluation",
     "Glitch",
     "GlitchClass",
     "GoldLabel",
@@ -46,9 +54,11 @@ __all__ = [
     "Proposal",
     "ProposalEvent",
     "ProposalMember",
+    "ShadowTrial",
     "Skill",
     "TaskError",
     "TrainingExample",
+    "TrainingRequest",
     "TrainingRun",
     "User",
     "Vote",

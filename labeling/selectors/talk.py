@@ -90,6 +90,14 @@ def own_collections(owner: User) -> QuerySet[Collection]:
     return Collection.objects.filter(owner=owner).annotate(size=Count("places"))
 
 
+def favourite_ids(owner: User) -> list[str]:
+    """The ids of the owner's favourites, the latest first."""
+    places = CollectionGlitch.objects.filter(
+        collection__owner=owner, collection__is_favourites=True
+    )
+    return list(places.values_list("glitch__gravityspy_id", flat=True))
+
+
 def public_collections(viewer: User) -> QuerySet[Collection]:
     """The newest of others that they show to everybody, each with its ``size``."""
     others = Collection.objects.filter(is_public=True).exclude(owner=viewer)

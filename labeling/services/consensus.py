@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
+from django.conf import settings
 
 from labeling.models import Glitch, ModelVersion
 from labeling.services.skills import matrices
 from labeling.services.standing import CastBefore, Evidence, Standing, write_agreed
 from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
-from ml.crowd.retirement import Outcome, decide
+from ml.crowd.retirement import Outcome, decide, no_consensus
+from ml.crowd.visitors import unless_alone
 
 
 def classifier_probabilities(
@@ -117,11 +119,13 @@ def _follow(
     above = next((v for v in taxonomy.open_levels if v.workflow.level > workflow.level), None)
     height = {v.workflow.pk: v.workflow.level for v in taxonomy.levels}
     none_of_the_above = agreement.by_class[axis.none_of_the_above]
+    votes_here = sum(height.get(vote.workflow or 0, 0) >= workflow.level for vote in votes)
+    most = level.policy.limits(axis.classes[agreement.top].label).votes_max
     none_votes = sum(vote.voted == axis.ids[axis.none_of_the_above] for vote in votes)
     outcome = decide(
         level.policy,
         agreement,
-        votes_here=sum(height.get(vote.workflow or 0, 0) >= workflow.level for vote in votes),
+        votes_here=votes_here,
         elsewhere=float(agreement.by_class[~level.mask].sum() + none_of_the_above),
         top_was_offered=bool(level.mask[agreement.top]),
         top_is_none_of_the_above=agreement.top == axis.none_of_the_above,
@@ -129,6 +133,11 @@ def _follow(
         top_label=axis.classes[agreement.top].label,
         none_of_the_above_votes=none_votes,
         average_skill=matrices(None, axis.ids).confusion,
+    )
+    outcome = unless_alone(
+        outcome,
+        alone=all(vote.by_visitor for vote in votes) and not settings.ANONYMOUS_VOTES_SETTLE,
+        at_limit=no_consensus(level.policy, above is None) if votes_here >= most else None,
     )
     if outcome == Outcome.MOVE_UP and above is not None:
         standing.workflow_id = above.workflow.pk

@@ -5,6 +5,7 @@ assignment stores the list that it offered, and a vote for a class that is not k
 reads them anew.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -157,6 +158,7 @@ def _class_prior(classes: list[GlitchClass]) -> Vector:
 
 
 _current: Taxonomy | None = None
+_renewing = threading.Lock()
 
 
 def current_taxonomy(*, knowing: str | None = None, newer: bool = False) -> Taxonomy:
@@ -164,12 +166,27 @@ def current_taxonomy(*, knowing: str | None = None, newer: bool = False) -> Taxo
 
     Read anew where it lacks the label ``knowing``, or where it is to be ``newer``.
     """
-    global _current  # one a process; threads that load at once each leave a right one
     found = _current
-    is_old = newer or found is None or time.monotonic() - found.made_at >= settings.TAXONOMY_SECONDS
-    if found is None or is_old or (knowing is not None and knowing not in found.axis.by_label):
-        found = _current = Taxonomy()
-    return found
+    if found is None or newer or (knowing is not None and knowing not in found.axis.by_label):
+        return _renew()
+    age = time.monotonic() - found.made_at
+    if age < settings.TAXONOMY_SECONDS:
+        return found
+    # One thread reads anew; those that vote meanwhile go by what there is, never for long.
+    is_mine = _renewing.acquire(blocking=False)
+    if not is_mine and age < 2 * settings.TAXONOMY_SECONDS:
+        return found
+    try:
+        return _renew()
+    finally:
+        if is_mine:
+            _renewing.release()
+
+
+def _renew() -> Taxonomy:
+    global _current  # one a process; threads that read at once each leave a right one
+    _current = Taxonomy()
+    return _current
 
 
 def _classes_with_gold() -> frozenset[int]:

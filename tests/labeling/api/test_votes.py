@@ -257,13 +257,15 @@ def test_a_vote_is_stored_while_broker_and_cache_are_down(
 
 
 @pytest.mark.parametrize("start", [0.0, 0.999999], ids=["front", "end"])
-@pytest.mark.parametrize("stream", ["pool", "gold", "active", "audit"])
-def test_a_cycle_takes_at_most_twelve_statements(
-    volunteer, only, settings, monkeypatch, stream, start
-):
+@pytest.mark.parametrize(
+    ("stream", "most"), [("pool", 7), ("active", 7), ("audit", 7), ("gold", 12)]
+)
+def test_a_cycle_takes_few_statements(volunteer, only, settings, monkeypatch, stream, most, start):
     """A vote and the next glitch with its pictures, by a logged-in page, once all is warm.
 
-    Wherever its queue is entered: from the end it is searched once more from the front.
+    Session with user; lock; what was asked; vote; consensus; lease; open leases. After gold the
+    consensus is left out, and the skill, the level and an example come to it. Wherever its queue
+    is entered: from the end it is searched once more from the front.
     """
     wish = assigning.Wish
     monkeypatch.setattr(assigning, "Wish", lambda *given: wish(*given[:-1], start))
@@ -286,10 +288,10 @@ def test_a_cycle_takes_at_most_twelve_statements(
             answer = vote(page, hand[0], label="Blip", want=1)
         hand = answer.json()["next"]["assignments"]
         assert (answer.status_code, len(hand)) == (201, 1)
-    statements = [q["sql"] for q in queries if q["sql"].split()[0] not in {"BEGIN", "COMMIT"}]
+    statements = [part for q in queries for part in q["sql"].split("; EXECUTE")]
+    statements = [s for s in statements if s.split()[0] not in {"BEGIN", "COMMIT"}]
     statements = [sql for sql in statements if "SAVEPOINT" not in sql]
-    assert len(statements) <= 12, "\n".join(statements)
-    assert sum("leased_until, created_at)" in sql for sql in statements) == 1
+    assert len(statements) <= most, "\n".join(statements)
     assert Assignment.objects.latest("pk").stream == stream
 
 
