@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ml.pictures import parse_picture_name
 from ml.strain.counts import balanced
 from ml.strain.dataset import simulate_dataset
+from ml.strain.render import RUN
 from ml.vision.dataset import GlitchPictures
 from ml.vision.frozen import frozen_features
 from ml.vision.settings import TrainingSettings
@@ -43,10 +44,15 @@ def real_features(cache: Path, durations: tuple[float, ...] = ALL) -> FeatureSet
 
 
 def simulated_features(
-    folder: Path, each: int, cache: Path, durations: tuple[float, ...] = ALL, seed: int = 11
+    folder: Path,
+    each: int,
+    cache: Path,
+    durations: tuple[float, ...] = ALL,
+    seed: int = 11,
+    run: str = RUN,
 ) -> FeatureSet:
     """The 22 classes and the five planted ones, made where they are not there yet."""
-    simulate_dataset(folder, balanced(each), seed=seed, processes=1)
+    simulate_dataset(folder, balanced(each), seed=seed, processes=1, run=run)
     return features_of("simulated", folder, cache, durations)
 
 

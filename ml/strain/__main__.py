@@ -10,6 +10,7 @@ from ml.pictures import DURATIONS
 from ml.strain.contact_sheet import contact_sheet
 from ml.strain.counts import DEMO, balanced, imbalanced
 from ml.strain.dataset import simulate_dataset
+from ml.strain.render import ENERGY_SHOWN, RUN
 from ml.strain.waveforms import WAVEFORMS
 
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="N of the 22 classes, as unevenly as in Gravity Spy's training set, and planted ones",
     )
+    make.add_argument("--run", choices=ENERGY_SHOWN, default=RUN, help="whose pictures to make")
     make.set_defaults(command=_make)
 
     sheet = commands.add_parser("sheet", help="one picture of many, simulated beside real")
@@ -76,6 +78,7 @@ def _make(options: argparse.Namespace) -> int:
         _counts(options),
         seed=options.seed,
         processes=options.processes,
+        run=options.run,
         on_progress=_show_progress,
     )
     sys.stderr.write("\n")

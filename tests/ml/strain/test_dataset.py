@@ -153,6 +153,11 @@ def test_another_seeds_folder_is_refused(made: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         simulate_dataset(made, COUNTS, seed=2)
     assert caught.value.code == "other_dataset"
+
+
+def test_another_runs_pictures_are_another_set(made: Path) -> None:
+    with pytest.raises(DatasetError, match="O1"):
+        simulate_dataset(made, COUNTS, seed=1, run="O1")
     assert json.loads((made / "dataset.json").read_text())["seed"] == 1
 
 
