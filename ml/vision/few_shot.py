@@ -18,7 +18,7 @@ No step assumes classes of equal size, as transport to class centres would: a po
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ from ml.vision.errors import TooFewClasses
 
 Floats = npt.NDArray[np.floating]
 Float64 = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.str_]
+Labels = npt.NDArray[Any]  # names, or whatever can be sorted
 TINY = 1e-12
 STEPS = 150  # of spreading; what then is still on its way is 0.9 ** 150 = 1e-7 of all
 
