@@ -161,15 +161,14 @@ class FewShotClassifier:
         turned = self.pca_.transform(every)  # (n + m, axes)
         x, weight = unit_rows(turned), np.eye(classes)[columns]
         self._regress(x[: len(columns)], weight)
+        self.pool_probabilities_ = np.zeros((0, classes))
         if len(pool):
             near = spread_labels(
                 self._graph_vectors(turned), columns, classes, self.neighbours, self.alpha
             )
             guess = (near + self._model.predict_proba(x))[len(columns) :] / 2  # (m, C)
             self._regress(x, np.concatenate([weight, self._weigh(guess)]))
-        self.pool_probabilities_ = (
-            self._model.predict_proba(x[len(columns) :]) if len(pool) else (np.zeros((0, classes)))
-        )
+            self.pool_probabilities_ = self._model.predict_proba(x[len(columns) :])
         return self
 
     def predict_proba(self, features: Floats) -> Float64:
