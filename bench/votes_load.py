@@ -1,7 +1,8 @@
 """The load of ``bench.votes``: volunteers who vote as fast as they are answered, over HTTP.
 
 Run as a process of its own: ``python -m bench.votes_load`` reads one JSON object from standard
-input (address, cookies, labels, seconds) and writes one with what it saw.
+input (address, cookies, seconds) and writes one with what it saw. Like the labeling page, a client
+sends a vote again, under the same idempotency key, until it is answered.
 """
 
 import http.client
@@ -12,16 +13,21 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 CSRF = "c" * 32
+BETWEEN_TRIES = 0.1  # seconds
+PATIENCE = 60.0  # seconds after the end of the load until a client gives a vote up
 
 
 @dataclass
 class Seen:
-    """What one client saw: seconds of each cycle, votes acknowledged, refusals by status."""
+    """What one client saw: seconds of each cycle, keys of the votes acknowledged or given up,
+    and how often it was refused, by status or fault."""
 
     cycles: list[float] = field(default_factory=list)
-    acknowledged: int = 0
+    acknowledged: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
 
 
@@ -29,7 +35,6 @@ class VotingClient:
     """One connection of one logged-in volunteer."""
 
     def __init__(self, host: str, port: int, cookie: str, seed: int, ahead: int) -> None:
-        self.address = (host, port)
         self.connection = http.client.HTTPConnection(host, port, timeout=30)
         self.headers = {
             "Cookie": f"sessionid={cookie}; csrftoken={CSRF}",
@@ -39,54 +44,75 @@ class VotingClient:
         }
         self.rng = random.Random(seed)  # noqa: S311 (a draw of labels, no secret)
         self.ahead = ahead
+        self.give_up_at = float("inf")
         self.seen = Seen()
-        self.hand: list[dict] = []
+        self.hand: list[dict[str, Any]] = []
 
-    def ask(self, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
-        data = json.dumps(body) if body is not None else None
-        self.connection.request(method, path, data, self.headers)
-        answer = self.connection.getresponse()
-        content = answer.read()
-        return answer.status, json.loads(content) if content else {}
-
-    def start(self) -> None:
-        _, answer = self.ask("GET", f"/api/v1/next?want={self.ahead}")
-        self.hand = answer["assignments"]
+    def run(self, until: float) -> None:
+        self.give_up_at = until + PATIENCE
+        while time.perf_counter() < until and self.cycle():
+            pass
 
     def cycle(self) -> bool:
-        """One vote acknowledged and the next glitch here, with the addresses of its pictures."""
+        """One vote acknowledged and the next glitch here, with the addresses of its pictures.
+
+        False where nothing is left for this volunteer.
+        """
         if not self.hand:
             self.start()
             if not self.hand:
                 return False
         assignment = self.hand[0]
+        key = str(uuid.UUID(int=self.rng.getrandbits(128)))
         vote = {
             "assignment": assignment["id"],
             "label": self.rng.choice(assignment["classes"]),
-            "idempotency_key": str(uuid.UUID(int=self.rng.getrandbits(128))),
+            "idempotency_key": key,
             "want": self.ahead,
         }
         started = time.perf_counter()
-        status, answer = self.ask("POST", "/api/v1/votes", vote)
-        if status not in {200, 201}:
-            self.seen.refused[str(status)] = self.seen.refused.get(str(status), 0) + 1
+        answer = self.ask_until_answered("POST", "/api/v1/votes", vote)
+        if answer is None:
+            self.seen.given_up.append(key)
             self.hand = []
-            return status == 429 or status >= 500
-        self.hand = answer["next"]["assignments"]
+            return True
+        self.seen.acknowledged.append(key)
         self.seen.cycles.append(time.perf_counter() - started)
-        self.seen.acknowledged += int(answer["created"])
+        self.hand = answer["next"]["assignments"] if answer["next"] else []
         return True
 
-    def run(self, until: float) -> None:
-        while time.perf_counter() < until:
+    def start(self) -> None:
+        answer = self.ask_until_answered("GET", f"/api/v1/next?want={self.ahead}")
+        self.hand = answer["assignments"] if answer else []
+
+    def ask_until_answered(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """The answer, after as many tries as it takes; None where it was refused for good."""
+        while time.perf_counter() < self.give_up_at:
             try:
-                if not self.cycle():
-                    return
+                status, answer = self.ask(method, path, body)
             except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
-                name = type(error).__name__
-                self.seen.refused[name] = self.seen.refused.get(name, 0) + 1
+                self.note(type(error).__name__)
                 self.connection.close()
-                time.sleep(0.05)
+            else:
+                if status < 300:
+                    return answer
+                self.note(str(status))
+                if status < 500 and status != 429:
+                    return None
+            time.sleep(BETWEEN_TRIES)
+        return None
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, Any]:
+        data = json.dumps(body) if body is not None else None
+        self.connection.request(method, path, data, self.headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        return answer.status, json.loads(content)
+
+    def note(self, refusal: str) -> None:
+        self.seen.refused[refusal] = self.seen.refused.get(refusal, 0) + 1
 
 
 def main() -> int:
@@ -97,7 +123,7 @@ def main() -> int:
     ]
     for client in clients:
         client.start()
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     threads = [
         threading.Thread(target=client.run, args=(started + plan["seconds"],)) for client in clients
     ]
@@ -111,8 +137,10 @@ def main() -> int:
             refused[status] = refused.get(status, 0) + count
     result = {
         "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - busy,
         "cycles": [cycle for client in clients for cycle in client.seen.cycles],
-        "acknowledged": sum(client.seen.acknowledged for client in clients),
+        "acknowledged": [key for client in clients for key in client.seen.acknowledged],
+        "given_up": [key for client in clients for key in client.seen.given_up],
         "refused": refused,
     }
     sys.stdout.write(json.dumps(result))

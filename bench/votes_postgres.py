@@ -1,14 +1,20 @@
 """What bare Postgres does with a cycle's statements: pgbench on the rows of ``bench.votes``.
 
-The same texts as the site runs, in the same order and transactions, with the values of a pool
-vote; what the site computes in between is left out, and so every glitch stays open.
+The same texts as the site runs, prepared as there, in the same order and transactions, with the
+values of a pool vote; what the site computes in between is left out, and so every glitch stays
+open.
 """
 
+import hashlib
 import re
 import subprocess
 import tempfile
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.contrib.sessions.models import Session
+
+from labeling.api.sessions import session_and_user
 from labeling.embedded.postgres import programs
 from labeling.models import ClassList, GlitchClass, User, Workflow
 from labeling.selectors.assignments import OPEN
@@ -16,10 +22,6 @@ from labeling.services.lending import POOL
 from labeling.services.standing import CAST, LOCK, READ_ASKED, WRITE_AGREED
 
 CLIENTS = 8
-SESSION = (
-    "SELECT * FROM django_session WHERE session_key = md5(:volunteer::text) AND expire_date > now()"
-)
-USER = "SELECT * FROM labeling_user WHERE id = :volunteer"
 # The site knows it from the answer before; a benchmark has to look.
 KNOWN = (
     "SELECT id AS assignment, glitch_id AS glitch FROM labeling_assignment "
@@ -45,11 +47,24 @@ def _pgbench(database_url: str, script: str, *how_long: str) -> str:
     done = subprocess.run(  # noqa: S603
         [
             str(programs() / "pgbench"),
-            *("--no-vacuum", "--client", str(CLIENTS), "--jobs", "2", "--file", script),
+            *(
+                "--protocol",
+                "prepared",
+                "--no-vacuum",
+                "--client",
+                str(CLIENTS),
+                "--jobs",
+                "2",
+                "--file",
+                script,
+            ),
             *("--host", server.hostname or "", "--port", str(server.port or 5432)),
             *("--username", server.username or "", *how_long, server.path.lstrip("/")),
         ],
-        env={"PGPASSWORD": server.password or ""},
+        env={
+            "PGPASSWORD": server.password or "",
+            "PGOPTIONS": settings.DATABASES["default"]["OPTIONS"]["options"],
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -62,15 +77,15 @@ def _pgbench(database_url: str, script: str, *how_long: str) -> str:
 def _script() -> str:
     """One cycle; ``\\gset`` takes over what a row says, as the site does."""
     volunteers = list(User.objects.order_by("-pk").values_list("pk", flat=True)[: CLIENTS * 2])
+    _open_sessions(volunteers)
     values = _values()
     statements = (
-        (SESSION, None),
-        (USER, None),
+        (session_and_user().replace("%(key)s", "%(session)s"), None),
         (POOL, None),
         (KNOWN, ""),
         ("BEGIN", None),
-        (LOCK, "g_"),
-        (READ_ASKED, None),
+        (LOCK, None),
+        (READ_ASKED, "g_"),
         (CAST, None),
         (WRITE_AGREED, None),
         ("COMMIT", None),
@@ -90,6 +105,22 @@ def _script() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _open_sessions(volunteers: list[int]) -> None:
+    """Sessions under keys that the script can compute, as long as a real one."""
+    real = Session.objects.latest("expire_date")
+    Session.objects.bulk_create(
+        [
+            Session(
+                session_key=hashlib.md5(str(pk).encode(), usedforsecurity=False).hexdigest(),
+                session_data=real.session_data,
+                expire_date=real.expire_date,
+            )
+            for pk in volunteers
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def _values() -> dict[str, str]:
     workflow = Workflow.objects.get(level=1)
     classes = GlitchClass.objects.count()
@@ -100,7 +131,9 @@ def _values() -> dict[str, str]:
         "assignment": ":assignment",
         "glitch": ":glitch",
         "glitch_id": ":glitch",
+        "session": "md5(:volunteer::text)",
         "key": "lpad(:key::text, 32, '0')::uuid",
+        "user": ":volunteer",
         "now": "now()",
         "until": "now() + interval '5 minutes'",
         "start": ":start / 1000000.0",
@@ -127,5 +160,5 @@ def _values() -> dict[str, str]:
         "top_agreement": "0.1",
         "agreed_votes": ":g_votes_count + 1",
         "rule": "'bayes'",
-        "skills": "ARRAY[NULL]",
+        "skills": "ARRAY[NULL]::bigint[]",
     }

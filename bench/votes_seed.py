@@ -4,59 +4,68 @@ Written by set-based SQL on an empty site, in batches; the addresses lead to no 
 picture is fetched. Everything carries ``is_simulated``.
 """
 
-import hashlib
 import importlib
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
+from bench.votes_bulk import bulk_load
 from labeling.models import ClassList, GlitchClass, GoldLabel, User, Workflow
-from labeling.services.classes import load_gravity_spy
+from labeling.services.classes import freeze_class_list, load_gravity_spy
 
 VOTES_A_RETIRED_GLITCH = 5
 GOLD = 500
 DURATIONS = (0.5, 1.0, 2.0, 4.0)
 
 OPEN_GLITCHES = """
-INSERT INTO labeling_glitch (gravityspy_id, ifo, is_simulated, content_digest, is_reserved,
+INSERT INTO labeling_glitch (id, gravityspy_id, ifo, is_simulated, content_digest, is_reserved,
     workflow_id, votes_count, votes_needed, leases_open, retire_reason, created_at)
-SELECT 'B' || lpad(to_hex(n), 9, '0'), 'H1', true, md5(n::text) || md5(n::text), false,
+SELECT n, 'B' || lpad(to_hex(n), 9, '0'), 'H1', true, md5(n::text) || md5(n::text), false,
     %(workflow)s, 0, 2, 0, '', now()
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) n"""
 
 PICTURES = """
 INSERT INTO labeling_picture (glitch_id, duration, sha256, extension, width, height)
-SELECT g.id, d, md5(g.id::text || d::text) || md5(d::text || g.id::text), 'png', 800, 600
-FROM labeling_glitch g, unnest(%(durations)s::numeric[]) d
-WHERE g.retire_reason = '' AND NOT EXISTS (SELECT FROM labeling_picture p WHERE p.glitch_id = g.id)
-"""
+SELECT n, d, md5(n::text || d::text) || md5(d::text || n::text), 'png', 800, 600
+FROM generate_series(%(first)s::bigint, %(last)s::bigint) n, unnest(%(durations)s::numeric[]) d"""
 
 RETIRED_GLITCHES = """
-INSERT INTO labeling_glitch (gravityspy_id, ifo, is_simulated, content_digest, is_reserved,
+INSERT INTO labeling_glitch (id, gravityspy_id, ifo, is_simulated, content_digest, is_reserved,
     votes_count, votes_needed, leases_open, retired_at, retire_reason, created_at)
-SELECT 'R' || lpad(to_hex(n), 9, '0'), 'L1', true, md5(n::text) || md5(n::text), false,
-    %(votes)s, %(votes)s, 0, now(), 'consensus', now()
-FROM generate_series(%(first)s::bigint, %(last)s::bigint) n
-RETURNING id"""
+SELECT n, 'R' || lpad(to_hex(n), 9, '0'), 'L1', true, md5(n::text) || md5(n::text), false,
+    %(each)s, %(each)s, 0, now(), 'consensus', now()
+FROM generate_series(%(glitch)s::bigint, %(glitch)s + (%(votes)s - 1) / %(each)s) n"""
 
 # Each retired glitch gets its votes from volunteers that are neighbours in number.
+ASKED = """
+INSERT INTO labeling_assignment (id, volunteer_id, glitch_id, workflow_id, offered_id, stream,
+    state, leased_until, created_at)
+SELECT %(assignment)s + n, (%(volunteers)s::bigint[])[1 + n %% %(crowd)s],
+    %(glitch)s + n / %(each)s, %(workflow)s, %(offered)s, 'pool', 'voted', now(), now()
+FROM generate_series(0::bigint, %(votes)s - 1) n"""
 STORED_VOTES = """
+INSERT INTO labeling_vote (id, volunteer_id, glitch_id, assignment_id, workflow_id, offered_id,
+    voted_id, was_gold, after_retirement, idempotency_key, created_at)
+SELECT %(vote)s + n, (%(volunteers)s::bigint[])[1 + n %% %(crowd)s], %(glitch)s + n / %(each)s,
+    %(assignment)s + n, %(workflow)s, %(offered)s,
+    (%(classes)s::bigint[])[1 + (n / %(each)s) %% %(class_count)s], false, false,
+    gen_random_uuid(), now()
+FROM generate_series(0::bigint, %(votes)s - 1) n"""
+
+SEEN = """
 WITH asked AS (
     INSERT INTO labeling_assignment (volunteer_id, glitch_id, workflow_id, offered_id, stream,
         state, leased_until, created_at)
-    SELECT (%(volunteers)s::bigint[])[1 + (g.id * 7 + k) %% %(crowd)s], g.id, %(workflow)s,
-        %(offered)s, 'pool', 'voted', now(), now()
-    FROM labeling_glitch g, generate_series(1, %(votes)s) k
-    WHERE g.id BETWEEN %(first)s AND %(last)s
-    RETURNING id, volunteer_id, glitch_id)
+    SELECT %(volunteer)s, id, %(workflow)s, %(offered)s, 'pool', 'voted', now(), now()
+    FROM labeling_glitch WHERE workflow_id = %(workflow)s ORDER BY id LIMIT %(seen)s
+    RETURNING id, glitch_id)
 INSERT INTO labeling_vote (volunteer_id, glitch_id, assignment_id, workflow_id, offered_id,
     voted_id, was_gold, after_retirement, idempotency_key, created_at)
-SELECT volunteer_id, glitch_id, id, %(workflow)s, %(offered)s,
-    (%(classes)s::bigint[])[1 + glitch_id %% %(class_count)s], false, false,
-    gen_random_uuid(), now()
-FROM asked"""
+SELECT %(volunteer)s, glitch_id, id, %(workflow)s, %(offered)s, %(class)s, false, false,
+    gen_random_uuid(), now() FROM asked"""
 
 
 def seed_site(crowd: int) -> list[User]:
@@ -90,74 +99,57 @@ def seed_site(crowd: int) -> list[User]:
 
 
 def add_open_glitches(count: int) -> None:
-    workflow = Workflow.objects.get(level=1)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM labeling_glitch")
-        first = cursor.fetchone()[0] + 1
-        cursor.execute(
-            OPEN_GLITCHES, {"workflow": workflow.pk, "first": first, "last": first + count - 1}
-        )
-        cursor.execute(PICTURES, {"durations": list(DURATIONS)})
+    with bulk_load("labeling_glitch", "labeling_picture"):
+        first = _next_id("labeling_glitch")
+        where = {"first": first, "last": first + count - 1}
+        _execute(OPEN_GLITCHES, where | {"workflow": Workflow.objects.get(level=1).pk})
+        _execute(PICTURES, where | {"durations": list(DURATIONS)})
 
 
 def add_stored_votes(count: int, volunteers: list[User]) -> None:
     """Votes on retired glitches, five each."""
-    workflow = Workflow.objects.get(level=1)
+    if count == 0:
+        return
     labels = list(GlitchClass.objects.values_list("label", flat=True))
-    digest = hashlib.sha256(repr(labels).encode()).hexdigest()
-    offered, _ = ClassList.objects.get_or_create(digest=digest, defaults={"labels": labels})
     classes = list(GlitchClass.objects.values_list("pk", flat=True))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM labeling_glitch")
-        first = cursor.fetchone()[0] + 1
-        glitches = count // VOTES_A_RETIRED_GLITCH
-        for start in range(first, first + glitches, 200_000):
-            last = min(start + 200_000, first + glitches) - 1
-            cursor.execute(
-                RETIRED_GLITCHES, {"first": start, "last": last, "votes": VOTES_A_RETIRED_GLITCH}
-            )
-            ids = [row[0] for row in cursor.fetchall()]
-            cursor.execute(
-                STORED_VOTES,
-                {
-                    "volunteers": [v.pk for v in volunteers],
-                    "crowd": len(volunteers),
-                    "workflow": workflow.pk,
-                    "offered": offered.pk,
-                    "classes": classes,
-                    "class_count": len(classes),
-                    "votes": VOTES_A_RETIRED_GLITCH,
-                    "first": min(ids),
-                    "last": max(ids),
-                },
-            )
+    values = {
+        "votes": count,
+        "each": VOTES_A_RETIRED_GLITCH,
+        "volunteers": [v.pk for v in volunteers],
+        "crowd": len(volunteers),
+        "workflow": Workflow.objects.get(level=1).pk,
+        "offered": freeze_class_list(labels).pk,
+        "classes": classes,
+        "class_count": len(classes),
+        **{name: _next_id(f"labeling_{name}") for name in ("glitch", "assignment", "vote")},
+    }
+    with bulk_load("labeling_glitch", "labeling_assignment", "labeling_vote"):
+        for statement in (RETIRED_GLITCHES, ASKED, STORED_VOTES):
+            _execute(statement, values)
 
 
-def add_veteran(volunteer: User, seen: int, volunteers: list[User]) -> int:
+def add_veteran(volunteer: User, seen: int) -> int:
     """Let one volunteer have voted on ``seen`` of the open glitches; returns on how many."""
-    workflow = Workflow.objects.get(level=1)
-    offered = ClassList.objects.earliest("pk")
-    glitch_class = GlitchClass.objects.earliest("pk")
+    values = {
+        "volunteer": volunteer.pk,
+        "workflow": Workflow.objects.get(level=1).pk,
+        "offered": ClassList.objects.earliest("pk").pk,
+        "class": GlitchClass.objects.earliest("pk").pk,
+        "seen": seen,
+    }
+    return _execute(SEEN, values)
+
+
+def _next_id(table: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH asked AS (
-                INSERT INTO labeling_assignment (volunteer_id, glitch_id, workflow_id, offered_id,
-                    stream, state, leased_until, created_at)
-                SELECT %(v)s, id, %(workflow)s, %(offered)s, 'pool', 'voted', now(), now()
-                FROM labeling_glitch WHERE workflow_id = %(workflow)s ORDER BY id LIMIT %(seen)s
-                RETURNING id, glitch_id)
-            INSERT INTO labeling_vote (volunteer_id, glitch_id, assignment_id, workflow_id,
-                offered_id, voted_id, was_gold, after_retirement, idempotency_key, created_at)
-            SELECT %(v)s, glitch_id, id, %(workflow)s, %(offered)s, %(class)s, false, false,
-                gen_random_uuid(), now() FROM asked""",
-            {
-                "v": volunteer.pk,
-                "workflow": workflow.pk,
-                "offered": offered.pk,
-                "class": glitch_class.pk,
-                "seen": seen,
-            },
-        )
+        cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+
+def _execute(statement: str, values: dict[str, Any]) -> int:
+    """Run it; how many rows it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
         return int(cursor.rowcount)
 
 

@@ -84,7 +84,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environ.Env.db_url_config(embedded.database_url())}
-DATABASES["default"].update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
+DATABASES["default"].update(
+    ENGINE="labeling.database", CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False
+)
 # A server that is silent, not merely closed, must become a 503 too, and not a thread that waits.
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 3,
@@ -92,6 +94,8 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15000,
+    # What is prepared is planned once (labeling/database/prepared.py).
+    "options": "-c plan_cache_mode=force_generic_plan",
     **DATABASES["default"].get("OPTIONS", {}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -129,7 +133,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "labeling.api.authentication.BearerTokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "labeling.api.sessions.LeanSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -141,6 +145,10 @@ REST_FRAMEWORK = {
         "sign_up": env.str("NOTA_THROTTLE_SIGN_UP", default="20/min"),
         "vote": env.str("NOTA_THROTTLE_VOTE", default="240/min"),
         "talk": env.str("NOTA_THROTTLE_TALK", default="60/min"),
+        # Both by address: visits that begin, and what all visitors there vote together.
+        "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),
+        "visitor_vote": env.str("NOTA_THROTTLE_VISITOR_VOTE", default="240/min"),
+        "look": env.str("NOTA_THROTTLE_LOOK", default="10/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
@@ -190,6 +198,9 @@ CELERY_TASK_PUBLISH_RETRY = False
 PICTURES_FOLDER = NOTA_VAR / "pictures"
 MODELS_FOLDER = NOTA_VAR / "models"
 CACHE_FOLDER = NOTA_VAR / "cache"
+# What strangers send to "What is this glitch?", and the heat maps; nothing here is kept.
+LOOKS_FOLDER = NOTA_VAR / "looks"
+LOOK_HOURS = env.float("NOTA_LOOK_HOURS", default=24)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # Whole requests, files included; the second is for those who push glitches.
 REQUEST_MAX_BYTES = 1024 * 1024
@@ -201,12 +212,41 @@ TAXONOMY_SECONDS = env.float("NOTA_TAXONOMY_SECONDS", default=1.0)
 LEASE_SECONDS = env.int("NOTA_LEASE_SECONDS", default=300)
 # How long a volunteer can take the last vote back.
 UNDO_SECONDS = env.int("NOTA_UNDO_SECONDS", default=8)
-# The share of batch questions ("does this look like these?") while a batch is open.
-BATCH_SHARE = env.float("NOTA_BATCH_SHARE", default=0.3)
+# The random audit: the share of all glitches drawn for it, and the votes that each of them gets.
+AUDIT_RATE = env.float("NOTA_AUDIT_RATE", default=0.02)
+AUDIT_VOTES = env.int("NOTA_AUDIT_VOTES", default=3)
+if not 0 <= AUDIT_RATE <= 1 or AUDIT_VOTES < 1:
+    raise ImproperlyConfigured(
+        f"NOTA_AUDIT_RATE must be a share between 0 and 1 and NOTA_AUDIT_VOTES at least 1, got "
+        f"{AUDIT_RATE} and {AUDIT_VOTES}."
+    )
+# Whether people may label without an account, and whether such votes alone may settle a class.
+ANONYMOUS_VOTING = env.bool("NOTA_ANONYMOUS_VOTING", default=False)
+ANONYMOUS_VOTES_SETTLE = env.bool("NOTA_ANONYMOUS_VOTES_SETTLE", default=False)
+# For how long a process shows the same figures on the front page.
+HOME_SECONDS = env.float("NOTA_HOME_SECONDS", default=30.0)
 # A training or discovery whose worker was not heard of for this long is taken up by another.
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
+# The recipe of trainings that name none; empty: the library's default (nota-cpu).
+TRAINING_RECIPE = env.str("NOTA_RECIPE", default="")
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.
 LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)
+# Whether None_of_the_Above is a class that networks learn: it hides novelty, so it is not.
+TRAIN_NONE_OF_THE_ABOVE = env.bool("NOTA_TRAIN_NONE_OF_THE_ABOVE", default=False)
+# A candidate that passed the gate predicts so many new glitches beside the version in use before it
+# replaces it (0: at once), for so many days at most; it stays out where it calls a larger share of
+# them otherwise.
+SHADOW_GLITCHES = env.int("NOTA_SHADOW_GLITCHES", default=0)
+SHADOW_DAYS = env.float("NOTA_SHADOW_DAYS", default=7.0)
+SHADOW_DISAGREEMENT = env.float("NOTA_SHADOW_DISAGREEMENT", default=0.2)
+# A training is asked for after so many new labels, or when they are such a share of those that the
+# last one had (0: not for this reason), after drift, and after so many days (0: never).
+RETRAIN_LABELS = env.int("NOTA_RETRAIN_LABELS", default=1000)
+RETRAIN_SHARE = env.float("NOTA_RETRAIN_SHARE", default=0.0)
+RETRAIN_ON_DRIFT = env.bool("NOTA_RETRAIN_ON_DRIFT", default=True)
+RETRAIN_DAYS = env.float("NOTA_RETRAIN_DAYS", default=0.0)
+# How long a training that is due waits for further reasons.
+RETRAIN_WAIT_SECONDS = env.float("NOTA_RETRAIN_WAIT_SECONDS", default=600.0)
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
-from labeling.models import Glitch, GlitchClass, User
+from labeling.models import Glitch, GlitchClass, User, Workflow
 from labeling.services.classes import load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.skills import record_gold_answer
+from ml.query.streams import STREAMS
 
 # A slow machine is no fault of the code.
 hypothesis.settings.register_profile("nota", deadline=None)
@@ -49,13 +50,21 @@ def teach(volunteer: User, truth: GlitchClass, voted: GlitchClass, answers: int)
     volunteer.save(update_fields=["skill"])
 
 
+def only_stream(stream: str) -> None:
+    """Let every level draw this stream alone; gold keeps its schedule."""
+    shares = {name: float(name == stream) for name in STREAMS}
+    Workflow.objects.update(streams=shares)
+
+
 @pytest.fixture(autouse=True)
 def own_files(settings, tmp_path):
     """Pictures, weights and caches of each test in a folder of its own."""
     settings.PICTURES_FOLDER = tmp_path / "pictures"
     settings.MODELS_FOLDER = tmp_path / "models"
     settings.CACHE_FOLDER = tmp_path / "cache"
+    settings.LOOKS_FOLDER = tmp_path / "looks"
     settings.TAXONOMY_SECONDS = 0  # every test has a taxonomy of its own
+    settings.HOME_SECONDS = 0  # and counts its own site
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     # Real hashing takes a third of a second for each account.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

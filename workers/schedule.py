@@ -8,8 +8,15 @@ EVERY_SECONDS = {
     jobs.SWEEP_LEASES: 15,
     jobs.SWEEP_SCORES: 20,
     jobs.SWEEP_BATCHES: 15,
+    jobs.SWEEP_TRIALS: 30,
+    jobs.SWEEP_RETRAINING: 60,
+    jobs.SWEEP_DRIFT: 600,
     jobs.SWEEP_POLICIES: 30,
+    jobs.SWEEP_LOOKS: 60,
+    jobs.SWEEP_PICKS: 20,
+    jobs.SWEEP_AUDIT: 60,
     jobs.REFRESH_PRIORS: 60,
+    jobs.SWEEP_VISITS: 3600,
 }
 
 app.conf.beat_schedule = {

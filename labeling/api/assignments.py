@@ -1,5 +1,7 @@
 """Next: the glitches that are lent to a volunteer."""
 
+import os
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,13 +61,19 @@ class NextSerializer(serializers.Serializer):
 
 def lend(volunteer: User, want: int, level: int | None) -> dict[str, Any]:
     """The volunteer's open assignments, filled up to ``want``, as ``NextSerializer`` says."""
-    lent = next_assignments(volunteer, want=want, level=level, rng=np.random.default_rng())
+    lent = next_assignments(volunteer, want=want, level=level, rng=_rng(os.getpid()))
     return {
         "assignments": render_assignments(lent),
         "nothing_left": not lent,
         "level": volunteer.level,
         "levels": open_levels(volunteer),
     }
+
+
+@lru_cache(maxsize=1)
+def _rng(_process: int) -> np.random.Generator:
+    """One for the threads of a process (it locks itself); a fork must not repeat its parent."""
+    return np.random.default_rng()
 
 
 class NextView(APIView):

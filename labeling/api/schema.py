@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
@@ -13,6 +14,10 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "description": "A token from POST tokens."}
+
+
+class LeanSessionScheme(SessionScheme):
+    target_class = "labeling.api.sessions.LeanSessionAuthentication"
 
 
 class RefusalSerializer(serializers.Serializer):

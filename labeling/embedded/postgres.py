@@ -82,12 +82,14 @@ class PostgresHandle(ServerHandle):
 
 
 def start_postgres(
-    folder: Path, *, durable: bool = True, die_with_parent: bool = False
+    folder: Path, *, durable: bool = True, die_with_parent: bool = False, port: int | None = None
 ) -> PostgresHandle:
     """Start the Postgres of ``folder``, or attach to the one that runs there already.
 
     A server whose owner has ended (killed, say) gets this process as its owner. ``durable=False``
     is for tests. ``die_with_parent``: the kernel stops the server when the calling thread ends.
+    ``port``: where it listens if it is started now, else a free one; who restarts a server for
+    processes that know its address passes the old one.
     Raises EmbeddedError (postgres_start, postgres_version, no_account, not_yours, ...).
     """
     folder = folder.resolve()
@@ -100,10 +102,12 @@ def start_postgres(
         if found is not None:
             state.shut_down(found.pid, STOP)
         _stop_strays(folder / "postgres")
-        return _start(folder, durable, signal.SIGINT if die_with_parent else None)
+        return _start(folder, durable, signal.SIGINT if die_with_parent else None, port)
 
 
-def _start(folder: Path, durable: bool, dies_on: signal.Signals | None) -> PostgresHandle:
+def _start(
+    folder: Path, durable: bool, dies_on: signal.Signals | None, wanted: int | None
+) -> PostgresHandle:
     data = folder / "postgres"
     log = folder / "log" / "postgres.log"
     account = child.account_for(data)
@@ -114,7 +118,7 @@ def _start(folder: Path, durable: bool, dies_on: signal.Signals | None) -> Postg
     prepare = child.becoming(account, passage, dies_on)
     password = (data / "nota.password").read_text()
     for _attempt in range(3):
-        port = free_port()
+        port = wanted or free_port()
         options = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
         command: list[str | Path] = [programs() / "postgres", "-D", data, "-p", str(port), *options]
         if not durable:

@@ -33,7 +33,7 @@ def start_valkey(
 ) -> ValkeyHandle:
     """Start the Valkey of ``folder``, or attach to the one that runs there already.
 
-    The parameters are those of ``start_postgres``. Raises EmbeddedError (valkey_start,
+    The first parameters of ``start_postgres``. Raises EmbeddedError (valkey_start,
     not_yours, cannot_stop).
     """
     folder = folder.resolve()

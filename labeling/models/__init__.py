@@ -7,7 +7,16 @@ from labeling.models.classes import ClassList, GlitchClass
 from labeling.models.consensus import Consensus
 from labeling.models.glitches import Glitch, Picture
 from labeling.models.gold import GoldLabel
+from labeling.models.judging import (
+    DriftCheck,
+    Evaluation,
+    ShadowTrial,
+    TrainingRequest,
+)
+from labeling.models.label_issues import LabelCheck, LabelIssue
+from labeling.models.looks import Look
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
+from labeling.models.picks import AuditedGlitch, Pick, PickList
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
 from labeling.models.talk import Collection, CollectionGlitch, Comment
@@ -19,6 +28,7 @@ __all__ = [
     "ApiToken",
     "Assignment",
     "AuditEvent",
+    "AuditedGlitch",
     "Batch",
     "BatchGlitch",
     "ClassList",
@@ -27,19 +37,28 @@ __all__ = [
     "Comment",
     "Consensus",
     "DiscoveryRun",
+    "DriftCheck",
     "Embedding",
+    "Evaluation",
     "Glitch",
     "GlitchClass",
     "GoldLabel",
+    "LabelCheck",
+    "LabelIssue",
+    "Look",
     "ModelVersion",
+    "Pick",
+    "PickList",
     "Picture",
     "Prediction",
     "Proposal",
     "ProposalEvent",
     "ProposalMember",
+    "ShadowTrial",
     "Skill",
     "TaskError",
     "TrainingExample",
+    "TrainingRequest",
     "TrainingRun",
     "User",
     "Vote",

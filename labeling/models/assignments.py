@@ -5,12 +5,21 @@ from django.db.models import Q
 
 
 class Assignment(models.Model):
-    """A glitch lent to a volunteer until ``leased_until``; ``stream`` says why it was chosen."""
+    """A glitch lent to a volunteer until ``leased_until``.
+
+    ``stream`` says from where it was chosen, ``why`` by which figures: the rank and uncertainty of
+    a pick, the probability of the audit, the advantage of this volunteer's answer.
+    """
 
     class Stream(models.TextChoices):
         GOLD = "gold"
         POOL = "pool"
         BATCH = "batch"
+        ACTIVE = "active", "active learning"
+        AUDIT = "audit", "random audit"
+
+    # Their leases are counted on the glitch; a batch counts on its own row, gold not at all.
+    COUNTED_ON_GLITCH = (Stream.POOL, Stream.ACTIVE, Stream.AUDIT)
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -24,6 +33,7 @@ class Assignment(models.Model):
     batch_glitch = models.ForeignKey("BatchGlitch", models.CASCADE, null=True, related_name="+")
     offered = models.ForeignKey("ClassList", models.PROTECT, null=True, related_name="+")
     stream = models.CharField(max_length=8, choices=Stream.choices)
+    why = models.JSONField(null=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     leased_until = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)

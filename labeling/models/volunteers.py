@@ -7,15 +7,22 @@ from django.db.models import Q
 
 
 class User(AbstractUser):
-    """A person or a program. Simulated volunteers and reviewers are marked so for ever."""
+    """A person or a program. Simulated volunteers and reviewers are marked so for ever.
+
+    A visitor labels without an account: one row a browser session, with no way to log in, that
+    becomes a volunteer's when its person signs up. A closed account keeps its votes and nothing
+    that says whose they were.
+    """
 
     class Role(models.TextChoices):
+        VISITOR = "visitor"
         VOLUNTEER = "volunteer"
         REVIEWER = "reviewer"
         PIPELINE = "pipeline"
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VOLUNTEER)
     is_simulated = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
     level = models.PositiveSmallIntegerField(default=1)
     gold_seen = models.PositiveIntegerField(default=0)
     gold_correct = models.PositiveIntegerField(default=0)
@@ -37,6 +44,10 @@ class User(AbstractUser):
             ),
             models.CheckConstraint(condition=Q(level__gte=1), name="level_from_one"),
         ]
+
+    @property
+    def is_visitor(self) -> bool:
+        return self.role == self.Role.VISITOR
 
     @property
     def is_reviewer(self) -> bool:

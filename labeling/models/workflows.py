@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ml.crowd.policy import BadPolicy, RetirementPolicy
+from ml.query.streams import BadSelection, Selection
 
 LIMITS = ("threshold", "votes_min", "votes_max")
 
@@ -18,6 +19,14 @@ def check_policy(policy: Any) -> None:
             raise ValidationError("The threshold and the limits of votes have fields of their own.")
         RetirementPolicy.from_dict(policy)
     except BadPolicy as error:
+        raise ValidationError(str(error)) from error
+
+
+def check_selection(selection: Any) -> None:
+    """Refuse what is no selection, saying which key is wrong."""
+    try:
+        Selection.from_dict(selection)
+    except BadSelection as error:
         raise ValidationError(str(error)) from error
 
 
@@ -39,6 +48,13 @@ class Workflow(models.Model):
         blank=True,
         validators=[check_policy],
         help_text="what else decides on retirement: the keys of docs/crowd.md, as JSON",
+    )
+    streams = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[check_selection],
+        help_text="which glitches are shown, as JSON: shares of batch, active and audit, "
+        "uncertainty, route_by_skill (docs/crowd.md, Selection)",
     )
     # A change is followed up by a worker; the difference of the two says that one is due.
     policy_version = models.PositiveIntegerField(default=1, editable=False)
@@ -66,6 +82,10 @@ class Workflow(models.Model):
         limits = (self.retire_threshold, self.votes_min, self.votes_max)
         further = self.policy or {}
         return RetirementPolicy.from_dict(further | dict(zip(LIMITS, limits, strict=True)))
+
+    def selection(self) -> Selection:
+        """The mix of streams. BadSelection where somebody stored nonsense past the form."""
+        return Selection.from_dict(self.streams or {})
 
 
 class WorkflowClass(models.Model):

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
+from labeling.database.prepared import fetch
 from labeling.models import Glitch, ProposalMember
 from labeling.selectors.pictures import render_picture_rows, render_pictures
 
@@ -51,9 +50,8 @@ class OpenAssignment:
 
 def open_assignments(volunteer_id: int, now: datetime, *, at_most: int) -> list[OpenAssignment]:
     """The volunteer's live leases, the oldest first: one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(OPEN, {"volunteer": volunteer_id, "now": now, "at_most": at_most})
-        return [OpenAssignment(*row) for row in cursor.fetchall()]
+    rows = fetch({"volunteer": volunteer_id, "now": now, "at_most": at_most}, OPEN)
+    return [OpenAssignment(*row) for row in rows]
 
 
 def render_assignments(assignments: Sequence[OpenAssignment]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ table would be read from the snapshot of before.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 from django.conf import settings
@@ -17,11 +18,22 @@ from django.utils import timezone
 from labeling.errors import ForbiddenError
 from labeling.models import Assignment, BatchGlitch, Glitch, User
 from labeling.selectors.assignments import OpenAssignment, open_assignments
-from labeling.services.lending import Lent, Wish, lend_from_batches, lend_from_pool, lend_gold
+from labeling.services.lending import (
+    Lent,
+    Wish,
+    lend_from_batches,
+    lend_from_picks,
+    lend_from_pool,
+    lend_gold,
+    looked_at,
+)
+from labeling.services.routing import lend_by_skill
 from labeling.services.taxonomy import Level, Taxonomy, current_taxonomy
 from ml.crowd.promotion import gold_share
+from ml.query.streams import Selection
 
 MOST_AHEAD = 3
+AUDIT = Assignment.Stream.AUDIT
 
 
 def next_assignments(
@@ -32,14 +44,14 @@ def next_assignments(
     Asked again it gives the same ones: a reload wastes no lease. An empty list means that nothing
     is left for this volunteer at the levels reached. ForbiddenError ``level_not_reached``.
     """
-    if level is not None and level > volunteer.level:
+    taxonomy = current_taxonomy()
+    if level is not None and level > height_of(volunteer, taxonomy):
         raise ForbiddenError(
             f"Level {level} opens when you have mastered level {volunteer.level}.",
             code="level_not_reached",
         )
     now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
-    taxonomy = current_taxonomy()
     for _ in range(want):
         lent = _lend_one(volunteer, taxonomy, want, level, rng, now)
         if lent.assignment is None or lent.held + 1 >= want:
@@ -49,8 +61,17 @@ def next_assignments(
 
 def open_levels(volunteer: User) -> list[int]:
     """The open levels that the volunteer has reached, the lowest first."""
-    levels = [level.workflow.level for level in current_taxonomy().open_levels]
-    return [level for level in levels if level <= volunteer.level]
+    taxonomy = current_taxonomy()
+    levels = [level.workflow.level for level in taxonomy.open_levels]
+    return [level for level in levels if level <= height_of(volunteer, taxonomy)]
+
+
+def height_of(volunteer: User, taxonomy: Taxonomy) -> int:
+    """The level up to which somebody is served: the own, and where that and all below are closed
+    the lowest that is open. Closing a level locks nobody out.
+    """
+    levels = (level.workflow.level for level in taxonomy.open_levels)
+    return max(volunteer.level, min(levels, default=volunteer.level))
 
 
 def _lend_one(
@@ -63,11 +84,12 @@ def _lend_one(
 ) -> Lent:
     """Lend one glitch more, where fewer than ``want`` are open and one is left.
 
-    Streams are mixed by chance: gold by its schedule, batch questions while a batch is open, else
-    the pool. A stream that is empty hands over to the others; gold alone is served only to those
-    who can still rise, since it needs no votes.
+    Streams are mixed by chance: gold by its schedule, the others by the level's shares, else the
+    pool. A stream that is empty hands over to the pool and then to the others; gold alone is
+    served only to those who can still rise, since it needs no votes.
     """
-    reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, volunteer, level)]
+    height = height_of(volunteer, taxonomy)
+    reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, height, level)]
     wish = Wish(volunteer.pk, want, now, _lease_until(now), float(rng.random()))
     lent = Lent(0, None)
     for last_try in (False, True):
@@ -81,49 +103,67 @@ def _lend_one(
     return lent
 
 
-def _is_reached(level: Level, volunteer: User, asked: int | None) -> bool:
+def _is_reached(level: Level, height: int, asked: int | None) -> bool:
     number = level.workflow.level
-    return number <= volunteer.level and asked in {None, number}
+    return number <= height and asked in {None, number}
 
 
 def _streams(
     volunteer: User, taxonomy: Taxonomy, reached: list[Level], rng: np.random.Generator
 ) -> Iterator[Callable[[Wish], Lent]]:
-    """What to try, in the order of this draw."""
-
-    def from_batches(wish: Wish) -> Lent:
-        return lend_from_batches(wish, taxonomy.open_batches)
-
-    def from_pool(wish: Wish) -> Lent:
-        lent = Lent(0, None)
-        for level in reached:
-            lent = lend_from_pool(wish, workflow=level.workflow.pk, offered=level.offered.pk)
-            if lent.assignment is not None or lent.held >= wish.want:
-                break
-        return lent
-
-    def gold(wish: Wish) -> Lent:
-        # At the level that the pool is served from: another one would tell gold from the rest.
-        level = next((v for v in reached if v.has_pool), reached[0])
-        classes = [pk for pk in level.class_ids if pk in taxonomy.with_gold]
-        if not classes:
-            return Lent(0, None)
-        where = {"workflow": level.workflow.pk, "offered": level.offered.pk}
-        # Each class alike, so that each is practised.
-        return lend_gold(wish, class_id=int(rng.choice(classes)), **where)
-
-    if reached and rng.random() < gold_share(volunteer.votes_cast):
-        yield gold
-    batch_first = bool(taxonomy.open_batches) and rng.random() < settings.BATCH_SHARE
-    if batch_first:
-        yield from_batches
-    if reached:
-        yield from_pool
-    if taxonomy.open_batches and not batch_first:
-        yield from_batches
+    """What to try, in the order of this draw: a stream known to be empty is left out."""
+    # Everything is asked as at the level that the pool is served from: another number or other
+    # classes would tell gold and the audit from the rest.
+    served = next((v for v in reached if v.has_pool), reached[0] if reached else None)
+    selection = served.selection if served else Selection()
+    # Whether a class is born, or a consensus was wrong, is left to people with an account.
+    open_batches = () if volunteer.is_visitor else taxonomy.open_batches
+    audited = [] if volunteer.is_visitor else [v for v in reached if AUDIT in v.picks]
+    batches = partial(lend_from_batches, batches=open_batches)
+    if served and rng.random() < gold_share(volunteer.votes_cast):
+        yield partial(_gold, taxonomy, served, rng)
+    drawn = selection.draw(rng.random())
+    if drawn == "batch" and open_batches:
+        yield batches
+    elif served and drawn in served.picks and (drawn != AUDIT or served in audited):
+        yield partial(_picks, volunteer, taxonomy, served, drawn)
+    # Where the pool is known to be empty comes last: that may be a second old.
+    for level in sorted(reached, key=lambda v: not v.has_pool):
+        yield partial(_pool, volunteer, taxonomy, level)
+    if drawn != "batch" and open_batches:
+        yield batches
+    for level in audited:
+        yield partial(_picks, volunteer, taxonomy, level, AUDIT)
     # Gold needs no votes, but it is how a volunteer rises to where glitches wait.
-    if reached and any(v.workflow.level > volunteer.level for v in taxonomy.open_levels):
-        yield gold
+    if served and any(v.workflow.level > volunteer.level for v in taxonomy.open_levels):
+        yield partial(_gold, taxonomy, served, rng)
+
+
+def _pool(volunteer: User, taxonomy: Taxonomy, level: Level, wish: Wish) -> Lent:
+    if level.selection.route_by_skill:
+        lent = lend_by_skill(wish, volunteer, taxonomy, level)
+        if lent.assignment is not None:
+            return lent
+    return lend_from_pool(wish, workflow=level.workflow.pk, offered=level.offered.pk)
+
+
+def _picks(volunteer: User, taxonomy: Taxonomy, level: Level, stream: str, wish: Wish) -> Lent:
+    pick_list, size = level.picks[stream]
+    # Whom an audited glitch is shown may not depend on what is believed of it.
+    if level.selection.route_by_skill and stream == Assignment.Stream.ACTIVE:
+        where = looked_at(wish, size) | {"pick_list": pick_list}
+        return lend_by_skill(wish, volunteer, taxonomy, level, stream=stream, **where)
+    at = {"workflow": level.workflow.pk, "offered": level.offered.pk}
+    return lend_from_picks(wish, pick_list=pick_list, size=size, stream=stream, **at)
+
+
+def _gold(taxonomy: Taxonomy, level: Level, rng: np.random.Generator, wish: Wish) -> Lent:
+    classes = [pk for pk in level.class_ids if pk in taxonomy.with_gold]
+    if not classes:
+        return Lent(0, None)
+    where = {"workflow": level.workflow.pk, "offered": level.offered.pk}
+    # Each class alike, so that each is practised.
+    return lend_gold(wish, class_id=int(rng.choice(classes)), **where)
 
 
 def _lease_until(now: datetime) -> datetime:
@@ -159,7 +199,7 @@ def take_lease(undone: Assignment, now: datetime) -> Assignment:
 
     The caller holds the glitch's row and has taken the vote off it, so the limit still holds.
     """
-    if undone.stream == Assignment.Stream.POOL:
+    if undone.stream in Assignment.COUNTED_ON_GLITCH:
         Glitch.objects.filter(pk=undone.glitch_id).update(leases_open=F("leases_open") + 1)
     elif undone.batch_glitch_id is not None:
         held = BatchGlitch.objects.filter(pk=undone.batch_glitch_id)
@@ -171,13 +211,14 @@ def take_lease(undone: Assignment, now: datetime) -> Assignment:
         batch_glitch_id=undone.batch_glitch_id,
         offered_id=undone.offered_id,
         stream=undone.stream,
+        why=undone.why,
         leased_until=_lease_until(now),
     )
 
 
 def give_lease_back(assignment: Assignment) -> None:
     """Take one live lease off the row that counts it; gold counts none."""
-    if assignment.stream == Assignment.Stream.POOL:
+    if assignment.stream in Assignment.COUNTED_ON_GLITCH:
         held = Glitch.objects.filter(pk=assignment.glitch_id, leases_open__gt=0)
         held.update(leases_open=F("leases_open") - 1)
     elif assignment.batch_glitch_id is not None:

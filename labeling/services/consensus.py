@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
+from django.conf import settings
 
 from labeling.models import Glitch, ModelVersion
 from labeling.services.skills import matrices
 from labeling.services.standing import CastBefore, Evidence, Standing, write_agreed
 from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
-from ml.crowd.retirement import Outcome, decide
+from ml.crowd.retirement import Outcome, decide, no_consensus
+from ml.crowd.visitors import unless_alone
 
 
 def classifier_probabilities(
@@ -22,6 +24,28 @@ def classifier_probabilities(
     classifier = np.zeros(len(axis.ids))
     classifier[[axis.by_label[label] for label in version.class_list.labels]] = probabilities
     return classifier
+
+
+def posterior(
+    axis: Axis,
+    version: ModelVersion | None,
+    agreement: Sequence[float] | None,
+    probabilities: Sequence[float] | None,
+) -> Vector:
+    """(C,) what is believed of a glitch now, summing to 1: its consensus, else its prior.
+
+    Args:
+        agreement: the stored one, on the classes of its time, which may be a moment newer than
+            the axis; None before the first vote.
+        probabilities: the version's; None where there are none.
+    """
+    if agreement is not None:
+        known = agreement[: len(axis.ids)]
+        believed = np.pad(np.asarray(known, dtype=np.float64), (0, len(axis.ids) - len(known)))
+        if believed.sum() > 0:
+            return believed / believed.sum()
+    classifier = classifier_probabilities(axis, version, probabilities)
+    return mix_prior(axis.class_prior, classifier, axis.none_of_the_above)
 
 
 def cast_votes(
@@ -95,11 +119,13 @@ def _follow(
     above = next((v for v in taxonomy.open_levels if v.workflow.level > workflow.level), None)
     height = {v.workflow.pk: v.workflow.level for v in taxonomy.levels}
     none_of_the_above = agreement.by_class[axis.none_of_the_above]
+    votes_here = sum(height.get(vote.workflow or 0, 0) >= workflow.level for vote in votes)
+    most = level.policy.limits(axis.classes[agreement.top].label).votes_max
     none_votes = sum(vote.voted == axis.ids[axis.none_of_the_above] for vote in votes)
     outcome = decide(
         level.policy,
         agreement,
-        votes_here=sum(height.get(vote.workflow or 0, 0) >= workflow.level for vote in votes),
+        votes_here=votes_here,
         elsewhere=float(agreement.by_class[~level.mask].sum() + none_of_the_above),
         top_was_offered=bool(level.mask[agreement.top]),
         top_is_none_of_the_above=agreement.top == axis.none_of_the_above,
@@ -107,6 +133,11 @@ def _follow(
         top_label=axis.classes[agreement.top].label,
         none_of_the_above_votes=none_votes,
         average_skill=matrices(None, axis.ids).confusion,
+    )
+    outcome = unless_alone(
+        outcome,
+        alone=all(vote.by_visitor for vote in votes) and not settings.ANONYMOUS_VOTES_SETTLE,
+        at_limit=no_consensus(level.policy, above is None) if votes_here >= most else None,
     )
     if outcome == Outcome.MOVE_UP and above is not None:
         standing.workflow_id = above.workflow.pk

@@ -4,7 +4,7 @@ One statement is one round trip and one snapshot: what was chosen is locked, cou
 down before anybody else can look. Rows that others hold are skipped, never waited for, and locked
 FOR NO KEY UPDATE: nothing here changes a key, and foreign-key checks of other commits must not
 wait. The conditions stand on the row that is locked, so that Postgres checks them again on its
-newest version. The statements are fixed texts; only values are passed.
+newest version. The statements are fixed texts, prepared once a connection.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
+from labeling.database.prepared import fetch
 from labeling.errors import from_integrity_error
 
 HELD = """
@@ -21,18 +22,27 @@ WITH held AS (
     SELECT count(*) AS n FROM labeling_assignment
     WHERE volunteer_id = %(volunteer)s AND state = 'open' AND leased_until > %(now)s
 )"""
+# Of a glitch g: it needs a vote more, and this volunteer has not seen it.
+FREE = """g.votes_needed > g.votes_count + g.leases_open
+        AND NOT EXISTS (SELECT FROM labeling_vote v WHERE v.volunteer_id = %(volunteer)s
+            AND v.glitch_id = g.id AND v.batch_id IS NULL)
+        AND NOT EXISTS (SELECT FROM labeling_assignment a WHERE a.volunteer_id = %(volunteer)s
+            AND a.glitch_id = g.id AND a.state = 'open')"""
+TAKE_ONE = "LIMIT 1 FOR NO KEY UPDATE OF g SKIP LOCKED"
 
 
-def _first_of(*choices: str) -> str:
-    """The first row that any of these finds; a later one is not run where an earlier one did."""
+def first_of(choices: Iterable[str], limit: int = 1) -> str:
+    """The first rows that any of these finds; a later one is run as far as an earlier one fell
+    short.
+    """
     branches = " UNION ALL ".join(
         f"SELECT * FROM ({choice}) AS choice_{n}"  # noqa: S608 (fixed texts)
         for n, choice in enumerate(choices)
     )
-    return f"SELECT * FROM ({branches}) AS choices LIMIT 1"  # noqa: S608 (fixed texts)
+    return f"SELECT * FROM ({branches}) AS choices LIMIT {limit}"  # noqa: S608 (fixed texts)
 
 
-def _from_anywhere(choice: str) -> list[str]:
+def from_anywhere(choice: str) -> list[str]:
     """``choice`` from a random place of its queue on, and from the beginning up to there.
 
     Leaves the place to chance at a cost that does not grow with the queue: two index scans.
@@ -40,30 +50,40 @@ def _from_anywhere(choice: str) -> list[str]:
     return [choice.replace("FROM_HERE", place) for place in (">= %(start)s", "< %(start)s")]
 
 
-POOL_CHOICE = """
-    SELECT g.id FROM labeling_glitch g
-    WHERE (SELECT n FROM held) < %(want)s
-        AND g.workflow_id = %(workflow)s AND g.retired_at IS NULL AND NOT g.is_reserved
-        AND g.votes_needed > g.votes_count + g.leases_open
-        AND g.queue_key FROM_HERE
-        AND NOT EXISTS (SELECT FROM labeling_vote v WHERE v.volunteer_id = %(volunteer)s
-            AND v.glitch_id = g.id AND v.batch_id IS NULL)
-        AND NOT EXISTS (SELECT FROM labeling_assignment a WHERE a.volunteer_id = %(volunteer)s
-            AND a.glitch_id = g.id AND a.state = 'open')
-    ORDER BY g.queue_key LIMIT 1
-    FOR NO KEY UPDATE OF g SKIP LOCKED
-"""
-POOL = f"""{HELD}, chosen AS ({_first_of(*_from_anywhere(POOL_CHOICE))}), leased AS (
+def lend_chosen(choice: str, stream: str = "%(stream)s") -> str:
+    """The statement that leases what ``choice`` finds, (id, why) of a glitch, on the glitch."""
+    return f"""{HELD}, chosen AS ({choice}), leased AS (
     UPDATE labeling_glitch g SET leases_open = leases_open + 1 FROM chosen
-    WHERE g.id = chosen.id RETURNING g.id
+    WHERE g.id = chosen.id RETURNING g.id, chosen.why
 ), lent AS (
-    INSERT INTO labeling_assignment
-        (volunteer_id, glitch_id, workflow_id, offered_id, stream, state, leased_until, created_at)
-    SELECT %(volunteer)s, id, %(workflow)s, %(offered)s, 'pool', 'open', %(until)s, %(now)s
+    INSERT INTO labeling_assignment (volunteer_id, glitch_id, workflow_id, offered_id, stream, why,
+        state, leased_until, created_at)
+    SELECT %(volunteer)s, id, %(workflow)s, %(offered)s, {stream}, why, 'open', %(until)s, %(now)s
     FROM leased RETURNING id
 )
 SELECT (SELECT n FROM held), (SELECT id FROM lent)
 """  # noqa: S608 (fixed texts)
+
+
+POOL_CHOICE = f"""
+    SELECT g.id, NULL::jsonb AS why FROM labeling_glitch g
+    WHERE (SELECT n FROM held) < %(want)s
+        AND g.workflow_id = %(workflow)s AND g.retired_at IS NULL AND NOT g.is_reserved
+        AND g.queue_key FROM_HERE AND {FREE}
+    ORDER BY g.queue_key """  # noqa: S608 (fixed texts)
+POOL = lend_chosen(first_of(from_anywhere(POOL_CHOICE + TAKE_ONE)), "'pool'")
+
+# Picks of active learning or of the audit. At most so many are looked at, from a place on that
+# chance chooses: what a lease costs does not depend on how many are taken, or seen, already.
+PICKS_LOOKED_AT = 64
+PICK_CHOICE = f"""
+    SELECT g.id, p.why FROM labeling_pick p JOIN labeling_glitch g ON g.id = p.glitch_id
+    WHERE (SELECT n FROM held) < %(want)s
+        AND p.pick_list_id = %(pick_list)s AND p.rank >= %(first)s AND p.rank < %(end)s
+        AND (g.retired_at IS NOT NULL) = p.after_retirement AND NOT g.is_reserved
+        AND (p.after_retirement OR g.workflow_id = %(workflow)s) AND {FREE}
+    ORDER BY p.rank """  # noqa: S608 (fixed texts)
+PICK = lend_chosen(PICK_CHOICE + TAKE_ONE)
 
 # Gold needs no votes: it is not leased, and anybody may be asked it at the same time.
 # What the field guide shows would be no question: it comes last.
@@ -81,9 +101,9 @@ GOLD_CHOICE = """
 GOLD_CHOICES = [
     choice.replace("IS_SHOWN", shown)
     for shown in ("NOT l.is_shown", "l.is_shown")
-    for choice in _from_anywhere(GOLD_CHOICE)
+    for choice in from_anywhere(GOLD_CHOICE)
 ]
-GOLD = f"""{HELD}, chosen AS ({_first_of(*GOLD_CHOICES)}), lent AS (
+GOLD = f"""{HELD}, chosen AS ({first_of(GOLD_CHOICES)}), lent AS (
     INSERT INTO labeling_assignment
         (volunteer_id, glitch_id, workflow_id, offered_id, stream, state, leased_until, created_at)
     SELECT %(volunteer)s, glitch_id, %(workflow)s, %(offered)s, 'gold', 'open', %(until)s, %(now)s
@@ -105,7 +125,7 @@ BATCH_CHOICE = """
     ORDER BY b.queue_key LIMIT 1
     FOR NO KEY UPDATE OF b SKIP LOCKED
 """
-BATCH = f"""{HELD}, chosen AS ({_first_of(*_from_anywhere(BATCH_CHOICE))}), leased AS (
+BATCH = f"""{HELD}, chosen AS ({first_of(from_anywhere(BATCH_CHOICE))}), leased AS (
     UPDATE labeling_batchglitch b SET leases_open = leases_open + 1 FROM chosen
     WHERE b.id = chosen.id RETURNING b.id, b.glitch_id
 ), lent AS (
@@ -142,30 +162,44 @@ class Lent:
 
 def lend_from_pool(wish: Wish, *, workflow: int, offered: int) -> Lent:
     """A glitch of a level that this volunteer has not seen and that needs a vote more."""
-    return _lend(POOL, wish, workflow=workflow, offered=offered)
+    return lend(POOL, wish, workflow=workflow, offered=offered)
+
+
+def lend_from_picks(
+    wish: Wish, *, pick_list: int, size: int, stream: str, workflow: int, offered: int
+) -> Lent:
+    """One of the picks of a list of ``size``; those in front are come upon more often."""
+    where = {"pick_list": pick_list, "workflow": workflow, "offered": offered, "stream": stream}
+    return lend(PICK, wish, **where, **looked_at(wish, size))
+
+
+def looked_at(wish: Wish, size: int) -> dict[str, int]:
+    """The part of a list of picks that is looked at: ``first`` up to before ``end``."""
+    first = int(wish.start**2 * max(size - PICKS_LOOKED_AT + 1, 1))
+    return {"first": first, "end": first + PICKS_LOOKED_AT}
 
 
 def lend_gold(wish: Wish, *, workflow: int, offered: int, class_id: int) -> Lent:
     """A gold glitch of a class."""
-    return _lend(GOLD, wish, workflow=workflow, offered=offered, **{"class": class_id})
+    return lend(GOLD, wish, workflow=workflow, offered=offered, **{"class": class_id})
 
 
 def lend_from_batches(wish: Wish, batches: Iterable[int]) -> Lent:
     """A glitch of the first of these batches that has one to ask this volunteer about."""
     lent = Lent(0, None)
     for batch in batches:
-        lent = _lend(BATCH, wish, batch=batch)
+        lent = lend(BATCH, wish, batch=batch)
         if lent.assignment is not None:
             return lent
     return lent
 
 
-def _lend(statement: str, wish: Wish, **where: Any) -> Lent:
+def lend(statement: str, wish: Wish, **where: Any) -> Lent:
+    """Run a statement of this module's kind: it gives what was held and what was lent."""
     for _ in range(2):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, asdict(wish) | where)
-                return Lent(*cursor.fetchone())
+            (row,) = fetch(asdict(wish) | where, statement)
+            return Lent(*row)
         except IntegrityError as error:
             refusal = from_integrity_error(error)
             if refusal is None or refusal.code != "already_assigned":

@@ -25,7 +25,8 @@ def change_workflow(workflow: Workflow, *, by: User | None) -> None:
     """Store a changed level and have its glitches judged anew."""
     workflow.policy_version += 1
     workflow.save()
-    record_deed(by, "change_workflow", f"level {workflow.level}", policy=workflow.policy)
+    changed = {"policy": workflow.policy, "streams": workflow.streams}
+    record_deed(by, "change_workflow", f"level {workflow.level}", **changed)
     jobs.enqueue_on_commit(jobs.REEVALUATE, workflow_id=workflow.pk)
 
 

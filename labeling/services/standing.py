@@ -1,38 +1,41 @@
 """Where a glitch stands in the vote, and the statements that read and write it.
 
-Every vote runs these, so they are fixed texts with values passed beside: the query builder would
+Every vote runs these, so they are fixed texts, prepared once a connection: the query builder would
 take ten times as long to write them anew as Postgres takes to run them (``bench.votes``).
 Locks are FOR NO KEY UPDATE: no key changes, and foreign-key checks of others must not wait.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import BigIntegerField
 
+from labeling.database.prepared import fetch
 from labeling.models import Glitch
 
 LOCK = """
-SELECT g.id, g.workflow_id, g.votes_count, g.votes_needed, g.leases_open, g.retired_at,
-    g.retire_reason
-FROM labeling_glitch g JOIN labeling_assignment a ON a.glitch_id = g.id
+SELECT g.id FROM labeling_glitch g JOIN labeling_assignment a ON a.glitch_id = g.id
 WHERE a.id = %(assignment)s AND a.volunteer_id = %(volunteer)s
 FOR NO KEY UPDATE OF g
 """
 
 READ_ASKED = """
-SELECT a.id, a.state, a.stream, a.workflow_id, a.offered_id, a.batch_glitch_id, b.batch_id,
+SELECT g.id, g.workflow_id, g.votes_count, g.votes_needed, g.leases_open, g.retired_at,
+    g.retire_reason, a.id, a.state, a.stream, a.workflow_id, a.offered_id, a.batch_glitch_id,
+    b.batch_id,
     (SELECT v.id FROM labeling_vote v
-        WHERE v.volunteer_id = a.volunteer_id AND v.idempotency_key = %(key)s),
+        WHERE v.volunteer_id = a.volunteer_id AND v.idempotency_key = %(key)s) AS vote_with_key,
     (SELECT v.id FROM labeling_vote v
         WHERE v.volunteer_id = a.volunteer_id AND v.glitch_id = a.glitch_id
-        AND v.batch_id IS NOT DISTINCT FROM b.batch_id),
+        AND v.batch_id IS NOT DISTINCT FROM b.batch_id) AS vote_here,
     (SELECT l.glitch_class_id FROM labeling_goldlabel l WHERE l.glitch_id = a.glitch_id)
-FROM labeling_assignment a LEFT JOIN labeling_batchglitch b ON b.id = a.batch_glitch_id
-WHERE a.id = %(assignment)s
+        AS gold_class
+FROM labeling_assignment a JOIN labeling_glitch g ON g.id = a.glitch_id
+LEFT JOIN labeling_batchglitch b ON b.id = a.batch_glitch_id
+WHERE a.id = %(assignment)s AND a.volunteer_id = %(volunteer)s
 """
 
 # The votes are those before this one: a statement does not see what it inserts itself.
@@ -52,8 +55,8 @@ WITH cast_now AS (
 SELECT cast_now.id, counted.skill_id, votes.cast_before, opinion.probabilities
 FROM cast_now CROSS JOIN counted
 LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id)
-        ORDER BY v.id) AS cast_before
+    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id,
+        u.role = 'visitor') ORDER BY v.id) AS cast_before
     FROM labeling_vote v JOIN labeling_user u ON u.id = v.volunteer_id
     WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL
 ) votes ON true
@@ -66,8 +69,8 @@ LEFT JOIN LATERAL (
 READ_EVIDENCE = """
 SELECT votes.cast_before, opinion.probabilities
 FROM (
-    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id)
-        ORDER BY v.id) AS cast_before
+    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id,
+        u.role = 'visitor') ORDER BY v.id) AS cast_before
     FROM labeling_vote v JOIN labeling_user u ON u.id = v.volunteer_id
     WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL
 ) votes
@@ -89,7 +92,7 @@ WITH agreed AS (
     INSERT INTO labeling_consensus (glitch_id, class_list_id, agreement, top_class_id,
         top_agreement, votes_count, rule, prior, skills, model_version_id, updated_at)
     VALUES (%(glitch_id)s, %(class_list)s, %(agreement)s, %(top_class)s, %(top_agreement)s,
-        %(agreed_votes)s, %(rule)s, %(prior)s, %(skills)s::bigint[], %(version)s, %(now)s)
+        %(agreed_votes)s, %(rule)s, %(prior)s, %(skills)s, %(version)s, %(now)s)
     ON CONFLICT (glitch_id) DO UPDATE SET class_list_id = excluded.class_list_id,
         agreement = excluded.agreement, top_class_id = excluded.top_class_id,
         top_agreement = excluded.top_agreement, votes_count = excluded.votes_count,
@@ -127,7 +130,7 @@ class Standing:
         self.retired_at, self.retire_reason = now, reason
 
     def write(self) -> None:
-        _run(WRITE, asdict(self))
+        fetch(vars(self), WRITE)
 
 
 @dataclass(frozen=True)
@@ -152,12 +155,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class CastBefore:
-    """A vote as evidence: the ids of its class, of the list offered, its level and its skill."""
+    """A vote as evidence: the ids of its class, of the list offered, its level and its skill.
+
+    ``by_visitor``: cast without an account.
+    """
 
     voted: int
     offered: int
     workflow: int | None
     skill: int | None
+    by_visitor: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,15 +175,22 @@ class Evidence:
     probabilities: Sequence[float] | None
 
 
-def lock_standing(volunteer_id: int, assignment_id: int) -> Standing | None:
-    """The glitch of the volunteer's own assignment, locked; None where it is not theirs."""
-    row = _run(LOCK, {"volunteer": volunteer_id, "assignment": assignment_id})
-    return Standing(*row) if row else None
+def lock_standing(
+    volunteer_id: int, assignment_id: int, key: UUID
+) -> tuple[Standing, Asked] | None:
+    """The glitch of the volunteer's own assignment, locked; None where it is not theirs.
 
-
-def read_asked(assignment_id: int, key: UUID) -> Asked:
-    row = _run(READ_ASKED, {"assignment": assignment_id, "key": key})
-    return Asked(*(row or ()))
+    All is read by a statement that begins when the lock is held: the same request may have come
+    twice at once.
+    """
+    if assignment_id > BigIntegerField.MAX_BIGINT:
+        return None
+    values = {"volunteer": volunteer_id, "assignment": assignment_id, "key": key}
+    rows = fetch(values, LOCK, READ_ASKED)
+    if not rows:
+        return None
+    ours = len(fields(Standing))
+    return Standing(*rows[0][:ours]), Asked(*rows[0][ours:])
 
 
 def cast_vote(values: dict[str, Any], version: int | None) -> tuple[int, int | None, Evidence]:
@@ -185,26 +199,19 @@ def cast_vote(values: dict[str, Any], version: int | None) -> tuple[int, int | N
     Returns the vote's id, the volunteer's skill (id) and the evidence without this vote.
     IntegrityError ``one_vote_an_idempotency_key`` where the key was used at the same moment.
     """
-    row = _run(CAST, values | {"version": version}) or ()
-    vote_id, skill, votes, probabilities = row
+    ((vote_id, skill, votes, probabilities),) = fetch(values | {"version": version}, CAST)
     return vote_id, skill, _evidence(votes, probabilities)
 
 
 def read_evidence(glitch_id: int, version: int | None) -> Evidence:
-    row = _run(READ_EVIDENCE, {"glitch": glitch_id, "version": version}) or ()
+    (row,) = fetch({"glitch": glitch_id, "version": version}, READ_EVIDENCE)
     return _evidence(*row)
 
 
 def write_agreed(standing: Standing, agreed: dict[str, Any]) -> None:
     """Store the consensus and the standing that follows from it."""
-    _run(WRITE_AGREED, asdict(standing) | agreed)
+    fetch(vars(standing) | agreed, WRITE_AGREED)
 
 
 def _evidence(votes: list[list[Any]] | None, probabilities: list[float] | None) -> Evidence:
     return Evidence([CastBefore(*vote) for vote in votes or []], probabilities)
-
-
-def _run(statement: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchone() if cursor.description else None

@@ -5,8 +5,11 @@ assignment stores the list that it offered, and a vote for a class that is not k
 reads them anew.
 """
 
+import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -20,6 +23,7 @@ from labeling.models import (
     GlitchClass,
     GoldLabel,
     ModelVersion,
+    PickList,
     Workflow,
 )
 from labeling.selectors.classes import all_classes, labels_of
@@ -27,6 +31,7 @@ from labeling.selectors.versions import active_version
 from labeling.services.classes import freeze_class_list
 from ml.crowd.consensus import Vector
 from ml.crowd.policy import RetirementPolicy
+from ml.query.streams import Selection
 
 Mask = NDArray[np.bool_]
 
@@ -73,11 +78,19 @@ class Axis:
         return offered
 
 
+class Picks(NamedTuple):
+    """A list of picks (id) and how many it holds."""
+
+    pick_list: int
+    size: int
+
+
 @dataclass(frozen=True)
 class Level:
     """A level as volunteers meet it.
 
-    ``adds``: ids of the classes that the levels below lack; ``has_pool``: glitches wait there.
+    ``adds``: ids of the classes that the levels below lack; ``has_pool``: glitches wait there;
+    ``picks``: the streams that have a list of picks here.
     """
 
     workflow: Workflow
@@ -87,6 +100,8 @@ class Level:
     adds: frozenset[int]
     has_pool: bool
     policy: RetirementPolicy
+    selection: Selection
+    picks: Mapping[str, Picks]
 
 
 class Taxonomy:
@@ -143,6 +158,7 @@ def _class_prior(classes: list[GlitchClass]) -> Vector:
 
 
 _current: Taxonomy | None = None
+_renewing = threading.Lock()
 
 
 def current_taxonomy(*, knowing: str | None = None, newer: bool = False) -> Taxonomy:
@@ -150,12 +166,27 @@ def current_taxonomy(*, knowing: str | None = None, newer: bool = False) -> Taxo
 
     Read anew where it lacks the label ``knowing``, or where it is to be ``newer``.
     """
-    global _current  # one a process; threads that load at once each leave a right one
     found = _current
-    is_old = newer or found is None or time.monotonic() - found.made_at >= settings.TAXONOMY_SECONDS
-    if found is None or is_old or (knowing is not None and knowing not in found.axis.by_label):
-        found = _current = Taxonomy()
-    return found
+    if found is None or newer or (knowing is not None and knowing not in found.axis.by_label):
+        return _renew()
+    age = time.monotonic() - found.made_at
+    if age < settings.TAXONOMY_SECONDS:
+        return found
+    # One thread reads anew; those that vote meanwhile go by what there is, never for long.
+    is_mine = _renewing.acquire(blocking=False)
+    if not is_mine and age < 2 * settings.TAXONOMY_SECONDS:
+        return found
+    try:
+        return _renew()
+    finally:
+        if is_mine:
+            _renewing.release()
+
+
+def _renew() -> Taxonomy:
+    global _current  # one a process; threads that read at once each leave a right one
+    _current = Taxonomy()
+    return _current
 
 
 def _classes_with_gold() -> frozenset[int]:
@@ -173,6 +204,10 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
     )
     # The first by the queue's own order: for an EXISTS Postgres may read the whole table.
     first = Subquery(waiting.order_by("queue_key").values("pk")[:1])
+    picks: dict[int, dict[str, Picks]] = {}
+    listed = PickList.objects.filter(size__gt=0)
+    for workflow_id, stream, *found in listed.values_list("workflow", "stream", "pk", "size"):
+        picks.setdefault(workflow_id, {})[stream] = Picks(*found)
     workflows = Workflow.objects.annotate(first=first).prefetch_related("classes")
     for workflow in workflows.order_by("level"):
         offered = sorted(
@@ -190,6 +225,8 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
                 adds=frozenset(named - below),
                 has_pool=workflow.first is not None,
                 policy=workflow.retirement(),
+                selection=workflow.selection(),
+                picks=picks.get(workflow.pk, {}),
             )
         )
         below |= named

@@ -3,7 +3,7 @@
 from scipy.special import betaincinv
 
 
-def accuracy_interval(right: int, seen: int, mass: float = 0.9) -> tuple[float, float]:
+def accuracy_interval(right: float, seen: float, mass: float = 0.9) -> tuple[float, float]:
     """The central interval of the accuracy that holds ``mass`` of Beta(1 + right, 1 + wrong).
 
     That is the posterior under a uniform prior (Bayes' and Laplace's rule). No answer at all gives

@@ -19,27 +19,12 @@ import numpy as np
 
 from ml.errors import MLError
 from ml.pictures import DURATIONS
+from ml.strain.counts import PLANTED
 from ml.strain.pool import run_in_processes
 from ml.strain.render import render_glitch
 from ml.strain.simulate import check_label, simulate_glitch
 
 VERSION = 1  # raise it whenever the same seed would give other pictures
-
-PLANTED = ("Fast_Scattering", "Reverse_Chirp")
-DEMO_COUNTS: dict[str, int] = {
-    "Blip": 55,
-    "Koi_Fish": 50,
-    "Low_Frequency_Burst": 45,
-    "No_Glitch": 50,
-    "Power_Line": 45,
-    "Repeating_Blips": 45,
-    "Scattered_Light": 50,
-    "Tomte": 45,
-    "Violin_Mode": 45,
-    "Whistle": 50,
-    "Fast_Scattering": 60,
-    "Reverse_Chirp": 60,
-}
 
 FIRST_DAY = 1_242_442_818.0  # GPS, in the third observing run
 SPAN = 8 * 7 * 86_400.0  # seconds; the planted classes occur only in the second half

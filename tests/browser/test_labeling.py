@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from labeling.models import Assignment, Glitch, Vote, Workflow
 from labeling.services.proposals import accept_for_vote
 from tests.browser.conftest import expect_nothing_waits, log_in, make_glitches, wait_for_glitch
+from tests.conftest import only_stream
 from tests.labeling.web.worlds import make_proposal
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -224,8 +225,8 @@ def test_the_next_glitch_is_there_before_the_vote_is_acknowledged(page):
     assert page.evaluate(f"{shown}.decode().then(() => {shown}.naturalWidth)") == 64
 
 
-def test_a_batch_question_is_answered_by_yes_and_no(page, settings):
-    settings.BATCH_SHARE = 1.0
+def test_a_batch_question_is_answered_by_yes_and_no(page):
+    only_stream("batch")
     proposal = make_proposal(range(100, 105))
     accept_for_vote(proposal.pk, name="Reverse Chirp", by=None)
     log_in(page, "ada", level=1)

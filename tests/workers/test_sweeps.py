@@ -6,11 +6,14 @@ import pytest
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import DiscoveryRun, TrainingRun
+from labeling.models import DiscoveryRun, Pick, TrainingRun, User, Workflow
 from labeling.models.runs import Run
 from labeling.services.priors import refresh_class_priors
+from labeling.services.visitors import begin_visit
 from tests.conftest import make_glitch
+from tests.labeling.api.conftest import make_version, predict
 from workers import schedule, sweeps
+from workers.picks import refresh_picks, sweep_audit
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +56,29 @@ def test_a_request_whose_message_is_on_its_way_is_not_sent_twice(sent):
     assert sent == []
 
 
+def test_levels_without_picks_are_asked_for_once_each(sent, taxonomy):
+    glitch = make_glitch(1)
+    version = make_version(1)
+    predict(version, glitch, 0.6, 0.4)
+    levels = list(Workflow.objects.order_by("pk").values_list("pk", flat=True))
+    sweeps.sweep_picks()
+    assert sent == [(jobs.REFRESH_PICKS, {"workflow_id": pk, "version": 0}) for pk in levels]
+    for _, ids in list(sent):
+        refresh_picks(**ids)
+    assert list(Pick.objects.values_list("glitch", flat=True)) == [glitch.pk]
+    sent.clear()
+    sweeps.sweep_picks()
+    assert sent == []
+
+
+def test_the_audit_is_swept(taxonomy, settings):
+    settings.AUDIT_RATE = 1.0
+    glitch = make_glitch(1)
+    sweep_audit()
+    sweep_audit()
+    assert Pick.objects.get().glitch == glitch
+
+
 def test_without_a_version_nothing_is_scored(sent, taxonomy):
     make_glitch(1)
     sweeps.sweep_scores()
@@ -76,3 +102,11 @@ def test_every_sweep_has_its_time_and_expires_before_the_next():
     for entry in schedule.app.conf.beat_schedule.values():
         assert entry["options"]["expires"] <= entry["schedule"]
         assert entry["task"] in schedule.app.tasks
+
+
+def test_visits_that_ended_long_ago_are_cleared_away(settings):
+    settings.ANONYMOUS_VOTING = True
+    old, new = begin_visit(), begin_visit()
+    User.objects.filter(pk=old.pk).update(date_joined=timezone.now() - timedelta(days=90))
+    sweeps.sweep_visits()
+    assert list(User.objects.all()) == [new]

@@ -22,6 +22,13 @@ from labeling.services.training import request_training
 from workers.scoring import score_glitches
 from workers.training import run_training
 
+
+@pytest.fixture(autouse=True)
+def patient(settings):
+    """A test's transaction hides the run from the thread that renews its lease."""
+    settings.RUN_LEASE_SECONDS = 3600
+
+
 FAST = {"epochs": 3, "trainable_blocks": 1, "minibatch": 8, "size": 96}
 
 

@@ -5,15 +5,18 @@ import uuid
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 from rest_framework.test import APIClient
 
 from labeling import jobs
-from labeling.models import Assignment, Glitch, Vote
+from labeling.models import Assignment, Glitch, Vote, Workflow
 from labeling.services import assignments as assigning
+from labeling.services.picks import refresh_active_picks
 from labeling.services.proposals import accept_for_vote
+from labeling.services.sampling import audit
 from labeling.throttles import PostThrottle
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, only_stream
 from tests.labeling.api.conftest import (
     client_for,
     make_proposal_with_decoys,
@@ -27,12 +30,12 @@ NEXT, VOTES = "/api/v1/next", "/api/v1/votes"
 
 
 @pytest.fixture
-def only(monkeypatch, settings):
-    """Makes chance certain: gold only, or batch questions only."""
+def only(monkeypatch, taxonomy):
+    """Makes chance certain: one stream, as far as it has anything."""
 
     def choose(stream: str) -> None:
         monkeypatch.setattr(assigning, "gold_share", lambda votes: float(stream == "gold"))
-        settings.BATCH_SHARE = float(stream == "batch")
+        only_stream(stream)
 
     choose("pool")
     return choose
@@ -96,16 +99,24 @@ def test_three_ahead_cost_no_query_more_than_one(
         assert len(ask(volunteer, want=3)["assignments"]) == 3
 
 
-@pytest.mark.parametrize("stream", ["gold", "pool", "batch"])
-def test_no_assignment_tells_an_opinion(volunteer, only, stream):
+@pytest.mark.parametrize("stream", ["gold", "pool", "batch", "active", "audit", "audit, retired"])
+def test_no_assignment_tells_an_opinion_or_why_it_was_chosen(volunteer, only, settings, stream):
     proposal = make_proposal_with_decoys()
     accept_for_vote(proposal.pk, name="Fast_Scattering", by=None)
     version = make_version(1)
     for glitch in Glitch.objects.all():
         predict(version, glitch, 0.9, 0.1)
-    only(stream)
+    if stream == "audit, retired":
+        Glitch.objects.update(retired_at="2026-01-01T00:00Z", retire_reason="consensus")
+    only(stream.split(",")[0])
+    settings.AUDIT_RATE = 1.0
+    audit(timezone.now())
+    refresh_active_picks(Workflow.objects.get(level=6).pk, 0)
     (assignment,) = ask(volunteer)["assignments"]
-    assert Assignment.objects.get().stream == stream
+    lent = Assignment.objects.get()
+    assert lent.stream == stream.split(",")[0]
+    assert bool(lent.why) == (lent.stream in {"active", "audit"})
+    assert (assignment["level"] or 6) == 6
     assert set(assignment) == {
         "id",
         "question",
@@ -246,13 +257,15 @@ def test_a_vote_is_stored_while_broker_and_cache_are_down(
 
 
 @pytest.mark.parametrize("start", [0.0, 0.999999], ids=["front", "end"])
-@pytest.mark.parametrize("stream", ["pool", "gold"])
-def test_a_cycle_takes_at_most_twelve_statements(
-    volunteer, only, settings, monkeypatch, stream, start
-):
+@pytest.mark.parametrize(
+    ("stream", "most"), [("pool", 7), ("active", 7), ("audit", 7), ("gold", 12)]
+)
+def test_a_cycle_takes_few_statements(volunteer, only, settings, monkeypatch, stream, most, start):
     """A vote and the next glitch with its pictures, by a logged-in page, once all is warm.
 
-    Wherever its queue is entered: from the end it is searched once more from the front.
+    Session with user; lock; what was asked; vote; consensus; lease; open leases. After gold the
+    consensus is left out, and the skill, the level and an example come to it. Wherever its queue
+    is entered: from the end it is searched once more from the front.
     """
     wish = assigning.Wish
     monkeypatch.setattr(assigning, "Wish", lambda *given: wish(*given[:-1], start))
@@ -262,6 +275,12 @@ def test_a_cycle_takes_at_most_twelve_statements(
     page = APIClient()
     page.force_login(user)
     only(stream)
+    settings.AUDIT_RATE = 1.0
+    audit(timezone.now())
+    version = make_version(1)
+    for place, glitch in enumerate(Glitch.objects.filter(gold_labels=None)):
+        predict(version, glitch, 0.5 + place / 20, 0.5 - place / 20)
+    refresh_active_picks(Workflow.objects.get(level=6).pk, 0)
     hand = page.get(NEXT, {"want": 1}).json()["assignments"]
     settings.TAXONOMY_SECONDS = 60
     for _ in range(2):
@@ -269,9 +288,11 @@ def test_a_cycle_takes_at_most_twelve_statements(
             answer = vote(page, hand[0], label="Blip", want=1)
         hand = answer.json()["next"]["assignments"]
         assert (answer.status_code, len(hand)) == (201, 1)
-    statements = [q["sql"] for q in queries if q["sql"].split()[0] not in {"BEGIN", "COMMIT"}]
+    statements = [part for q in queries for part in q["sql"].split("; EXECUTE")]
+    statements = [s for s in statements if s.split()[0] not in {"BEGIN", "COMMIT"}]
     statements = [sql for sql in statements if "SAVEPOINT" not in sql]
-    assert len(statements) <= 12, "\n".join(statements)
+    assert len(statements) <= most, "\n".join(statements)
+    assert Assignment.objects.latest("pk").stream == stream
 
 
 def test_a_level_out_of_reach_costs_the_next_glitch_and_not_the_vote(volunteer, only):

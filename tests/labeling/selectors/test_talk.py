@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from labeling.models import Glitch, Vote
+from labeling.models import AuditedGlitch, Glitch, Vote
 from labeling.selectors.talk import collected_glitches, comments_on, may_discuss
 from labeling.services.assignments import next_assignments
 from labeling.services.collections import create_collection, put_in_collection
@@ -84,3 +84,16 @@ def test_public_collections_show_what_leads_nobody_and_count_the_rest(taxonomy):
 
     assert seen_by(owner) == (["0000000002", "0000000001"], 0)
     assert seen_by(viewer) == (["0000000001"], 1)
+
+
+def test_what_the_audit_asks_about_is_as_closed_as_an_open_glitch_until_its_verdict(taxonomy):
+    glitch, ada = make_glitch(1), make_volunteer("ada", level=6)
+    retire(glitch)
+    row = AuditedGlitch.objects.create(glitch=glitch, probability=0.02)
+    assert may_discuss(ada, glitch)
+    AuditedGlitch.objects.update(asked_at=timezone.now())
+    assert not may_discuss(ada, glitch)
+    row.refresh_from_db()
+    row.found_class, row.found_agreement = taxonomy["Blip"], 0.99
+    row.save()
+    assert may_discuss(ada, glitch)

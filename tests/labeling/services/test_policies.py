@@ -53,6 +53,20 @@ def test_raising_the_limit_of_votes_reopens_what_it_had_ended(top):
     vote("cy", "Blip")  # it is served again
 
 
+@pytest.mark.parametrize(
+    ("streams", "problem"),
+    [
+        ({"active": 2}, "active: must be a share"),
+        ({"gold": 0.1}, "gold: no such key"),
+        ({"batch": 0.5, "active": 0.6}, "batch: the shares"),
+    ],
+)
+def test_a_mix_of_streams_that_cannot_be_is_refused_by_its_key(top, streams, problem):
+    top.streams = streams
+    with pytest.raises(ValidationError, match=problem):
+        top.full_clean()
+
+
 def test_lowering_the_threshold_retires_what_has_enough(top, taxonomy):
     change(top, retire_threshold=0.9999, votes_max=20)
     glitch = make_glitch(1)

@@ -22,7 +22,7 @@ from labeling.services.assignments import next_assignments
 from labeling.services.proposals import accept_for_vote
 from labeling.services.undo import undo_vote
 from labeling.services.votes import record_vote
-from tests.conftest import make_glitch, make_volunteer, teach
+from tests.conftest import make_glitch, make_volunteer, only_stream, teach
 from tests.labeling.web.worlds import make_proposal
 
 pytestmark = pytest.mark.django_db
@@ -138,8 +138,8 @@ def test_too_late_and_not_mine(taxonomy, settings):
     assert Vote.objects.count() == 1
 
 
-def test_an_answer_to_a_batch_question(taxonomy, settings):
-    settings.BATCH_SHARE = 1.0
+def test_an_answer_to_a_batch_question(taxonomy):
+    only_stream("batch")
     accept_for_vote(make_proposal().pk, name="Crown", by=None)
     ada = make_volunteer(level=1)
     assignment = assign(ada)

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from labeling.models import (
+    AuditedGlitch,
     Batch,
     BatchGlitch,
     DiscoveryRun,
@@ -26,6 +27,7 @@ PAGES = [
     "/review/models/",
     "/review/training/",
     "/review/experts/",
+    "/review/audit/",
     "/review/system/",
 ]
 DEEDS = [
@@ -315,6 +317,22 @@ def test_a_training_is_started_once_followed_and_cancelled(as_reviewer, monkeypa
     assert "has ended already" in twice.content.decode()
 
 
+def test_a_recipe_is_chosen_on_the_page(as_reviewer, monkeypatch):
+    monkeypatch.delenv("NOTA_WEIGHTS", raising=False)
+    for number in range(12):
+        make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
+    page = as_reviewer.get("/review/training/").content.decode()
+    assert "resnet50.pth is not here" in page
+    chosen = {"recipe": "george-resnet50", "random": "1", "members": ""}
+    as_reviewer.post("/review/training/start/", chosen)
+    settings = TrainingRun.objects.get().settings
+    assert (settings["recipe"], settings["weights"]) == ("george-resnet50", "imagenet or random")
+    TrainingRun.objects.update(state="cancelled")
+    ensemble = {"recipe": "ensemble", "members": "3, five"}
+    page = as_reviewer.post("/review/training/start/", ensemble, follow=True).content.decode()
+    assert "members" in page and "whole numbers" in page
+
+
 def test_a_failed_training_shows_its_error(as_reviewer):
     run = TrainingRun.objects.create(state="failed", error="No picture.", error_code="no_usable")
     page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()
@@ -345,7 +363,8 @@ def test_the_system_page_opens_while_the_broker_is_down(as_reviewer, monkeypatch
 
 def test_the_admin_opens_and_writes_no_votes(client, admin_user, taxonomy):
     client.force_login(admin_user)
-    for page in ("user", "glitch", "vote", "workflow", "glitchclass", "trainingrun", "proposal"):
+    pages = "user glitch vote assignment workflow glitchclass trainingrun proposal"
+    for page in pages.split():
         assert client.get(f"/admin/labeling/{page}/").status_code == 200
     assert client.get("/admin/labeling/vote/add/").status_code == 403
     # Closed, never deleted: leases and votes would lose their volunteer.
@@ -385,3 +404,23 @@ def test_the_policy_of_a_level_is_changed_in_the_admin(client, admin_user, taxon
     else:
         assert said in answer.content.decode()
         assert (level.votes_max, level.policy_version) == (8, 1)
+
+
+def test_the_audit_page_says_what_differs_and_by_how_much(as_reviewer, taxonomy):
+    """Of four audited Blips one is a Whistle: 25 %, and the interval of 1 of 4."""
+    whistle, blip = taxonomy["Whistle"], taxonomy["Blip"]
+    for number, found in enumerate((blip, blip, blip, whistle)):
+        AuditedGlitch.objects.create(
+            glitch=make_glitch(number),
+            probability=0.02,
+            asked_at="2026-01-01T00:00Z",
+            agreed_class=blip,
+            found_class=found,
+            found_agreement=0.99,
+        )
+    page = as_reviewer.get("/review/audit/").content.decode()
+    assert "4 judged" in page
+    assert "25.0 %" in page
+    assert "7.6 % to 65.7 %" in page  # Beta(2, 4)
+    assert "/glitches/0000000003/" in page
+    assert "/glitches/0000000002/" not in page
