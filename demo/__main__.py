@@ -32,7 +32,8 @@ from labeling.embedded import (
 )
 from labeling.embedded.state import write_private
 from ml.errors import MLError
-from ml.strain.dataset import DEMO_COUNTS, simulate_dataset
+from ml.strain.counts import DEMO
+from ml.strain.dataset import simulate_dataset
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = """examples:
@@ -121,7 +122,7 @@ def _plan(options: argparse.Namespace, folder: Path, screen: Screen) -> Plan:
     with screen.stage("render", "Simulating glitches and rendering their spectrograms") as tell:
         simulate_dataset(
             pictures,
-            DEMO_COUNTS,
+            DEMO,
             seed=options.seed,
             on_progress=lambda done, of: tell(done / of, f"{done} of {of} glitches"),
         )

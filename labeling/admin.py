@@ -8,10 +8,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.http import HttpRequest
 
 from labeling import models
 from labeling.services.policies import change_workflow
+from labeling.services.tokens import revoke_tokens
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -30,17 +32,31 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """A password set by an operator ends the account's tokens, as one set by its owner does."""
+
+    def save(self, commit: bool = True) -> models.User:
+        user: models.User = super().save(commit)
+        revoke_tokens(user)
+        return user
+
+
 @admin.register(models.User)
 class NotaUserAdmin(UserAdmin):
     """People may be made reviewers here; skills and counts stay as they were earned.
 
-    An account is closed by taking ``is_active`` away, never deleted: its votes keep their
-    volunteer, and the glitches that it holds come back when their leases run out.
+    An account is suspended by taking ``is_active`` away and closed by ``manage.py
+    close_account``, never deleted: its votes keep their volunteer.
     """
+
+    change_password_form = PasswordForm
 
     list_display = ("username", "role", "level", "votes_cast", "is_simulated", "is_active")
     list_filter = ("role", "is_simulated", "is_active", "is_superuser")
-    readonly_fields = ("level", "votes_cast", "gold_seen", "gold_correct", "is_simulated")
+    readonly_fields = (
+        *("level", "votes_cast", "gold_seen", "gold_correct"),
+        *("is_simulated", "closed_at"),
+    )
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Nota", {"fields": ("role", *readonly_fields)}),

@@ -58,6 +58,10 @@ CONSTRAINT_ERRORS: dict[str, tuple[str, str]] = {
         "already_voted",
         "You have voted on this glitch already. Ask for the next one.",
     ),
+    "one_vote_an_idempotency_key": (
+        "idempotency_conflict",
+        "This idempotency key belongs to a vote on another glitch; use a new key a vote.",
+    ),
     "one_open_assignment_a_volunteer_glitch": (
         "already_assigned",
         "This glitch is open in front of you already; answer it first.",
@@ -69,6 +73,10 @@ CONSTRAINT_ERRORS: dict[str, tuple[str, str]] = {
     "one_active_model_version_a_role": (
         "activation_conflict",
         "Another model version was activated at the same time; look at it and try again.",
+    ),
+    "one_running_shadow_trial_a_role": (
+        "shadow_under_way",
+        "Another candidate is on trial already; wait for it or call it off.",
     ),
     "one_running_training_a_role": (
         "training_under_way",

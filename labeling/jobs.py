@@ -13,24 +13,41 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 
 SCORE_GLITCHES = "workers.scoring.score_glitches"
+EVALUATE = "workers.judging.evaluate"
+FOLLOW_TRIAL = "workers.judging.follow_trial"
 RUN_TRAINING = "workers.training.run_training"
 RUN_DISCOVERY = "workers.discovery.run_discovery"
+CHECK_LABELS = "workers.label_checks.check_labels"
+LOOK = "workers.looking.look"
 CLOSE_BATCH = "workers.batches.close_batch"
 REEVALUATE = "workers.policies.reevaluate"
 REFRESH_PICKS = "workers.picks.refresh_picks"
 SWEEP_RUNS = "workers.sweeps.sweep_runs"
 SWEEP_LEASES = "workers.sweeps.sweep_leases"
 SWEEP_SCORES = "workers.sweeps.sweep_scores"
+SWEEP_TRIALS = "workers.sweeps.sweep_trials"
+SWEEP_DRIFT = "workers.sweeps.sweep_drift"
+SWEEP_RETRAINING = "workers.sweeps.sweep_retraining"
 SWEEP_POLICIES = "workers.sweeps.sweep_policies"
 SWEEP_PICKS = "workers.sweeps.sweep_picks"
 SWEEP_AUDIT = "workers.picks.sweep_audit"
+SWEEP_VISITS = "workers.sweeps.sweep_visits"
 SWEEP_BATCHES = "workers.sweeps.sweep_batches"
+SWEEP_LOOKS = "workers.sweeps.sweep_looks"
+COUNT_ANSWERS = "workers.skills.count_answers"
+REFRESH_SKILL_PRIOR = "workers.skills.refresh_prior"
+REFIT_SKILLS = "workers.skills.refit"
+PRUNE_SKILLS = "workers.skills.prune"
 REFRESH_PRIORS = "workers.sweeps.refresh_priors"
 
 QUEUES = {
     SCORE_GLITCHES: "gpu",
+    EVALUATE: "gpu",
+    FOLLOW_TRIAL: "gpu",
     RUN_TRAINING: "gpu",
     RUN_DISCOVERY: "gpu",
+    CHECK_LABELS: "gpu",
+    LOOK: "gpu",
 }
 
 

@@ -145,6 +145,10 @@ REST_FRAMEWORK = {
         "sign_up": env.str("NOTA_THROTTLE_SIGN_UP", default="20/min"),
         "vote": env.str("NOTA_THROTTLE_VOTE", default="240/min"),
         "talk": env.str("NOTA_THROTTLE_TALK", default="60/min"),
+        # Both by address: visits that begin, and what all visitors there vote together.
+        "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),
+        "visitor_vote": env.str("NOTA_THROTTLE_VISITOR_VOTE", default="240/min"),
+        "look": env.str("NOTA_THROTTLE_LOOK", default="10/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
     "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
@@ -194,6 +198,9 @@ CELERY_TASK_PUBLISH_RETRY = False
 PICTURES_FOLDER = NOTA_VAR / "pictures"
 MODELS_FOLDER = NOTA_VAR / "models"
 CACHE_FOLDER = NOTA_VAR / "cache"
+# What strangers send to "What is this glitch?", and the heat maps; nothing here is kept.
+LOOKS_FOLDER = NOTA_VAR / "looks"
+LOOK_HOURS = env.float("NOTA_LOOK_HOURS", default=24)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # Whole requests, files included; the second is for those who push glitches.
 REQUEST_MAX_BYTES = 1024 * 1024
@@ -213,10 +220,33 @@ if not 0 <= AUDIT_RATE <= 1 or AUDIT_VOTES < 1:
         f"NOTA_AUDIT_RATE must be a share between 0 and 1 and NOTA_AUDIT_VOTES at least 1, got "
         f"{AUDIT_RATE} and {AUDIT_VOTES}."
     )
+# Whether people may label without an account, and whether such votes alone may settle a class.
+ANONYMOUS_VOTING = env.bool("NOTA_ANONYMOUS_VOTING", default=False)
+ANONYMOUS_VOTES_SETTLE = env.bool("NOTA_ANONYMOUS_VOTES_SETTLE", default=False)
+# For how long a process shows the same figures on the front page.
+HOME_SECONDS = env.float("NOTA_HOME_SECONDS", default=30.0)
 # A training or discovery whose worker was not heard of for this long is taken up by another.
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
+# The recipe of trainings that name none; empty: the library's default (nota-cpu).
+TRAINING_RECIPE = env.str("NOTA_RECIPE", default="")
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.
 LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)
+# Whether None_of_the_Above is a class that networks learn: it hides novelty, so it is not.
+TRAIN_NONE_OF_THE_ABOVE = env.bool("NOTA_TRAIN_NONE_OF_THE_ABOVE", default=False)
+# A candidate that passed the gate predicts so many new glitches beside the version in use before it
+# replaces it (0: at once), for so many days at most; it stays out where it calls a larger share of
+# them otherwise.
+SHADOW_GLITCHES = env.int("NOTA_SHADOW_GLITCHES", default=0)
+SHADOW_DAYS = env.float("NOTA_SHADOW_DAYS", default=7.0)
+SHADOW_DISAGREEMENT = env.float("NOTA_SHADOW_DISAGREEMENT", default=0.2)
+# A training is asked for after so many new labels, or when they are such a share of those that the
+# last one had (0: not for this reason), after drift, and after so many days (0: never).
+RETRAIN_LABELS = env.int("NOTA_RETRAIN_LABELS", default=1000)
+RETRAIN_SHARE = env.float("NOTA_RETRAIN_SHARE", default=0.0)
+RETRAIN_ON_DRIFT = env.bool("NOTA_RETRAIN_ON_DRIFT", default=True)
+RETRAIN_DAYS = env.float("NOTA_RETRAIN_DAYS", default=0.0)
+# How long a training that is due waits for further reasons.
+RETRAIN_WAIT_SECONDS = env.float("NOTA_RETRAIN_WAIT_SECONDS", default=600.0)
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

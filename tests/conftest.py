@@ -62,7 +62,9 @@ def own_files(settings, tmp_path):
     settings.PICTURES_FOLDER = tmp_path / "pictures"
     settings.MODELS_FOLDER = tmp_path / "models"
     settings.CACHE_FOLDER = tmp_path / "cache"
+    settings.LOOKS_FOLDER = tmp_path / "looks"
     settings.TAXONOMY_SECONDS = 0  # every test has a taxonomy of its own
+    settings.HOME_SECONDS = 0  # and counts its own site
     settings.STATIC_ROOT = tmp_path  # whitenoise warns of a folder that is not there
     # Real hashing takes a third of a second for each account.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -4,6 +4,32 @@ Tasks are thin: claim, call, store. torch is imported inside the tasks that need
 and the default worker start without it.
 """
 
-from workers import batches, discovery, picks, policies, schedule, scoring, sweeps, training
+from workers import (
+    batches,
+    discovery,
+    judging,
+    label_checks,
+    looking,
+    picks,
+    policies,
+    schedule,
+    scoring,
+    skills,
+    sweeps,
+    training,
+)
 
-__all__ = ["batches", "discovery", "picks", "policies", "schedule", "scoring", "sweeps", "training"]
+__all__ = [
+    "batches",
+    "discovery",
+    "judging",
+    "label_checks",
+    "looking",
+    "picks",
+    "policies",
+    "schedule",
+    "scoring",
+    "skills",
+    "sweeps",
+    "training",
+]

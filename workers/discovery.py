@@ -91,14 +91,19 @@ def _gather(pool: Sequence[int], life: Held) -> Inputs:
 
 
 def _recipe() -> TrainingSettings:
-    """The views and backbone of the classifier in use."""
+    """The views and backbone of the classifier in use, if untouched they are worth anything.
+
+    Random weights, or layers of its own on top, say nothing before they are trained: then the
+    default's backbone looks.
+    """
     version = active_version(ModelVersion.Role.CLASSIFIER)
     if version is None:
         raise LabelingError(
             "Discovery needs an active classifier: train one first.", code="no_active_classifier"
         )
     run = version.training_run
-    return TrainingSettings.from_dict(run.settings if run else {})
+    used = TrainingSettings.from_dict(run.settings if run else {})
+    return used if used.is_plain else TrainingSettings()
 
 
 def _discover(run: DiscoveryRun, inputs: Inputs, seed: int, life: Held) -> Discovered:

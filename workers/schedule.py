@@ -8,10 +8,19 @@ EVERY_SECONDS = {
     jobs.SWEEP_LEASES: 15,
     jobs.SWEEP_SCORES: 20,
     jobs.SWEEP_BATCHES: 15,
+    jobs.SWEEP_TRIALS: 30,
+    jobs.SWEEP_RETRAINING: 60,
+    jobs.SWEEP_DRIFT: 600,
     jobs.SWEEP_POLICIES: 30,
+    jobs.SWEEP_LOOKS: 60,
     jobs.SWEEP_PICKS: 20,
     jobs.SWEEP_AUDIT: 60,
     jobs.REFRESH_PRIORS: 60,
+    jobs.SWEEP_VISITS: 3600,
+    jobs.COUNT_ANSWERS: 300,
+    jobs.REFRESH_SKILL_PRIOR: 600,
+    jobs.REFIT_SKILLS: 1800,
+    jobs.PRUNE_SKILLS: 3600,
 }
 
 app.conf.beat_schedule = {

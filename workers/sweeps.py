@@ -10,16 +10,21 @@ from django.db.models import Q
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import Batch, DiscoveryRun, ModelVersion, TrainingRun
+from labeling.models import Batch, DiscoveryRun, LabelCheck, Look, ModelVersion, TrainingRun
 from labeling.models.runs import Run
+from labeling.selectors.trials import running_trial
 from labeling.selectors.versions import active_version
 from labeling.services.assignments import expire_leases
+from labeling.services.drift import check_drift
+from labeling.services.looks import delete_expired_looks
 from labeling.services.picks import active_picks_due
 from labeling.services.policies import policies_to_follow_up
 from labeling.services.predictions import unscored_glitches
 from labeling.services.priors import refresh_class_priors
+from labeling.services.retraining import ask_if_due, start_if_due
 from labeling.services.runs import claimable
 from labeling.services.training import request_training_if_due
+from labeling.services.visitors import end_old_visits
 from workers.tasks import RecordedTask
 
 ON_ITS_WAY = timedelta(seconds=15)
@@ -37,6 +42,10 @@ def sweep_runs() -> None:
         jobs.send_now(jobs.RUN_TRAINING, run_id=run_id)
     for run_id in DiscoveryRun.objects.filter(free).values_list("pk", flat=True):
         jobs.send_now(jobs.RUN_DISCOVERY, run_id=run_id)
+    for run_id in LabelCheck.objects.filter(free).values_list("pk", flat=True):
+        jobs.send_now(jobs.CHECK_LABELS, run_id=run_id)
+    for run_id in Look.objects.filter(free).values_list("pk", flat=True):
+        jobs.send_now(jobs.LOOK, run_id=run_id)
 
 
 @shared_task(name=jobs.SWEEP_LEASES, base=RecordedTask)
@@ -47,8 +56,29 @@ def sweep_leases() -> int:
 @shared_task(name=jobs.SWEEP_SCORES, base=RecordedTask)
 def sweep_scores() -> None:
     version = active_version(ModelVersion.Role.CLASSIFIER)
-    if version is not None and unscored_glitches(version).exists():
+    if version is None:
+        return
+    if version.routed_at is None or unscored_glitches(version).exists():
         jobs.send_now(jobs.SCORE_GLITCHES, version_id=version.pk)
+
+
+@shared_task(name=jobs.SWEEP_TRIALS, base=RecordedTask)
+def sweep_trials() -> None:
+    trial = running_trial()
+    if trial is not None:
+        jobs.send_now(jobs.FOLLOW_TRIAL, trial_id=trial.pk)
+
+
+@shared_task(name=jobs.SWEEP_DRIFT, base=RecordedTask)
+def sweep_drift() -> int:
+    return len(check_drift(timezone.now()))
+
+
+@shared_task(name=jobs.SWEEP_RETRAINING, base=RecordedTask)
+def sweep_retraining() -> None:
+    now = timezone.now()
+    ask_if_due(now)
+    start_if_due(now)
 
 
 @shared_task(name=jobs.SWEEP_BATCHES, base=RecordedTask)
@@ -63,10 +93,20 @@ def sweep_policies() -> None:
         jobs.send_now(jobs.REEVALUATE, workflow_id=workflow_id)
 
 
+@shared_task(name=jobs.SWEEP_LOOKS, base=RecordedTask)
+def sweep_looks() -> int:
+    return delete_expired_looks(timezone.now())
+
+
 @shared_task(name=jobs.SWEEP_PICKS, base=RecordedTask)
 def sweep_picks() -> None:
     for workflow_id, version in active_picks_due():
         jobs.send_now(jobs.REFRESH_PICKS, workflow_id=workflow_id, version=version)
+
+
+@shared_task(name=jobs.SWEEP_VISITS, base=RecordedTask)
+def sweep_visits() -> None:
+    end_old_visits(timezone.now())
 
 
 @shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)

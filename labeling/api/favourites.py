@@ -1,4 +1,4 @@
-"""Favourites: one glitch at a time."""
+"""Favourites: listed, and changed one glitch at a time."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from labeling.api.permissions import IsPerson, user_of
+from labeling.api.permissions import HasAccount, IsPerson, user_of
 from labeling.api.schema import answers
-from labeling.selectors.talk import find_shown_glitch
+from labeling.selectors.talk import favourite_ids, find_shown_glitch
 from labeling.services.collections import set_favourite
 
 
@@ -18,8 +18,21 @@ class FavouriteSerializer(serializers.Serializer):
     favourite = serializers.BooleanField()
 
 
+class FavouritesSerializer(serializers.Serializer):
+    gravityspy_ids = serializers.ListField(child=serializers.CharField())
+
+
+class FavouritesView(APIView):
+    permission_classes = [IsAuthenticated, IsPerson, HasAccount]
+
+    @extend_schema(responses=answers({200: FavouritesSerializer}, 401, 403))
+    def get(self, request: Request) -> Response:
+        """The ids of your favourites, the latest first."""
+        return Response({"gravityspy_ids": favourite_ids(user_of(request))})
+
+
 class FavouriteView(APIView):
-    permission_classes = [IsAuthenticated, IsPerson]
+    permission_classes = [IsAuthenticated, IsPerson, HasAccount]
 
     @extend_schema(request=None, responses=answers({200: FavouriteSerializer}, 400, 401, 403, 404))
     def put(self, request: Request, gravityspy_id: str) -> Response:

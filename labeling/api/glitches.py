@@ -28,7 +28,8 @@ from labeling.api.uploads import (
 )
 from labeling.models import Glitch
 from labeling.selectors.glitches import find_glitch, listed_glitches
-from labeling.services.imports import ImportReport, import_glitch, import_glitches
+from labeling.services.bulk_imports import ImportReport, import_glitches
+from labeling.services.imports import import_glitch
 
 
 class GoldSerializer(serializers.Serializer):
@@ -69,6 +70,7 @@ class GlitchSerializer(serializers.Serializer):
     is_reserved = serializers.BooleanField()
     level = serializers.IntegerField(source="workflow.level", allow_null=True, default=None)
     votes_count = serializers.IntegerField()
+    visitor_votes = serializers.IntegerField(help_text="those cast without an account")
     retired_at = serializers.DateTimeField(allow_null=True)
     retire_reason = serializers.CharField(allow_blank=True)
     gold = serializers.SerializerMethodField()

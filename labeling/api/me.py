@@ -11,7 +11,7 @@ from labeling.api.schema import answers
 
 class UserSerializer(serializers.Serializer):
     username = serializers.CharField()
-    role = serializers.CharField(help_text="volunteer, reviewer or pipeline")
+    role = serializers.CharField(help_text="visitor, volunteer, reviewer or pipeline")
     is_simulated = serializers.BooleanField()
     level = serializers.IntegerField()
 

@@ -1,5 +1,6 @@
 """Who may do what: the least that each role needs."""
 
+from django.conf import settings
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -28,12 +29,26 @@ class RolePermission(BasePermission):
 
 
 class IsPerson(RolePermission):
-    """Volunteers and reviewers vote; a pipeline's token in the wrong hands cannot."""
+    """Volunteers and reviewers vote; a pipeline's token in the wrong hands cannot.
+
+    Visitors do while the site lets people vote without an account.
+    """
 
     message = "Only volunteers and reviewers are given glitches to vote on."
 
     def allows(self, user: User) -> bool:
+        if user.is_visitor:
+            return settings.ANONYMOUS_VOTING
         return user.role != User.Role.PIPELINE or user.is_superuser
+
+
+class HasAccount(RolePermission):
+    """What is kept for a person needs somebody to keep it for."""
+
+    message = "This needs an account; sign up, and the votes so far are yours."
+
+    def allows(self, user: User) -> bool:
+        return not user.is_visitor
 
 
 class IsReviewer(RolePermission):

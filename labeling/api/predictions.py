@@ -22,8 +22,16 @@ class PredictionSerializer(serializers.Serializer):
     model_version = serializers.IntegerField(source="model_version.number")
     label: Any = serializers.CharField(source="top_class.label")
     confidence = serializers.FloatField()
+    is_trusted = serializers.SerializerMethodField(
+        help_text="confidence reaches the class's threshold; null where the class has none"
+    )
     novelty = serializers.FloatField(allow_null=True)
     probabilities = serializers.SerializerMethodField()
+
+    def get_is_trusted(self, prediction: Prediction) -> bool | None:
+        thresholds = prediction.model_version.metrics.get("thresholds", {})
+        threshold = thresholds.get(prediction.top_class.label)
+        return None if threshold is None else prediction.confidence >= threshold
 
     def get_probabilities(self, prediction: Prediction) -> dict[str, float]:
         class_list = prediction.model_version.class_list

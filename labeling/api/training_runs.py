@@ -17,6 +17,7 @@ from labeling.models import TrainingRun
 from labeling.selectors.runs import find_training, listed_trainings
 from labeling.services.cancelling import cancel_training
 from labeling.services.training import request_training
+from ml.vision.recipes import DEFAULT_RECIPE, RECIPES
 
 
 class RunSerializer(serializers.Serializer):
@@ -38,9 +39,13 @@ class RunSerializer(serializers.Serializer):
 
 
 class TrainingRunSerializer(RunSerializer):
+    recipe = serializers.SerializerMethodField(help_text="by which it trains")
     model_version = serializers.IntegerField(
         source="model_version.number", allow_null=True, default=None
     )
+
+    def get_recipe(self, run: TrainingRun) -> str:
+        return str(run.settings.get("recipe", DEFAULT_RECIPE))
 
 
 class FullTrainingRunSerializer(TrainingRunSerializer):
@@ -56,8 +61,13 @@ class FullTrainingRunSerializer(TrainingRunSerializer):
 
 class NewTrainingSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=200, default="asked for over the API")
+    recipe = serializers.CharField(
+        max_length=64,
+        default="",
+        help_text=f"one of {', '.join(RECIPES)}; left out: the site's own",
+    )
     settings = serializers.DictField(
-        default=dict, help_text="training settings that differ from their defaults"
+        default=dict, help_text="training settings that differ from the recipe's"
     )
 
 

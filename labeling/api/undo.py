@@ -16,6 +16,7 @@ from labeling.api.schema import answers
 from labeling.selectors.assignments import open_assignments, render_assignments
 from labeling.services.undo import undo_vote
 from labeling.throttles import PostThrottle
+from labeling.visitor_throttle import VisitorThrottle
 
 MOST_OPEN = 100  # two tabs and undone votes; more than anybody holds
 
@@ -30,7 +31,7 @@ class UndoneSerializer(serializers.Serializer):
 
 class UndoView(APIView):
     permission_classes = [IsAuthenticated, IsPerson]
-    throttle_classes = [PostThrottle]
+    throttle_classes = [PostThrottle, VisitorThrottle]
     throttle_scope = "vote"
 
     @extend_schema(

@@ -14,7 +14,8 @@ from rest_framework.parsers import DataAndFiles, MultiPartParser
 
 from labeling.api.fields import FiniteField
 from labeling.errors import LabelingError
-from labeling.services.imports import ImportReport, NewGlitch
+from labeling.services.bulk_imports import ImportReport
+from labeling.services.imports import NewGlitch
 from ml.errors import MLError
 from ml.pictures import DURATIONS, MAX_BYTES, PictureName, parse_picture_name
 

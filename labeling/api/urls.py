@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -57,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         glitches.GlitchView.as_view(),
         name="glitch",
     ),
+    path("favourites", favourites.FavouritesView.as_view(), name="favourites"),
     re_path(
         r"^favourites/(?P<gravityspy_id>[A-Za-z0-9.]{1,32})$",
         favourites.FavouriteView.as_view(),
@@ -95,6 +96,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("labels.csv", labels.LabelsView.as_view(), name="labels"),
     path("status", status.StatusView.as_view(), name="status"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
     path("<path:rest>", UnknownAddressView.as_view(), name="unknown"),
 ]

@@ -20,6 +20,7 @@ from labeling.selectors.examples import example_of
 from labeling.services.assignments import MOST_AHEAD
 from labeling.services.votes import Receipt, record_vote
 from labeling.throttles import PostThrottle
+from labeling.visitor_throttle import VisitorThrottle
 
 
 class NewVoteSerializer(serializers.Serializer):
@@ -68,6 +69,9 @@ class ReceiptSerializer(serializers.Serializer):
     created = serializers.BooleanField(help_text="false where the vote was recorded before")
     gold = GoldAnswerSerializer(allow_null=True, help_text="null where the glitch was not gold")
     promoted_to = serializers.IntegerField(allow_null=True, help_text="a level newly reached")
+    undo_seconds = serializers.FloatField(
+        help_text="for how long the vote can be taken back; 0 where it stands"
+    )
     next = NextSerializer(
         allow_null=True, help_text="as /next answers: a vote and the next glitch in one request"
     )
@@ -75,7 +79,7 @@ class ReceiptSerializer(serializers.Serializer):
 
 class VotesView(APIView):
     permission_classes = [IsAuthenticated, IsPerson]
-    throttle_classes = [PostThrottle]
+    throttle_classes = [PostThrottle, VisitorThrottle]
     throttle_scope = "vote"
 
     @extend_schema(
@@ -122,6 +126,7 @@ def render_receipt(receipt: Receipt) -> dict[str, Any]:
         "created": receipt.created,
         "gold": _render_gold(receipt, vote),
         "promoted_to": receipt.promoted_to,
+        "undo_seconds": receipt.undo_seconds,
     }
 
 

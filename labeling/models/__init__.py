@@ -7,16 +7,26 @@ from labeling.models.classes import ClassList, GlitchClass
 from labeling.models.consensus import Consensus
 from labeling.models.glitches import Glitch, Picture
 from labeling.models.gold import GoldLabel
+from labeling.models.judging import (
+    DriftCheck,
+    Evaluation,
+    ShadowTrial,
+    TrainingRequest,
+)
+from labeling.models.label_issues import LabelCheck, LabelIssue
+from labeling.models.looks import Look
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
 from labeling.models.picks import AuditedGlitch, Pick, PickList
+from labeling.models.priors import LearnedPrior, SkillRefit
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
 from labeling.models.talk import Collection, CollectionGlitch, Comment
-from labeling.models.volunteers import ApiToken, Skill, User
+from labeling.models.volunteers import AgreedAnswers, ApiToken, Skill, User
 from labeling.models.votes import Vote
 from labeling.models.workflows import Workflow, WorkflowClass
 
 __all__ = [
+    "AgreedAnswers",
     "ApiToken",
     "Assignment",
     "AuditEvent",
@@ -29,10 +39,16 @@ __all__ = [
     "Comment",
     "Consensus",
     "DiscoveryRun",
+    "DriftCheck",
     "Embedding",
+    "Evaluation",
     "Glitch",
     "GlitchClass",
     "GoldLabel",
+    "LabelCheck",
+    "LabelIssue",
+    "LearnedPrior",
+    "Look",
     "ModelVersion",
     "Pick",
     "PickList",
@@ -41,9 +57,12 @@ __all__ = [
     "Proposal",
     "ProposalEvent",
     "ProposalMember",
+    "ShadowTrial",
     "Skill",
+    "SkillRefit",
     "TaskError",
     "TrainingExample",
+    "TrainingRequest",
     "TrainingRun",
     "User",
     "Vote",

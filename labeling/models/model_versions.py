@@ -34,6 +34,16 @@ class ModelVersion(models.Model):
     decision_reason = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True)
+    replaces = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="the version that was in use before it: a rollback leads there",
+    )
+    routed_at = models.DateTimeField(
+        null=True, help_text="when glitches predicted earlier were routed by it again"
+    )
 
     class Meta:
         ordering = ["role", "-number"]

@@ -70,6 +70,9 @@ class TrainingExample(models.Model):
     split = models.CharField(max_length=12)
     origin = models.CharField(max_length=9, choices=Origin.choices)
     weight = models.FloatField(default=1)
+    posterior = models.JSONField(
+        null=True, blank=True, help_text="what the crowd held of each class; null for gold"
+    )
 
     class Meta:
         constraints = [

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from labeling.models import Glitch
 from labeling.selectors.assignments import render_reference
+from labeling.selectors.visitors import visitor_votes
 
 TOP = 4
 
@@ -18,14 +19,15 @@ def undecided_glitches() -> QuerySet[Glitch]:
             is_reserved=False,
             gold_labels__isnull=True,
         )
+        .annotate(visitor_votes=visitor_votes())
         .select_related("consensus__class_list")
         .prefetch_related("pictures")
         .order_by("retired_at", "pk")
     )
 
 
-def render_undecided(glitch: Glitch) -> dict[str, Any]:
-    """The glitch with the classes on which the agreement is split, the likeliest first."""
+def render_undecided(glitch: Any) -> dict[str, Any]:
+    """One of ``undecided_glitches`` with the classes that share its agreement, likeliest first."""
     return {
         **render_reference(glitch),
         "ifo": glitch.ifo,
@@ -34,6 +36,7 @@ def render_undecided(glitch: Glitch) -> dict[str, Any]:
         "peak_frequency": glitch.peak_frequency,
         "is_simulated": glitch.is_simulated,
         "votes": glitch.votes_count,
+        "visitor_votes": glitch.visitor_votes,
         "agreement": _top_agreement(glitch),
     }
 

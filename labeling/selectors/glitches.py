@@ -4,12 +4,14 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from labeling.errors import NotFoundError
 from labeling.models import Glitch, GoldLabel, Prediction
+from labeling.selectors.visitors import visitor_votes
 
 
 def listed_glitches() -> QuerySet[Glitch]:
     """Glitches with pictures, gold label, consensus and level: four queries for any number."""
     gold = GoldLabel.objects.select_related("glitch_class")
-    return Glitch.objects.select_related(
+    told_apart = Glitch.objects.annotate(visitor_votes=visitor_votes())
+    return told_apart.select_related(
         "workflow", "consensus__top_class", "consensus__class_list", "consensus__model_version"
     ).prefetch_related("pictures", Prefetch("gold_labels", queryset=gold))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db.models import F, Q
 
 from labeling.models import Glitch
+from labeling.selectors.visitors import visitor_votes
 
 COLUMNS = (
     "gravityspy_id",
@@ -18,6 +19,7 @@ COLUMNS = (
     "model_version",
     "retired_at",
     "retire_reason",
+    "visitor_votes",
 )
 ORIGINS = ("gold", "consensus")
 ROWS_AT_ONCE = 2000
@@ -27,7 +29,8 @@ def label_rows(origin: str | None = None) -> Iterator[tuple[object, ...]]:
     """One row of :data:`COLUMNS` a glitch that is settled, the oldest import first.
 
     A gold label goes before the consensus. A glitch retired without consensus has an empty label:
-    its votes are reported, not its likeliest class. Rows come through a server-side cursor, so
+    its votes are reported, not its likeliest class. ``visitor_votes`` says how many of the votes
+    were cast without an account. Rows come through a server-side cursor, so
     that memory does not grow with the table.
     """
     gold = Q(gold_labels__isnull=False)
@@ -35,6 +38,7 @@ def label_rows(origin: str | None = None) -> Iterator[tuple[object, ...]]:
     wanted = {"gold": gold, "consensus": retired}.get(origin or "", gold | retired)
     rows = (
         Glitch.objects.filter(wanted)
+        .annotate(visitor_votes=visitor_votes())
         .order_by("pk")
         .values_list(
             "gravityspy_id",
@@ -48,6 +52,7 @@ def label_rows(origin: str | None = None) -> Iterator[tuple[object, ...]]:
             F("consensus__model_version__number"),
             "retired_at",
             "retire_reason",
+            "visitor_votes",
         )
     )
     for row in rows.iterator(chunk_size=ROWS_AT_ONCE):
@@ -55,7 +60,8 @@ def label_rows(origin: str | None = None) -> Iterator[tuple[object, ...]]:
 
 
 def _render(row: tuple) -> tuple[object, ...]:
-    gravityspy_id, ifo, time, gold, agreed, agreement, votes, rule, version, at, reason = row
+    gravityspy_id, ifo, time, gold, agreed, agreement, votes, rule, version, *end = row
+    at, reason, by_visitors = end
     how = ("", votes, "", "") if gold else (agreement, votes, rule, version)
     settled = agreed if reason == Glitch.RetireReason.CONSENSUS else ""
     return (
@@ -67,4 +73,5 @@ def _render(row: tuple) -> tuple[object, ...]:
         *("" if value is None else value for value in how),
         at.isoformat() if at else "",
         reason,
+        by_visitors,
     )

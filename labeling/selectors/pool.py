@@ -29,7 +29,9 @@ def unknown_glitches() -> QuerySet[Glitch]:
     none_of_the_above = Exists(consensus.filter(top_class__is_none_of_the_above=True))
     unfamiliar = Exists(
         Prediction.objects.filter(
-            Q(confidence__lt=settings.LOW_CONFIDENCE) | Q(novelty__gt=NOVEL),
+            Q(confidence__lt=settings.LOW_CONFIDENCE)
+            | Q(novelty__gt=NOVEL)
+            | Q(top_class__is_none_of_the_above=True),
             glitch=OuterRef("pk"),
             model_version__role=ModelVersion.Role.CLASSIFIER,
             model_version__state=ModelVersion.State.ACTIVE,

@@ -13,10 +13,10 @@ from labeling.models import (
     Prediction,
     TaskError,
     TrainingRun,
-    Vote,
 )
 from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN, alive_workers, queue_lengths
+from labeling.selectors.home import vote_counts
 from labeling.selectors.pool import unknown_glitches
 from labeling.selectors.proposals import batch_progress
 
@@ -34,7 +34,8 @@ def system_status() -> dict[str, Any]:
         "open": _open,
         "retired": _retired,
         "unknown_pool": unknown_glitches().count,
-        "votes": Vote.objects.count,
+        "votes": lambda: vote_counts()["votes"],
+        "visitor_votes": lambda: vote_counts()["visitor_votes"],
         "active": _active,
         "scored": _scored,
         "batches": batch_progress,

@@ -49,15 +49,21 @@ def open_to(viewer: User) -> Q:
         batch=None,
         created_at__lt=undoable_since(timezone.now()),
     )
-    in_vote = BatchGlitch.objects.filter(
-        glitch=OuterRef("pk"), batch__state=Batch.State.OPEN, decided_at=None
-    )
     is_gold = GoldLabel.objects.filter(glitch=OuterRef("pk"))
-    in_audit = AuditedGlitch.objects.filter(
-        glitch=OuterRef("pk"), asked_at__isnull=False, found_class=None
-    )
-    settled = Q(~Exists(is_gold), ~Exists(in_audit), retired_at__isnull=False)
-    return (Q(Exists(for_good)) | settled) & Q(~Exists(in_vote))
+    settled = Q(~Exists(is_gold), ~in_audit(), retired_at__isnull=False)
+    return (Q(Exists(for_good)) | settled) & Q(~in_batch())
+
+
+def in_batch() -> Exists:
+    """Whether an open batch may ask about a glitch."""
+    undecided = BatchGlitch.objects.filter(batch__state=Batch.State.OPEN, decided_at=None)
+    return Exists(undecided.filter(glitch=OuterRef("pk")))
+
+
+def in_audit() -> Exists:
+    """Whether the random audit asks about a glitch and has no verdict yet."""
+    asked = AuditedGlitch.objects.filter(asked_at__isnull=False, found_class=None)
+    return Exists(asked.filter(glitch=OuterRef("pk")))
 
 
 def find_shown_glitch(gravityspy_id: str) -> Glitch:
@@ -82,6 +88,14 @@ def comments_on(glitch: Glitch, viewer: User) -> QuerySet[Comment]:
 def own_collections(owner: User) -> QuerySet[Collection]:
     """The owner's, favourites first, each with its ``size``."""
     return Collection.objects.filter(owner=owner).annotate(size=Count("places"))
+
+
+def favourite_ids(owner: User) -> list[str]:
+    """The ids of the owner's favourites, the latest first."""
+    places = CollectionGlitch.objects.filter(
+        collection__owner=owner, collection__is_favourites=True
+    )
+    return list(places.values_list("glitch__gravityspy_id", flat=True))
 
 
 def public_collections(viewer: User) -> QuerySet[Collection]:

@@ -8,7 +8,7 @@ from labeling.models import ModelVersion
 
 def active_version(role: str) -> ModelVersion | None:
     return (
-        ModelVersion.objects.select_related("class_list")
+        ModelVersion.objects.select_related("class_list", "replaces")
         .filter(role=role, state=ModelVersion.State.ACTIVE)
         .first()
     )
@@ -16,7 +16,7 @@ def active_version(role: str) -> ModelVersion | None:
 
 def listed_versions() -> QuerySet[ModelVersion]:
     """Model versions with their class lists and trainings: one query."""
-    return ModelVersion.objects.select_related("class_list", "training_run")
+    return ModelVersion.objects.select_related("class_list", "training_run", "replaces")
 
 
 def find_version(role: str, number: int) -> ModelVersion:

@@ -7,11 +7,24 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from labeling.models import User
+from labeling.services.tokens import revoke_tokens
 
 
 def sign_up_volunteer(username: str, password: str) -> User:
     """Make a volunteer's account. The caller has checked name and password."""
     return User.objects.create_user(username, password=password, role=User.Role.VOLUNTEER)
+
+
+@transaction.atomic
+def change_password(user: User, password: str, *, keep_tokens: bool = False) -> None:
+    """Set a new password, which the caller has checked; every session of before ends.
+
+    API tokens end too unless they are to be kept: who changes a password may have lost it.
+    """
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    if not keep_tokens:
+        revoke_tokens(user)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from ml.crowd.promotion import gold_share
 from ml.query.streams import Selection
 
 MOST_AHEAD = 3
+AUDIT = Assignment.Stream.AUDIT
 
 
 def next_assignments(
@@ -43,14 +44,14 @@ def next_assignments(
     Asked again it gives the same ones: a reload wastes no lease. An empty list means that nothing
     is left for this volunteer at the levels reached. ForbiddenError ``level_not_reached``.
     """
-    if level is not None and level > volunteer.level:
+    taxonomy = current_taxonomy()
+    if level is not None and level > height_of(volunteer, taxonomy):
         raise ForbiddenError(
             f"Level {level} opens when you have mastered level {volunteer.level}.",
             code="level_not_reached",
         )
     now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
-    taxonomy = current_taxonomy()
     for _ in range(want):
         lent = _lend_one(volunteer, taxonomy, want, level, rng, now)
         if lent.assignment is None or lent.held + 1 >= want:
@@ -60,8 +61,17 @@ def next_assignments(
 
 def open_levels(volunteer: User) -> list[int]:
     """The open levels that the volunteer has reached, the lowest first."""
-    levels = [level.workflow.level for level in current_taxonomy().open_levels]
-    return [level for level in levels if level <= volunteer.level]
+    taxonomy = current_taxonomy()
+    levels = [level.workflow.level for level in taxonomy.open_levels]
+    return [level for level in levels if level <= height_of(volunteer, taxonomy)]
+
+
+def height_of(volunteer: User, taxonomy: Taxonomy) -> int:
+    """The level up to which somebody is served: the own, and where that and all below are closed
+    the lowest that is open. Closing a level locks nobody out.
+    """
+    levels = (level.workflow.level for level in taxonomy.open_levels)
+    return max(volunteer.level, min(levels, default=volunteer.level))
 
 
 def _lend_one(
@@ -78,7 +88,8 @@ def _lend_one(
     pool. A stream that is empty hands over to the pool and then to the others; gold alone is
     served only to those who can still rise, since it needs no votes.
     """
-    reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, volunteer, level)]
+    height = height_of(volunteer, taxonomy)
+    reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, height, level)]
     wish = Wish(volunteer.pk, want, now, _lease_until(now), float(rng.random()))
     lent = Lent(0, None)
     for last_try in (False, True):
@@ -92,9 +103,9 @@ def _lend_one(
     return lent
 
 
-def _is_reached(level: Level, volunteer: User, asked: int | None) -> bool:
+def _is_reached(level: Level, height: int, asked: int | None) -> bool:
     number = level.workflow.level
-    return number <= volunteer.level and asked in {None, number}
+    return number <= height and asked in {None, number}
 
 
 def _streams(
@@ -105,22 +116,24 @@ def _streams(
     # classes would tell gold and the audit from the rest.
     served = next((v for v in reached if v.has_pool), reached[0] if reached else None)
     selection = served.selection if served else Selection()
-    batches = partial(lend_from_batches, batches=taxonomy.open_batches)
+    # Whether a class is born, or a consensus was wrong, is left to people with an account.
+    open_batches = () if volunteer.is_visitor else taxonomy.open_batches
+    audited = [] if volunteer.is_visitor else [v for v in reached if AUDIT in v.picks]
+    batches = partial(lend_from_batches, batches=open_batches)
     if served and rng.random() < gold_share(volunteer.votes_cast):
         yield partial(_gold, taxonomy, served, rng)
     drawn = selection.draw(rng.random())
-    if drawn == "batch" and taxonomy.open_batches:
+    if drawn == "batch" and open_batches:
         yield batches
-    elif served and drawn in served.picks:
+    elif served and drawn in served.picks and (drawn != AUDIT or served in audited):
         yield partial(_picks, volunteer, taxonomy, served, drawn)
     # Where the pool is known to be empty comes last: that may be a second old.
     for level in sorted(reached, key=lambda v: not v.has_pool):
         yield partial(_pool, volunteer, taxonomy, level)
-    if drawn != "batch" and taxonomy.open_batches:
+    if drawn != "batch" and open_batches:
         yield batches
-    for level in reached:
-        if Assignment.Stream.AUDIT in level.picks:
-            yield partial(_picks, volunteer, taxonomy, level, Assignment.Stream.AUDIT)
+    for level in audited:
+        yield partial(_picks, volunteer, taxonomy, level, AUDIT)
     # Gold needs no votes, but it is how a volunteer rises to where glitches wait.
     if served and any(v.workflow.level > volunteer.level for v in taxonomy.open_levels):
         yield partial(_gold, taxonomy, served, rng)

@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
+from django.conf import settings
 
 from labeling.models import Glitch, ModelVersion
 from labeling.services.skills import matrices
 from labeling.services.standing import CastBefore, Evidence, Standing, write_agreed
 from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
-from ml.crowd.retirement import Outcome, decide
+from ml.crowd.retirement import Outcome, decide, no_consensus
+from ml.crowd.visitors import unless_alone
 
 
 def classifier_probabilities(
@@ -47,20 +49,20 @@ def posterior(
 
 
 def cast_votes(
-    axis: Axis, mask_of: Callable[[int], Mask], votes: Sequence[CastBefore]
+    axis: Axis,
+    mask_of: Callable[[int], Mask],
+    votes: Sequence[CastBefore],
+    skill_prior: int | None,
 ) -> list[CastVote]:
     """The votes with the skills behind them, as the rules need them.
 
-    ``mask_of``: id of a list of classes -> (C,) what it offers on the axis.
+    ``mask_of``: id of a list of classes -> (C,) what it offers on the axis; ``skill_prior``: id of
+    the stored prior that the skills are read with.
     """
+    skills = [matrices(vote.skill, axis.ids, skill_prior) for vote in votes]
     return [
-        CastVote(
-            voted=axis.ids.index(vote.voted),
-            offered=mask_of(vote.offered),
-            confusion=matrices(vote.skill, axis.ids).confusion,
-            counts=matrices(vote.skill, axis.ids).counts,
-        )
-        for vote in votes
+        CastVote(axis.ids.index(vote.voted), mask_of(vote.offered), skill.confusion, skill.counts)
+        for vote, skill in zip(votes, skills, strict=True)
     ]
 
 
@@ -81,7 +83,7 @@ def update_consensus(
     prior = mix_prior(axis.class_prior, classifier, axis.none_of_the_above)
     agreement = rule_named(level.workflow.rule)(
         prior,
-        cast_votes(axis, taxonomy.mask_of_list, evidence.votes),
+        cast_votes(axis, taxonomy.mask_of_list, evidence.votes, taxonomy.skill_prior),
         axis.none_of_the_above,
         classifier=classifier,
     )
@@ -98,6 +100,7 @@ def update_consensus(
             "rule": level.workflow.rule,
             "prior": prior.round(9).tolist(),
             "skills": [vote.skill for vote in evidence.votes],
+            "skill_prior": taxonomy.skill_prior,
             "version": taxonomy.version.pk if has_opinion and taxonomy.version else None,
             "now": now,
         },
@@ -117,18 +120,25 @@ def _follow(
     above = next((v for v in taxonomy.open_levels if v.workflow.level > workflow.level), None)
     height = {v.workflow.pk: v.workflow.level for v in taxonomy.levels}
     none_of_the_above = agreement.by_class[axis.none_of_the_above]
+    votes_here = sum(height.get(vote.workflow or 0, 0) >= workflow.level for vote in votes)
+    most = level.policy.limits(axis.classes[agreement.top].label).votes_max
     none_votes = sum(vote.voted == axis.ids[axis.none_of_the_above] for vote in votes)
     outcome = decide(
         level.policy,
         agreement,
-        votes_here=sum(height.get(vote.workflow or 0, 0) >= workflow.level for vote in votes),
+        votes_here=votes_here,
         elsewhere=float(agreement.by_class[~level.mask].sum() + none_of_the_above),
         top_was_offered=bool(level.mask[agreement.top]),
         top_is_none_of_the_above=agreement.top == axis.none_of_the_above,
         is_top_level=above is None,
         top_label=axis.classes[agreement.top].label,
         none_of_the_above_votes=none_votes,
-        average_skill=matrices(None, axis.ids).confusion,
+        average_skill=matrices(None, axis.ids, taxonomy.skill_prior).confusion,
+    )
+    outcome = unless_alone(
+        outcome,
+        alone=all(vote.by_visitor for vote in votes) and not settings.ANONYMOUS_VOTES_SETTLE,
+        at_limit=no_consensus(level.policy, above is None) if votes_here >= most else None,
     )
     if outcome == Outcome.MOVE_UP and above is not None:
         standing.workflow_id = above.workflow.pk

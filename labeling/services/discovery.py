@@ -23,9 +23,10 @@ from labeling.models import (
 from labeling.models.runs import Run
 from labeling.selectors.pool import unknown_glitches
 from labeling.selectors.versions import active_version
+from labeling.services.activation import activate
 from labeling.services.audit import record_deed
 from labeling.services.runs import end_run, held
-from labeling.services.training import activate, next_number
+from labeling.services.training import next_number
 
 POOL_MIN = 10
 SECONDS_PER_WEEK = 7 * 24 * 3600

@@ -32,11 +32,14 @@ def add_gold_label(
     *,
     by: User | None,
     origin: GoldLabel.Origin = GoldLabel.Origin.EXPERT,
+    split: GoldLabel.Split | None = None,
 ) -> GoldLabel:
     """Give a glitch its gold label, and take it out of the volunteers' queue.
 
-    The same label again changes nothing; another raises ConflictError ``gold_exists``. The
-    caller's transaction, where there is one, holds no lock on another glitch.
+    ``split`` is that of a published set; without it the one furthest behind its share is drawn.
+    The same label again changes nothing; another raises ConflictError ``gold_exists``, the same in
+    another split ``other_split``. The caller's transaction, where there is one, holds no lock on
+    another glitch.
     """
     glitch = Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)
     if glitch.is_reserved:
@@ -47,6 +50,7 @@ def add_gold_label(
     existing = GoldLabel.objects.filter(glitch=glitch).select_related("glitch_class").first()
     if existing is not None:
         if existing.glitch_class_id == glitch_class.pk:
+            _check_split(existing, split)
             return existing
         raise ConflictError(
             f"Glitch {glitch.gravityspy_id} has the gold label {existing.glitch_class.label} "
@@ -58,7 +62,7 @@ def add_gold_label(
     counts = Counter(
         GoldLabel.objects.filter(glitch_class=glitch_class).values_list("split", flat=True)
     )
-    split = next_split(counts)
+    split = split or next_split(counts)
     gold = GoldLabel.objects.create(
         glitch=glitch,
         glitch_class=glitch_class,
@@ -69,6 +73,15 @@ def add_gold_label(
     )
     Glitch.objects.filter(pk=glitch.pk).update(workflow=None)
     return gold
+
+
+def _check_split(gold: GoldLabel, wanted: GoldLabel.Split | None) -> None:
+    if wanted is not None and gold.split != wanted:
+        raise ConflictError(
+            f"Glitch {gold.glitch.gravityspy_id} is in the split {gold.split} for ever, not in "
+            f"{wanted}: a model version may have been trained on it.",
+            code="other_split",
+        )
 
 
 def _is_to_be_shown(glitch_class: GlitchClass, in_train: int) -> bool:

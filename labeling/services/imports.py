@@ -1,17 +1,14 @@
 """Imports: glitches and their pictures, checked whole before anything is stored."""
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
-from labeling.models import Glitch, GlitchClass, Picture, User, Workflow
+from labeling.models import Glitch, GlitchClass, GoldLabel, Picture, User, Workflow
 from labeling.services.gold import add_gold_label
 from labeling.services.storage import store_picture
 from ml.errors import MLError
@@ -29,17 +26,9 @@ class NewGlitch:
     peak_frequency: float | None = None
     snr: float | None = None
     gold_label: str | None = None
+    gold_split: GoldLabel.Split | None = None
     is_simulated: bool = False
     is_reserved: bool = False
-
-
-@dataclass
-class ImportReport:
-    """What an import did; ``bad`` holds (file or id, code, message)."""
-
-    imported: int = 0
-    unchanged: int = 0
-    bad: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -59,8 +48,13 @@ class CheckedGlitch:
 
     @property
     def digest(self) -> str:
-        lines = (f"{d} {p.sha256}" for d, p in sorted(self.pictures.items()))
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return digest_of({d: p.sha256 for d, p in self.pictures.items()})
+
+
+def digest_of(hashes: Mapping[float, str]) -> str:
+    """Over the pictures' SHA-256 by duration."""
+    lines = (f"{duration} {sha256}" for duration, sha256 in sorted(hashes.items()))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def import_glitch(new: NewGlitch, *, by: User | None) -> tuple[Glitch, bool]:
@@ -83,7 +77,12 @@ def check_glitch(new: NewGlitch) -> CheckedGlitch:
             code="no_picture",
         )
     _check_identity(new)
-    return CheckedGlitch(new, {d: _check(new, d, data) for d, data in new.pictures.items()})
+    return CheckedGlitch(new, check_pictures(new))
+
+
+def check_pictures(new: NewGlitch) -> dict[float, CheckedPicture]:
+    """Decode every picture; raises LabelingError with what is wrong in which of them."""
+    return {duration: _check(new, duration, data) for duration, data in new.pictures.items()}
 
 
 def store_glitch(checked: CheckedGlitch, *, by: User | None) -> tuple[Glitch, bool]:
@@ -100,15 +99,25 @@ def store_glitch(checked: CheckedGlitch, *, by: User | None) -> tuple[Glitch, bo
         with transaction.atomic():
             glitch, created = _get_or_create(checked)
             if gold_class is not None:
-                add_gold_label(glitch, gold_class, by=by)
+                add_gold_label(glitch, gold_class, by=by, split=checked.new.gold_split)
             return glitch, created
     except IntegrityError:
         # Another import of the same id committed first: what it stored decides.
         return _existing(checked), False
 
 
+def preview_glitch(checked: CheckedGlitch) -> bool:
+    """Whether :func:`store_glitch` would add the glitch; raises what can be told beforehand."""
+    _gold_class(checked.new.gold_label)
+    if Glitch.objects.filter(gravityspy_id=checked.new.gravityspy_id).exists():
+        _existing(checked)
+        return False
+    return True
+
+
 def _check(new: NewGlitch, duration: float, data: bytes) -> CheckedPicture:
-    where = f"{new.ifo}_{new.gravityspy_id}_spectrogram_{duration}"
+    named = f"{new.ifo}_{new.gravityspy_id}_spectrogram_{duration}"
+    where = named if new.gravityspy_id else f"The picture of {duration} s"
     if duration not in DURATIONS:
         raise LabelingError(
             f"{where}: a picture spans one of {', '.join(map(str, DURATIONS))} s, not {duration}.",
@@ -180,97 +189,3 @@ def _get_or_create(checked: CheckedGlitch) -> tuple[Glitch, bool]:
         for duration, picture in checked.pictures.items()
     )
     return glitch, True
-
-
-@dataclass(frozen=True)
-class FolderEntry:
-    """A glitch found in a folder: its files by duration."""
-
-    ifo: str
-    gravityspy_id: str
-    files: Mapping[float, Path]
-
-
-def scan_folder(folder: Path, report: ImportReport) -> list[FolderEntry]:
-    """The glitches whose pictures lie in a folder or below it, by Gravity Spy's file names.
-
-    Files that are no pictures by their name's end are passed over; those with a bad name are
-    listed in ``report``. Raises LabelingError ``no_folder`` or ``empty_folder``.
-    """
-    if not folder.is_dir():
-        raise LabelingError(f"{folder} is not a folder that can be read.", code="no_folder")
-    found: dict[tuple[str, str], dict[float, Path]] = {}
-    pictures = [p for p in sorted(folder.rglob("*")) if _looks_like_picture(p)]
-    for path in pictures:
-        try:
-            name = parse_picture_name(path.name)
-        except MLError as error:
-            report.bad.append((str(path.relative_to(folder)), error.code, str(error)))
-            continue
-        found.setdefault((name.ifo, name.gravityspy_id), {})[name.duration] = path
-    if not found:
-        raise LabelingError(
-            f"{folder} holds no picture named {{ifo}}_{{id}}_spectrogram_{{duration}}.png"
-            + (f"; {len(report.bad)} files have another name." if report.bad else "."),
-            code="empty_folder",
-            bad=report.bad[:20],
-        )
-    return [FolderEntry(ifo, gid, files) for (ifo, gid), files in found.items()]
-
-
-def _looks_like_picture(path: Path) -> bool:
-    named_so = path.suffix.lower() in {".png", ".jpg", ".jpeg"} or "_spectrogram_" in path.name
-    return named_so and path.is_file()
-
-
-def import_glitches(
-    glitches: Sequence[Callable[[], NewGlitch]],
-    *,
-    by: User | None,
-    report: ImportReport,
-    threads: int = 2,
-) -> Iterator[Glitch]:
-    """Import many: a bad one is listed in ``report`` and the others go on.
-
-    Each glitch is made (its files read) and checked in a thread, some ahead of the one that is
-    being stored, so that memory does not grow with the folder.
-    """
-    with ThreadPoolExecutor(threads) as pool:
-        ahead = deque(pool.submit(_make_and_check, make) for make in glitches[: 8 * threads])
-        for make in [*glitches[8 * threads :], *[None] * len(ahead)]:
-            outcome = ahead.popleft().result()
-            if make is not None:
-                ahead.append(pool.submit(_make_and_check, make))
-            if isinstance(outcome, CheckedGlitch):
-                glitch = _store_or_list(outcome, by, report)
-                if glitch is not None:
-                    yield glitch
-            else:
-                report.bad.append(outcome)
-    if report.imported:
-        jobs.enqueue_on_commit(jobs.SWEEP_SCORES)
-
-
-def _make_and_check(make: Callable[[], NewGlitch]) -> CheckedGlitch | tuple[str, str, str]:
-    """A checked glitch, or what is bad about it as (name, code, message)."""
-    name = ""
-    try:
-        new = make()
-        name = f"{new.ifo}_{new.gravityspy_id}"
-        return check_glitch(new)
-    except OSError as error:
-        return str(error.filename), "unreadable_file", f"The file cannot be read: {error.strerror}."
-    except (LabelingError, MLError) as error:
-        return name, error.code, str(error)
-
-
-def _store_or_list(checked: CheckedGlitch, by: User | None, report: ImportReport) -> Glitch | None:
-    try:
-        glitch, created = store_glitch(checked, by=by)
-    except LabelingError as error:
-        name = f"{checked.new.ifo}_{checked.new.gravityspy_id}"
-        report.bad.append((name, error.code, str(error)))
-        return None
-    report.imported += int(created)
-    report.unchanged += int(not created)
-    return glitch

@@ -4,7 +4,7 @@ One statement is one round trip and one snapshot: what was chosen is locked, cou
 down before anybody else can look. Rows that others hold are skipped, never waited for, and locked
 FOR NO KEY UPDATE: nothing here changes a key, and foreign-key checks of other commits must not
 wait. The conditions stand on the row that is locked, so that Postgres checks them again on its
-newest version. The statements are fixed texts; only values are passed.
+newest version. The statements are fixed texts, prepared once a connection.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
+from labeling.database.prepared import fetch
 from labeling.errors import from_integrity_error
 
 HELD = """
@@ -49,7 +50,7 @@ def from_anywhere(choice: str) -> list[str]:
     return [choice.replace("FROM_HERE", place) for place in (">= %(start)s", "< %(start)s")]
 
 
-def lend_chosen(choice: str) -> str:
+def lend_chosen(choice: str, stream: str = "%(stream)s") -> str:
     """The statement that leases what ``choice`` finds, (id, why) of a glitch, on the glitch."""
     return f"""{HELD}, chosen AS ({choice}), leased AS (
     UPDATE labeling_glitch g SET leases_open = leases_open + 1 FROM chosen
@@ -57,7 +58,7 @@ def lend_chosen(choice: str) -> str:
 ), lent AS (
     INSERT INTO labeling_assignment (volunteer_id, glitch_id, workflow_id, offered_id, stream, why,
         state, leased_until, created_at)
-    SELECT %(volunteer)s, id, %(workflow)s, %(offered)s, %(stream)s, why, 'open', %(until)s, %(now)s
+    SELECT %(volunteer)s, id, %(workflow)s, %(offered)s, {stream}, why, 'open', %(until)s, %(now)s
     FROM leased RETURNING id
 )
 SELECT (SELECT n FROM held), (SELECT id FROM lent)
@@ -70,7 +71,7 @@ POOL_CHOICE = f"""
         AND g.workflow_id = %(workflow)s AND g.retired_at IS NULL AND NOT g.is_reserved
         AND g.queue_key FROM_HERE AND {FREE}
     ORDER BY g.queue_key """  # noqa: S608 (fixed texts)
-POOL = lend_chosen(first_of(from_anywhere(POOL_CHOICE + TAKE_ONE)))
+POOL = lend_chosen(first_of(from_anywhere(POOL_CHOICE + TAKE_ONE)), "'pool'")
 
 # Picks of active learning or of the audit. At most so many are looked at, from a place on that
 # chance chooses: what a lease costs does not depend on how many are taken, or seen, already.
@@ -161,7 +162,7 @@ class Lent:
 
 def lend_from_pool(wish: Wish, *, workflow: int, offered: int) -> Lent:
     """A glitch of a level that this volunteer has not seen and that needs a vote more."""
-    return lend(POOL, wish, workflow=workflow, offered=offered, stream="pool")
+    return lend(POOL, wish, workflow=workflow, offered=offered)
 
 
 def lend_from_picks(
@@ -197,9 +198,8 @@ def lend(statement: str, wish: Wish, **where: Any) -> Lent:
     """Run a statement of this module's kind: it gives what was held and what was lent."""
     for _ in range(2):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, asdict(wish) | where)
-                return Lent(*cursor.fetchone())
+            (row,) = fetch(asdict(wish) | where, statement)
+            return Lent(*row)
         except IntegrityError as error:
             refusal = from_integrity_error(error)
             if refusal is None or refusal.code != "already_assigned":

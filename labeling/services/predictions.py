@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from labeling.models import Glitch, GlitchClass, ModelVersion, Prediction, Workflow, WorkflowClass
+
+ROUTED_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ def unscored_glitches(version: ModelVersion) -> QuerySet[Glitch]:
 
 @transaction.atomic
 def store_predictions(version: ModelVersion, scored: Sequence[Scored]) -> int:
-    """Store one prediction a glitch and version, and route the glitches not voted on yet.
+    """Store one prediction a glitch and version; the version in use also routes the glitches that
+    nobody has voted on yet.
 
     Predictions that are there already stay: the task may come twice. Returns how many were given.
     """
@@ -49,8 +54,28 @@ def store_predictions(version: ModelVersion, scored: Sequence[Scored]) -> int:
             )
         )
     Prediction.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-    route_glitches([(row.glitch_id, row.top_class_id, row.confidence) for row in rows])
+    if version.state == ModelVersion.State.ACTIVE:
+        route_glitches([(row.glitch_id, row.top_class_id, row.confidence) for row in rows])
     return len(rows)
+
+
+def route_again(version: ModelVersion) -> None:
+    """Route by the predictions that a version made earlier, once after it was put into use again.
+
+    Run twice it changes nothing more; killed in between, the next run does it all.
+    """
+    if version.routed_at is not None:
+        return
+    rows = version.predictions.order_by("glitch_id").values_list(
+        "glitch_id", "top_class", "confidence"
+    )
+    waiting = rows.iterator(chunk_size=ROUTED_AT_ONCE)
+    while chunk := list(islice(waiting, ROUTED_AT_ONCE)):
+        route_glitches(chunk)
+    still = ModelVersion.objects.filter(
+        pk=version.pk, state=ModelVersion.State.ACTIVE, activated_at=version.activated_at
+    )
+    still.update(routed_at=timezone.now())
 
 
 def route_glitches(predicted: Sequence[tuple[int, int, float]]) -> None:

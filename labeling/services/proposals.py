@@ -6,6 +6,7 @@
 import re
 
 from django.db import transaction
+from django.utils import timezone
 
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import (
@@ -21,6 +22,7 @@ from labeling.services.audit import record_deed
 from labeling.services.batches import confirmed_glitches, create_batch, end_batch
 from labeling.services.classes import add_class
 from labeling.services.gold import add_gold_label
+from labeling.services.retraining import Due, Trigger, record_refusal
 from labeling.services.training import EXAMPLES_MIN, request_training
 
 # Reviewers conclude several votes in one sitting: one training then knows all their classes.
@@ -232,7 +234,10 @@ def accept_proposal(
 
 def _ask_for_training(by: User | None, label: str) -> None:
     """A training under way is no obstacle to a birth: the next one knows the class."""
+    words = f"a class was born: {label}"
     try:
-        request_training(by, f"a class was born: {label}", delay_seconds=BIRTHS_TOGETHER_SECONDS)
+        request_training(by, words, delay_seconds=BIRTHS_TOGETHER_SECONDS)
     except LabelingError as error:
         record_deed(by, "training_not_asked", label, code=error.code, message=str(error))
+        if error.code != "training_under_way":  # the sweep asks again once that one has ended
+            record_refusal(Due(Trigger.NEW_CLASS, words), error, timezone.now(), by=by)

@@ -55,8 +55,8 @@ WITH cast_now AS (
 SELECT cast_now.id, counted.skill_id, votes.cast_before, opinion.probabilities
 FROM cast_now CROSS JOIN counted
 LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id)
-        ORDER BY v.id) AS cast_before
+    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id,
+        u.role = 'visitor') ORDER BY v.id) AS cast_before
     FROM labeling_vote v JOIN labeling_user u ON u.id = v.volunteer_id
     WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL
 ) votes ON true
@@ -69,8 +69,8 @@ LEFT JOIN LATERAL (
 READ_EVIDENCE = """
 SELECT votes.cast_before, opinion.probabilities
 FROM (
-    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id)
-        ORDER BY v.id) AS cast_before
+    SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id,
+        u.role = 'visitor') ORDER BY v.id) AS cast_before
     FROM labeling_vote v JOIN labeling_user u ON u.id = v.volunteer_id
     WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL
 ) votes
@@ -90,13 +90,15 @@ WHERE id = %(glitch_id)s
 WRITE_AGREED = f"""
 WITH agreed AS (
     INSERT INTO labeling_consensus (glitch_id, class_list_id, agreement, top_class_id,
-        top_agreement, votes_count, rule, prior, skills, model_version_id, updated_at)
+        top_agreement, votes_count, rule, prior, skills, skill_prior_id, model_version_id,
+        updated_at)
     VALUES (%(glitch_id)s, %(class_list)s, %(agreement)s, %(top_class)s, %(top_agreement)s,
-        %(agreed_votes)s, %(rule)s, %(prior)s, %(skills)s, %(version)s, %(now)s)
+        %(agreed_votes)s, %(rule)s, %(prior)s, %(skills)s, %(skill_prior)s, %(version)s, %(now)s)
     ON CONFLICT (glitch_id) DO UPDATE SET class_list_id = excluded.class_list_id,
         agreement = excluded.agreement, top_class_id = excluded.top_class_id,
         top_agreement = excluded.top_agreement, votes_count = excluded.votes_count,
         rule = excluded.rule, prior = excluded.prior, skills = excluded.skills,
+        skill_prior_id = excluded.skill_prior_id,
         model_version_id = excluded.model_version_id, updated_at = excluded.updated_at
 )
 {WRITE}"""  # noqa: S608 (two fixed texts)
@@ -155,12 +157,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class CastBefore:
-    """A vote as evidence: the ids of its class, of the list offered, its level and its skill."""
+    """A vote as evidence: the ids of its class, of the list offered, its level and its skill.
+
+    ``by_visitor``: cast without an account.
+    """
 
     voted: int
     offered: int
     workflow: int | None
     skill: int | None
+    by_visitor: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,12 @@ def authenticate_token(token: str) -> ApiToken | None:
     return found
 
 
+def revoke_tokens(user: User) -> int:
+    """Revoke all of a user's tokens; returns how many were live."""
+    live = ApiToken.objects.filter(user=user, revoked_at__isnull=True)
+    return live.update(revoked_at=timezone.now())
+
+
 def revoke_token(user: User, token_id: int) -> bool:
     """Revoke one of the user's own tokens; False where it was not live."""
     live = ApiToken.objects.filter(pk=token_id, user=user, revoked_at__isnull=True)

@@ -5,9 +5,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
-from django.db.models import Max
-from django.utils import timezone
+from django.db.models import Max, QuerySet
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
@@ -26,11 +26,14 @@ from labeling.selectors.versions import active_version
 from labeling.services.audit import record_deed
 from labeling.services.classes import freeze_class_list
 from labeling.services.runs import end_run, held
+from labeling.services.shadow import let_in
+from ml.vision.recipes import DEFAULT_RECIPE, find_recipe, settings_for
 from ml.vision.settings import TrainingSettings
 
 # With fewer labeled glitches than this a class is not trained on: it would be noise.
 EXAMPLES_MIN = 5
 VALIDATION_SHARE = 0.15
+POSTERIOR_LEAST = 0.001
 
 
 def request_training(
@@ -38,19 +41,23 @@ def request_training(
     reason: str,
     settings: dict[str, Any] | None = None,
     *,
+    recipe: str = "",
     delay_seconds: float = 0,
 ) -> TrainingRun:
-    """Ask for a training of the classifier and return its row.
+    """Ask for a training of the classifier by ``recipe`` (else the site's) and return its row.
 
-    It starts after ``delay_seconds``, so that what is decided meanwhile is part of it.
+    ``settings`` are those that differ from the recipe's.
 
-    Two requests at once become one: the training under way is named in the refusal.
+    It starts after ``delay_seconds``, so that what is decided meanwhile is part of it. Two requests
+    at once become one: the training under way is named in the refusal.
 
     Raises:
-        MLError for settings that make no sense; LabelingError ``too_few_classes``;
-        ConflictError ``training_under_way``.
+        MLError for an unknown recipe or settings that make no sense; LabelingError
+        ``too_few_classes``, ``no_members``; ConflictError ``training_under_way``.
     """
-    checked = TrainingSettings.from_dict(settings or {})
+    checked = settings_for(recipe or site_recipe(), settings)
+    if find_recipe(checked.recipe).is_ensemble:
+        _check_members(checked)
     trainable = trainable_classes()
     if len(trainable) < 2:
         raise LabelingError(
@@ -80,6 +87,27 @@ def request_training(
         ) from error
 
 
+def site_recipe() -> str:
+    """The recipe of trainings that name none: the setting ``NOTA_RECIPE``."""
+    return str(django_settings.TRAINING_RECIPE) or DEFAULT_RECIPE
+
+
+def _check_members(settings: TrainingSettings) -> None:
+    """Raise LabelingError ``no_members`` unless at least two versions are named and all exist."""
+    classifiers = ModelVersion.objects.filter(role=ModelVersion.Role.CLASSIFIER)
+    known = set(classifiers.values_list("number", flat=True))
+    unknown = sorted(set(settings.members) - known)
+    if len(set(settings.members)) >= 2 and not unknown:
+        return
+    what = f"there is no classifier {unknown[0]}" if unknown else "name at least two"
+    raise LabelingError(
+        f"An ensemble averages model versions, given as 'members': {what}. "
+        f"Known are {', '.join(map(str, sorted(known))) or 'none yet'}.",
+        code="no_members",
+        members=list(settings.members),
+    )
+
+
 @dataclass(frozen=True)
 class LabeledGlitch:
     glitch_id: int
@@ -90,25 +118,32 @@ class LabeledGlitch:
     origin: str
     weight: float
     content: str
+    posterior: dict[str, float] | None = None
 
 
-def labeled_glitches() -> list[LabeledGlitch]:
+def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
     """Every glitch that a training may use: gold in its split, consensus in train or validation.
 
-    The test split is gold alone. None_of_the_Above is no class to train on: it hides novelty.
+    The test split is gold alone. None_of_the_Above is no class to train on unless it is asked for:
+    it hides novelty.
     """
+    barred = [] if none_of_the_above else [True]
     gold = GoldLabel.objects.select_related("glitch", "glitch_class").filter(
-        glitch_class__is_none_of_the_above=False, glitch_class__valid_to__isnull=True
+        glitch_class__valid_to__isnull=True
     )
+    gold = gold.exclude(glitch_class__is_none_of_the_above__in=barred)
     rows = [
         _labeled(g.glitch, g.glitch_class, g.split, TrainingExample.Origin.GOLD, 1.0) for g in gold
     ]
-    agreed = Consensus.objects.select_related("glitch", "top_class").filter(
-        glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
-        glitch__is_reserved=False,
-        glitch__gold_labels__isnull=True,
-        top_class__is_none_of_the_above=False,
-        top_class__valid_to__isnull=True,
+    agreed = (
+        Consensus.objects.select_related("glitch", "top_class", "class_list")
+        .filter(
+            glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
+            glitch__is_reserved=False,
+            glitch__gold_labels__isnull=True,
+            top_class__valid_to__isnull=True,
+        )
+        .exclude(top_class__is_none_of_the_above__in=barred)
     )
     rows += [
         _labeled(
@@ -117,14 +152,30 @@ def labeled_glitches() -> list[LabeledGlitch]:
             _consensus_split(c.glitch.gravityspy_id),
             TrainingExample.Origin.CONSENSUS,
             c.top_agreement,
+            _posterior(c),
         )
         for c in agreed
     ]
     return sorted(rows, key=lambda row: row.gravityspy_id)
 
 
+def _to_train_on() -> list[LabeledGlitch]:
+    return labeled_glitches(none_of_the_above=django_settings.TRAIN_NONE_OF_THE_ABOVE)
+
+
+def _posterior(consensus: Consensus) -> dict[str, float]:
+    """What the crowd holds of each class, without the crumbs."""
+    held = zip(consensus.class_list.labels, consensus.agreement, strict=True)
+    return {label: round(share, 4) for label, share in held if share >= POSTERIOR_LEAST}
+
+
 def _labeled(
-    glitch: Glitch, glitch_class: GlitchClass, split: str, origin: str, weight: float
+    glitch: Glitch,
+    glitch_class: GlitchClass,
+    split: str,
+    origin: str,
+    weight: float,
+    posterior: dict[str, float] | None = None,
 ) -> LabeledGlitch:
     return LabeledGlitch(
         glitch_id=glitch.pk,
@@ -135,6 +186,7 @@ def _labeled(
         origin=origin,
         weight=weight,
         content=glitch.content_digest,
+        posterior=posterior,
     )
 
 
@@ -147,7 +199,7 @@ def _consensus_split(gravityspy_id: str) -> str:
 
 def trainable_classes(rows: list[LabeledGlitch] | None = None) -> set[str]:
     """The labels with enough examples in all and at least one in train and in test."""
-    rows = labeled_glitches() if rows is None else rows
+    rows = _to_train_on() if rows is None else rows
     total = Counter(row.label for row in rows)
     has = {split: {r.label for r in rows if r.split == split} for split in ("train", "test")}
     return {
@@ -167,7 +219,7 @@ def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
     run = TrainingRun.objects.select_for_update().get(pk=run.pk)
     if run.data_digest:
         return _frozen_examples(run)
-    rows = labeled_glitches()
+    rows = _to_train_on()
     classes = trainable_classes(rows)
     rows = [row for row in rows if row.label in classes]
     if len(classes) < 2:
@@ -184,6 +236,7 @@ def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
             split=row.split,
             origin=row.origin,
             weight=row.weight,
+            posterior=row.posterior,
         )
         for row in rows
     )
@@ -197,8 +250,18 @@ def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
 
 def _frozen_examples(run: TrainingRun) -> list[LabeledGlitch]:
     examples = run.examples.select_related("glitch", "glitch_class")
-    rows = [_labeled(e.glitch, e.glitch_class, e.split, e.origin, e.weight) for e in examples]
+    rows = [
+        _labeled(e.glitch, e.glitch_class, e.split, e.origin, e.weight, e.posterior)
+        for e in examples
+    ]
     return sorted(rows, key=lambda row: row.gravityspy_id)
+
+
+def unlabeled_glitches(run: TrainingRun) -> QuerySet[Glitch]:
+    """Glitches of before the run that it has no label of; reserved ones stay unseen."""
+    return Glitch.objects.filter(created_at__lt=run.created_at, is_reserved=False).exclude(
+        pk__in=run.examples.values("glitch_id")
+    )
 
 
 def record_epoch(run: TrainingRun, epoch: dict[str, Any]) -> bool:
@@ -226,7 +289,7 @@ class Trained:
 
 
 def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
-    """Store the candidate and activate it or keep it out, in one transaction.
+    """Store the candidate and let it in, perhaps on trial first, or keep it out: one transaction.
 
     None where the run was taken from this worker meanwhile: then another one finishes it.
     ConflictError ``activation_conflict`` where another version went live since the comparison.
@@ -246,14 +309,15 @@ def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
             decision_reason=trained.reason,
         )
         if trained.goes_live:
-            activate(version, instead_of=trained.compared_with, by=None)
+            let_in(version, instead_of=trained.compared_with)
+            jobs.enqueue_on_commit(jobs.REFRESH_PRIORS)
         else:
             version.state = ModelVersion.State.KEPT_OUT
             version.save(update_fields=["state"])
         end_run(run, Run.State.SUCCEEDED)
-        if trained.goes_live:
-            jobs.enqueue_on_commit(jobs.REFRESH_PRIORS)
-            jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)
+        jobs.enqueue_on_commit(
+            jobs.EVALUATE, version_id=version.pk, against_id=trained.compared_with
+        )
         return version
 
 
@@ -261,29 +325,6 @@ def next_number(role: str) -> int:
     """The next number of a role; the unique constraint settles a race."""
     last = ModelVersion.objects.filter(role=role).aggregate(last=Max("number"))["last"]
     return (last or 0) + 1
-
-
-def activate(version: ModelVersion, *, instead_of: int | None, by: User | None) -> None:
-    """Make ``version`` the one in use, if ``instead_of`` still is. The caller holds a transaction.
-
-    Raises ConflictError ``activation_conflict``.
-    """
-    active = ModelVersion.objects.select_for_update().filter(
-        role=version.role, state=ModelVersion.State.ACTIVE
-    )
-    current = active.first()
-    if (current.pk if current else None) != instead_of:
-        raise ConflictError(
-            "Another model version went live since the comparison; compare again.",
-            code="activation_conflict",
-        )
-    if current is not None:
-        current.state = ModelVersion.State.REPLACED
-        current.save(update_fields=["state"])
-    version.state = ModelVersion.State.ACTIVE
-    version.activated_at = timezone.now()
-    version.save(update_fields=["state", "activated_at"])
-    record_deed(by, "activate", f"{version.role} {version.number}", reason=version.decision_reason)
 
 
 def request_training_if_due() -> TrainingRun | None:

@@ -2,10 +2,11 @@
 
 from django.db import transaction
 
-from labeling import jobs
+from labeling.errors import ConflictError
 from labeling.models import ModelVersion, User
 from labeling.selectors.versions import active_version, find_version
-from labeling.services.training import activate
+from labeling.services.activation import activate
+from labeling.services.shadow import call_off_trial
 
 
 def activate_version(role: str, number: int, *, by: User | None, reason: str = "") -> ModelVersion:
@@ -18,13 +19,46 @@ def activate_version(role: str, number: int, *, by: User | None, reason: str = "
     """
     with transaction.atomic():
         version = find_version(role, number)
-        current = active_version(role)
-        if current == version:
+        if active_version(role) == version:
             return version
-        who = by.get_username() if by else "the house"
-        version.decision_reason = f"Activated by {who}" + (f": {reason}" if reason else ".")
-        version.save(update_fields=["decision_reason"])
-        activate(version, instead_of=current.pk if current else None, by=by)
-        if version.role == ModelVersion.Role.CLASSIFIER:
-            jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)
-        return version
+        return _put_into_use(version, by=by, reason=reason, verb="activate")
+
+
+def roll_back(role: str, *, instead_of: int, by: User | None, reason: str = "") -> ModelVersion:
+    """Put the version into use that was in use before the present one, whose number is given.
+
+    So a second click, or another person's, does not roll back twice. What the earlier version
+    predicted is used again; only newer glitches are predicted.
+
+    Raises:
+        ConflictError ``activation_conflict`` where another version is in use meanwhile, or
+        ``no_earlier_version``.
+    """
+    with transaction.atomic():
+        current = active_version(role)
+        if current is None or current.number != instead_of:
+            raise ConflictError(
+                f"The {role} {instead_of} is not in use any more; look at the list again.",
+                code="activation_conflict",
+            )
+        if current.replaces is None:
+            raise ConflictError(
+                f"No {role} was in use before {instead_of}: there is nothing to go back to.",
+                code="no_earlier_version",
+            )
+        return _put_into_use(current.replaces, by=by, reason=reason, verb="roll_back")
+
+
+def _put_into_use(
+    version: ModelVersion, *, by: User | None, reason: str, verb: str
+) -> ModelVersion:
+    """The caller holds a transaction."""
+    current = active_version(version.role)
+    call_off_trial(version.role, reason=f"{version} was put into use.", by=by)
+    version.refresh_from_db(fields=["state", "decision_reason"])
+    who = by.get_username() if by else "the house"
+    done = "Activated" if verb == "activate" else "Rolled back to"
+    version.decision_reason = f"{done} by {who}" + (f": {reason}" if reason else ".")
+    version.save(update_fields=["decision_reason"])
+    activate(version, instead_of=current.pk if current else None, by=by, verb=verb)
+    return version

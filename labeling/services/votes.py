@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -34,13 +35,15 @@ class Receipt:
     """What a volunteer is told after a vote.
 
     ``gold`` is the expert's class where the glitch was gold, else None; ``created`` is False
-    where the vote had been recorded before; ``promoted_to`` is a level newly reached.
+    where the vote had been recorded before; ``promoted_to`` is a level newly reached;
+    ``undo_seconds`` is for how long ``undo_vote`` will not refuse, as far as can be said now.
     """
 
     vote: Vote
     created: bool
     gold: GlitchClass | None = None
     promoted_to: int | None = None
+    undo_seconds: float = 0.0
 
 
 def record_vote(
@@ -73,7 +76,7 @@ def record_vote(
         voted = _check_answer(asked, label, alike)
         earlier = _find_earlier(asked)
         if earlier is not None:
-            return _replay(earlier, standing, voted, alike)
+            return _replay(earlier, standing, place, voted, alike)
         if asked.state == Assignment.State.UNDONE:
             raise ConflictError("You took this vote back; vote anew.", code="vote_undone")
         return _record(volunteer, asked, standing, place, voted, alike, idempotency_key)
@@ -127,7 +130,11 @@ def _find_earlier(asked: Asked) -> Vote | None:
 
 
 def _replay(
-    earlier: Vote, standing: Standing, voted: GlitchClass | None, alike: bool | None
+    earlier: Vote,
+    standing: Standing,
+    place: BatchGlitch | None,
+    voted: GlitchClass | None,
+    alike: bool | None,
 ) -> Receipt:
     """The first receipt for the same answer; a refusal for a different one."""
     if earlier.glitch_id != standing.glitch_id:
@@ -142,7 +149,16 @@ def _replay(
             code="already_voted",
             vote=earlier.pk,
         )
-    return Receipt(vote=earlier, created=False, gold=_gold_class(earlier))
+    left = _undo_seconds(earlier, place.decided_at if place else standing.retired_at)
+    return Receipt(vote=earlier, created=False, gold=_gold_class(earlier), undo_seconds=left)
+
+
+def _undo_seconds(vote: Vote, settled_at: datetime | None) -> float:
+    """For how long the vote can be taken back; ``services.undo`` says what stands at once."""
+    if vote.was_gold or settled_at is not None:
+        return 0.0
+    age = (timezone.now() - vote.created_at).total_seconds()
+    return max(0.0, round(settings.UNDO_SECONDS - age, 3))
 
 
 def _gold_class(vote: Vote) -> GlitchClass | None:
@@ -186,7 +202,7 @@ def _record(
     vote.pk, skill, before = cast_vote(_columns(vote), version)
     if place is not None:
         _count_in_batch(place, asked, now)
-        return Receipt(vote, True)
+        return Receipt(vote, True, undo_seconds=_undo_seconds(vote, place.decided_at))
     counted = asked.stream in Assignment.COUNTED_ON_GLITCH
     had_lease = counted and asked.state == Assignment.State.OPEN
     if had_lease:
@@ -201,10 +217,12 @@ def _record(
     if standing.retired_at is not None:
         standing.write()
     elif voted is not None and asked.offered_id is not None:
-        this = CastBefore(voted.pk, asked.offered_id, asked.workflow_id, skill)
+        this = CastBefore(
+            voted.pk, asked.offered_id, asked.workflow_id, skill, volunteer.is_visitor
+        )
         evidence = replace(before, votes=[*before.votes, this])
         update_consensus(standing, taxonomy, evidence, now)
-    return Receipt(vote, True)
+    return Receipt(vote, True, undo_seconds=_undo_seconds(vote, standing.retired_at))
 
 
 def _columns(vote: Vote) -> dict[str, Any]:

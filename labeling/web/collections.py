@@ -1,6 +1,5 @@
 """Collections: the own ones, those that others show, and each with its glitches."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,11 +14,11 @@ from labeling.selectors.talk import (
 )
 from labeling.services import collections as gathered
 from labeling.throttles import throttled
-from labeling.web.permissions import user_of
+from labeling.web.permissions import account_required, user_of
 
 
 @never_cache
-@login_required
+@account_required
 @require_safe
 def collections(request: HttpRequest) -> HttpResponse:
     viewer = user_of(request)
@@ -28,7 +27,7 @@ def collections(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@account_required
 @require_safe
 def collection(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = user_of(request)
@@ -48,7 +47,7 @@ def _is_public(request: HttpRequest) -> bool:
 
 
 @throttled("talk")
-@login_required
+@account_required
 @require_POST
 def create(request: HttpRequest) -> HttpResponse:
     """Make a collection; with a glitch named, that one is its first."""
@@ -64,7 +63,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return redirect("glitch", first.gravityspy_id)
 
 
-@login_required
+@account_required
 @require_POST
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     gathered.change_collection(
@@ -73,7 +72,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("collection", pk)
 
 
-@login_required
+@account_required
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     gathered.delete_collection(user_of(request), pk)
@@ -81,14 +80,14 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @throttled("talk")
-@login_required
+@account_required
 @require_POST
 def put(request: HttpRequest, pk: int, gravityspy_id: str) -> HttpResponse:
     gathered.put_in_collection(user_of(request), pk, find_shown_glitch(gravityspy_id))
     return redirect("glitch", gravityspy_id)
 
 
-@login_required
+@account_required
 @require_POST
 def take(request: HttpRequest, pk: int, gravityspy_id: str) -> HttpResponse:
     gathered.take_from_collection(user_of(request), pk, find_shown_glitch(gravityspy_id))

@@ -18,7 +18,7 @@ from labeling.selectors.talk import (
 from labeling.services.collections import set_favourite
 from labeling.services.comments import add_comment, delete_comment
 from labeling.throttles import throttled
-from labeling.web.permissions import user_of
+from labeling.web.permissions import account_required, user_of
 
 
 @never_cache
@@ -43,21 +43,21 @@ def glitch(request: HttpRequest, gravityspy_id: str) -> HttpResponse:
 
 
 @throttled("talk")
-@login_required
+@account_required
 @require_POST
 def comment(request: HttpRequest, gravityspy_id: str) -> HttpResponse:
     add_comment(user_of(request), find_shown_glitch(gravityspy_id), request.POST.get("text", ""))
     return redirect("glitch", gravityspy_id)
 
 
-@login_required
+@account_required
 @require_POST
 def uncomment(request: HttpRequest, pk: int) -> HttpResponse:
     found = delete_comment(pk, by=user_of(request))
     return redirect("glitch", found.gravityspy_id)
 
 
-@login_required
+@account_required
 @require_POST
 def favourite(request: HttpRequest, gravityspy_id: str) -> HttpResponse:
     found = find_shown_glitch(gravityspy_id)

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 
 from labeling.models import User
 from labeling.selectors.guide import field_guide
-from labeling.services.assignments import open_levels
+from labeling.services.assignments import height_of, open_levels
+from labeling.services.taxonomy import current_taxonomy
 from labeling.web.permissions import user_of
 from ml.pictures import DURATIONS
 
@@ -31,7 +32,7 @@ TRAITS = (
 
 
 def _classes(volunteer: User) -> dict[str, Any]:
-    guide = field_guide(up_to_level=volunteer.level)
+    guide = field_guide(up_to_level=height_of(volunteer, current_taxonomy()))
     facts = {
         entry.label: {
             "name": entry.name_shown,
@@ -54,6 +55,8 @@ def _classes(volunteer: User) -> dict[str, Any]:
 @require_safe
 def label(request: HttpRequest) -> HttpResponse:
     volunteer = user_of(request)
+    if volunteer.is_visitor and not settings.ANONYMOUS_VOTING:
+        return redirect("sign-up")  # it was switched off since the visit began
     context = {
         **_classes(volunteer),
         "durations": DURATIONS,

@@ -5,8 +5,18 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from ml.pictures import DURATIONS, MAX_BYTES
+
 UPLOADS = "/api/v1/glitches"
+LOOKS = "/what-is-this/"  # four pictures, and the form around them
+LOOK_MAX_BYTES = len(DURATIONS) * MAX_BYTES + 64 * 1024
 MESSAGE = "The request holds too much. Send it in smaller parts."
+
+
+def _most_bytes(path: str) -> int:
+    if path.startswith(UPLOADS):
+        return int(settings.UPLOAD_MAX_BYTES)
+    return LOOK_MAX_BYTES if path == LOOKS else int(settings.REQUEST_MAX_BYTES)
 
 
 class BodyLimitMiddleware:
@@ -16,8 +26,7 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        uploads = request.path.startswith(UPLOADS)
-        most = settings.UPLOAD_MAX_BYTES if uploads else settings.REQUEST_MAX_BYTES
+        most = _most_bytes(request.path)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) <= most:
             return self.get_response(request)

@@ -9,9 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling.errors import LabelingError
+from labeling.models import ModelVersion
+from labeling.selectors.drift import open_alerts
 from labeling.selectors.reliability import reliability
+from labeling.selectors.training_requests import unanswered_refusal
+from labeling.selectors.trials import listed_trials, running_trial
 from labeling.selectors.versions import find_version, listed_versions
-from labeling.services.versions import activate_version
+from labeling.services.shadow import begin_trial, call_off_trial
+from labeling.services.versions import activate_version, roll_back
 from labeling.web.charts import learning_curves, reliability_points
 from labeling.web.permissions import reviewer_required, user_of
 
@@ -20,7 +25,13 @@ from labeling.web.permissions import reviewer_required, user_of
 @reviewer_required
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
-    return render(request, "review/models.html", {"versions": listed_versions()[:100]})
+    context = {
+        "versions": listed_versions()[:100],
+        "trial": running_trial(),
+        "alerts": open_alerts(),
+        "refused": unanswered_refusal(),
+    }
+    return render(request, "review/models.html", context)
 
 
 @never_cache
@@ -40,6 +51,9 @@ def model(request: HttpRequest, role: str, number: int) -> HttpResponse:
         "points": reliability_points(reliability(version)),
         "per_class": version.metrics.get("per_class", {}),
         "measured": version.metrics.get("measured", []),
+        "checks": version.metrics.get("checks", []),
+        "trials": listed_trials().filter(candidate=version),
+        "on_trial": running_trial(version.role),
     }
     return render(request, "review/model.html", context)
 
@@ -54,6 +68,36 @@ def activate(request: HttpRequest, role: str, number: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"The {role} {number} is in use now.")
+    return redirect("model", role=role, number=number)
+
+
+@reviewer_required
+@require_POST
+def back(request: HttpRequest, role: str, number: int) -> HttpResponse:
+    """One click: back to the version that was in use before ``number``."""
+    reason = request.POST.get("reason", "")[:500]
+    try:
+        version = roll_back(role, instead_of=number, by=user_of(request), reason=reason)
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"Rolled back: {version} is in use again.")
+    return redirect("models")
+
+
+@reviewer_required
+@require_POST
+def try_beside(request: HttpRequest, number: int) -> HttpResponse:
+    """Put a classifier on trial in the shadow of the one in use, or call its trial off."""
+    role = ModelVersion.Role.CLASSIFIER
+    by = user_of(request)
+    try:
+        if request.POST.get("deed") == "call_off":
+            call_off_trial(role, reason=f"by {by.get_username()}.", by=by)
+        else:
+            begin_trial(find_version(role, number), by=by)
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
     return redirect("model", role=role, number=number)
 
 

@@ -1,5 +1,7 @@
 """Trainings: start one, watch it, call it off, and always the reason where one cannot start."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,13 +14,22 @@ from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN, alive_workers
 from labeling.selectors.runs import find_training, listed_trainings
+from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
-from labeling.services.training import EXAMPLES_MIN, request_training, trainable_classes
+from labeling.services.training import (
+    EXAMPLES_MIN,
+    request_training,
+    site_recipe,
+    trainable_classes,
+)
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
+from ml.vision.recipes import RECIPES
+from ml.vision.weights import missing_weights
 
 SHOWN = 50
+REQUESTS_SHOWN = 10
 
 
 @never_cache
@@ -26,9 +37,12 @@ SHOWN = 50
 @require_safe
 def trainings(request: HttpRequest) -> HttpResponse:
     context = {
+        "recipes": [(recipe, missing_weights(recipe)) for recipe in RECIPES.values()],
+        "site_recipe": site_recipe(),
         "runs": listed_trainings()[:SHOWN],
         "classes": sorted(trainable_classes()),
         "examples_min": EXAMPLES_MIN,
+        "requests": listed_requests()[:REQUESTS_SHOWN],
     }
     return render(request, "review/trainings.html", context)
 
@@ -38,11 +52,23 @@ def trainings(request: HttpRequest) -> HttpResponse:
 def train_now(request: HttpRequest) -> HttpResponse:
     try:
         reason = request.POST.get("reason", "").strip() or "asked for on the training page"
-        run = request_training(user_of(request), reason=reason)
+        recipe = request.POST.get("recipe", "")
+        run = request_training(user_of(request), reason, _changes(request), recipe=recipe)
     except (LabelingError, MLError) as refusal:
         messages.error(request, f"Training did not start. {refusal}")
         return redirect("trainings")
     return redirect("training", pk=run.pk)
+
+
+def _changes(request: HttpRequest) -> dict[str, Any]:
+    """The settings that the form changes; raises BadSettings for members that are no numbers."""
+    changes: dict[str, Any] = {}
+    if request.POST.get("random"):
+        changes["weights"] = "imagenet or random"
+    members = request.POST.get("members", "").replace(",", " ").split()
+    if members:
+        changes["members"] = [int(one) if one.isdecimal() else one for one in members]
+    return changes
 
 
 def _find(pk: int) -> TrainingRun:

@@ -88,10 +88,15 @@ def decide(
         if outcome != Outcome.MORE_VOTES:
             return outcome
     if votes_here >= limits.votes_max:
-        return _follow(policy.at_no_consensus, is_top_level, Outcome.RETIRE_NO_CONSENSUS)
+        return no_consensus(policy, is_top_level)
     if enough and _is_waste(policy, agreement, average_skill):
         return _follow(policy.at_no_consensus, is_top_level, Outcome.RETIRE_NOT_WORTH_A_VOTE)
     return Outcome.MORE_VOTES
+
+
+def no_consensus(policy: RetirementPolicy, is_top_level: bool) -> Outcome:
+    """What the policy wants at the limit of votes without agreement."""
+    return _follow(policy.at_no_consensus, is_top_level, Outcome.RETIRE_NO_CONSENSUS)
 
 
 def _are_many(none_of_the_above_votes: int, policy: RetirementPolicy) -> bool:

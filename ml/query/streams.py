@@ -60,7 +60,9 @@ class Selection:
             problem = f"must be one of {', '.join(MEASURES)}, got {self.uncertainty!r}"
             raise BadSelection("uncertainty", problem)
         if not isinstance(self.route_by_skill, bool):
-            raise BadSelection("route_by_skill", f"must be a yes or no, got {self.route_by_skill}")
+            raise BadSelection(
+                "route_by_skill", f"must be true or false, got {self.route_by_skill!r}"
+            )
 
     def draw(self, u: float) -> str:
         """The stream of a draw ``u`` in [0, 1).

@@ -8,7 +8,9 @@ from pathlib import Path
 from ml.errors import MLError
 from ml.pictures import DURATIONS
 from ml.strain.contact_sheet import contact_sheet
-from ml.strain.dataset import DEMO_COUNTS, simulate_dataset
+from ml.strain.counts import DEMO, balanced, imbalanced
+from ml.strain.dataset import simulate_dataset
+from ml.strain.render import ENERGY_SHOWN, RUN
 from ml.strain.waveforms import WAVEFORMS
 
 
@@ -41,6 +43,16 @@ def _parser() -> argparse.ArgumentParser:
         help="may be given again and again; without it the demo's set. Classes: "
         + ", ".join(WAVEFORMS),
     )
+    make.add_argument(
+        "--each", type=int, metavar="N", help="N of the 22 classes and the five planted ones each"
+    )
+    make.add_argument(
+        "--like-training-set",
+        type=int,
+        metavar="N",
+        help="N of the 22 classes, as unevenly as in Gravity Spy's training set, and planted ones",
+    )
+    make.add_argument("--run", choices=ENERGY_SHOWN, default=RUN, help="whose pictures to make")
     make.set_defaults(command=_make)
 
     sheet = commands.add_parser("sheet", help="one picture of many, simulated beside real")
@@ -61,17 +73,27 @@ def _count(text: str) -> tuple[str, int]:
 
 
 def _make(options: argparse.Namespace) -> int:
-    counts = dict(options.count) if options.count else DEMO_COUNTS
     report = simulate_dataset(
         options.folder,
-        counts,
+        _counts(options),
         seed=options.seed,
         processes=options.processes,
+        run=options.run,
         on_progress=_show_progress,
     )
     sys.stderr.write("\n")
     sys.stdout.write(f"{report.made} glitches made, {report.kept} kept; {report.table}\n")
     return 0
+
+
+def _counts(options: argparse.Namespace) -> dict[str, int]:
+    """What was asked for; single counts go before those of a whole set."""
+    counts: dict[str, int] = {}
+    if options.each is not None:
+        counts |= balanced(options.each)
+    if options.like_training_set is not None:
+        counts |= imbalanced(options.like_training_set)
+    return counts | dict(options.count or ()) or DEMO
 
 
 def _show_progress(done: int, total: int) -> None:

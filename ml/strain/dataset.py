@@ -19,27 +19,12 @@ import numpy as np
 
 from ml.errors import MLError
 from ml.pictures import DURATIONS
+from ml.strain.counts import PLANTED
 from ml.strain.pool import run_in_processes
-from ml.strain.render import render_glitch
+from ml.strain.render import RUN, render_glitch
 from ml.strain.simulate import check_label, simulate_glitch
 
 VERSION = 1  # raise it whenever the same seed would give other pictures
-
-PLANTED = ("Fast_Scattering", "Reverse_Chirp")
-DEMO_COUNTS: dict[str, int] = {
-    "Blip": 55,
-    "Koi_Fish": 50,
-    "Low_Frequency_Burst": 45,
-    "No_Glitch": 50,
-    "Power_Line": 45,
-    "Repeating_Blips": 45,
-    "Scattered_Light": 50,
-    "Tomte": 45,
-    "Violin_Mode": 45,
-    "Whistle": 50,
-    "Fast_Scattering": 60,
-    "Reverse_Chirp": 60,
-}
 
 FIRST_DAY = 1_242_442_818.0  # GPS, in the third observing run
 SPAN = 8 * 7 * 86_400.0  # seconds; the planted classes occur only in the second half
@@ -99,15 +84,17 @@ def simulate_dataset(
     *,
     seed: int,
     processes: int = 2,
+    run: str = RUN,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> DatasetReport:
     """Fill ``folder`` with ``counts`` glitches of each class; ``on_progress`` gets (done, all).
 
+    ``run``: whose pictures they look like (:func:`ml.strain.render.render_glitch`).
     Idempotent: glitches that are complete there are kept. Raises :class:`UnknownClassError` and
     :class:`DatasetError`, before anything is written.
     """
     _check_counts(counts)
-    _claim(folder, seed)
+    _claim(folder, seed, run)
     recipes = [
         make_recipe(label, number, seed) for label in counts for number in range(counts[label])
     ]
@@ -121,7 +108,7 @@ def simulate_dataset(
     _write_rows(folder, rows.values())
     with (folder / METADATA).open("a", newline="") as table:
         writer = csv.writer(table)
-        for row in run_in_processes(make_glitch, [(r, folder) for r in missing], processes):
+        for row in run_in_processes(make_glitch, [(r, folder, run) for r in missing], processes):
             rows[row.gravityspy_id] = row
             writer.writerow(asdict(row).values())
             table.flush()
@@ -145,11 +132,11 @@ def make_recipe(label: str, number: int, seed: int) -> Recipe:
     return Recipe(label, gravityspy_id, ifo, f"{seconds}.{nanoseconds:09d}", (*entropy, 1))
 
 
-def make_glitch(recipe: Recipe, folder: Path) -> Row:
+def make_glitch(recipe: Recipe, folder: Path, run: str = RUN) -> Row:
     """Simulate one glitch and write its four pictures, each whole or not at all."""
     gram = simulate_glitch(recipe.label, np.random.SeedSequence(recipe.entropy))
     paths = recipe.pictures(folder)
-    for duration, data in render_glitch(gram, recipe.ifo).items():
+    for duration, data in render_glitch(gram, recipe.ifo, run).items():
         path = paths[duration]
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data)
@@ -174,12 +161,13 @@ def _check_counts(counts: Mapping[str, int]) -> None:
             )
 
 
-def _claim(folder: Path, seed: int) -> None:
+def _claim(folder: Path, seed: int, run: str) -> None:
     """Make ``folder`` this seed's own, or refuse one that holds another set."""
     if folder.exists() and not folder.is_dir():
         raise DatasetError(f"{folder} is a file; name a folder.", code="not_a_folder")
     folder.mkdir(parents=True, exist_ok=True)
-    ours = json.dumps({"seed": seed, "version": VERSION})
+    facts = {"seed": seed, "version": VERSION} | ({} if run == RUN else {"run": run})
+    ours = json.dumps(facts)
     origin = folder / ORIGIN
     if not origin.exists():
         _replace(origin, ours.encode())

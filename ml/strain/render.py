@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MAX_ENERGY = 25.5  # the colour scale's end; louder is shown as if it were this loud
 OBSERVATORIES = {"H1": "Hanford", "L1": "Livingston", "V1": "Virgo"}
 RUN = "O3"
+# What the energy over its row's median is multiplied with. The pictures of the first run came from
+# Omega, which divides by the mean, in Gaussian noise 1 / ln 2 times the median; those since from
+# gwpy, which divides by the median. Real noise floors lie at .68 and 1.0 accordingly.
+ENERGY_SHOWN = {"O1": float(np.log(2)), RUN: 1.0}
 
 # What is painted: one pixel more on each side than ml.pictures reads, up to the frame's line.
 _LEFT, _TOP, _RIGHT, _BOTTOM = AXES_BOX[0] - 1, AXES_BOX[1] - 1, AXES_BOX[2] + 1, AXES_BOX[3] + 1
@@ -32,21 +36,25 @@ _OPAQUE_VIRIDIS = np.concatenate([VIRIDIS, np.full((256, 1), 255, np.uint8)], ax
 _BAR_LEVELS = np.linspace(255, 0, ENERGY_SHAPE[0]).round().astype(np.uint8)[:, None]  # (479, 1)
 
 
-def render_glitch(gram: QGram, ifo: str) -> dict[float, bytes]:
-    """Four PNGs of one glitch by duration in seconds, 800 x 600 RGBA, event in the middle."""
+def render_glitch(gram: QGram, ifo: str, run: str = RUN) -> dict[float, bytes]:
+    """Four PNGs of one glitch by duration in seconds, 800 x 600 RGBA, event in the middle.
+
+    ``run``: whose pictures these are to look like, a key of :data:`ENERGY_SHOWN`.
+    """
+    scale = np.float32(ENERGY_SHOWN[run])
     return {
         duration: encode_png(
-            frame_energy(sample_energy(gram, duration, ENERGY_SHAPE), ifo, duration)
+            frame_energy(sample_energy(gram, duration, ENERGY_SHAPE) * scale, ifo, duration, run)
         )
         for duration in DURATIONS
     }
 
 
 def frame_energy(
-    energy: npt.NDArray[np.float32], ifo: str, duration: float
+    energy: npt.NDArray[np.float32], ifo: str, duration: float, run: str = RUN
 ) -> npt.NDArray[np.uint8]:
     """Paint normalised energy, of ``ENERGY_SHAPE``, into its axes: (600, 800, 4)."""
-    picture = axes_template(ifo, duration).copy()
+    picture = axes_template(ifo, duration, run).copy()
     grey = np.clip(energy * (255 / MAX_ENERGY) + 0.5, 0, 255).astype(np.uint8)
     picture[_TOP:_BOTTOM, _LEFT:_RIGHT] = _OPAQUE_VIRIDIS[grey]
     return picture
@@ -59,9 +67,9 @@ def encode_png(picture: npt.NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-@functools.lru_cache(maxsize=len(DURATIONS) * len(OBSERVATORIES))
-def axes_template(ifo: str, duration: float) -> npt.NDArray[np.uint8]:
-    """An empty plot (600, 800, 4) for a detector and a duration in seconds; do not write to it."""
+@functools.lru_cache(maxsize=2 * len(DURATIONS) * len(OBSERVATORIES))
+def axes_template(ifo: str, duration: float, run: str = RUN) -> npt.NDArray[np.uint8]:
+    """An empty plot (600, 800, 4) of a detector, duration (s) and run; do not write to it."""
     # Imported here: loading a plotting library would slow down all who only import this module.
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -72,7 +80,7 @@ def axes_template(ifo: str, duration: float) -> npt.NDArray[np.uint8]:
         matplotlib.rcdefaults()  # whatever style the user, or another library, has set
         figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
         canvas = FigureCanvasAgg(figure)
-        _draw_axes(figure, f"{OBSERVATORIES[ifo]} - {RUN}", duration)
+        _draw_axes(figure, f"{OBSERVATORIES[ifo]} - {run}", duration)
         _draw_colour_bar(figure)
         canvas.draw()
     template = np.array(canvas.buffer_rgba(), dtype=np.uint8)

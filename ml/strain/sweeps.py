@@ -80,6 +80,14 @@ def seventy_hz_line(rng: Rng) -> Glitch:
     return _hum(70.0, rng)
 
 
+def line_589_hz(rng: Rng) -> Glitch:
+    """The line at 589 Hz of the fourth run: a level, thin tone that comes and goes in seconds."""
+    f = 589.0 * (1 + rng.normal(0, 0.0015))
+    envelope = plateau(rng.uniform(0.6, 5.0), rng.uniform(0.2, 0.5), rng.normal(0, 0.1))
+    tone = sweep(np.full(SAMPLES, f), envelope * flicker(2, 0.3, rng), rng)
+    return as_seen(tone), between(rng, 45, 70, 140)
+
+
 def _hum(base: float, rng: Rng) -> Glitch:
     f = base * (1 + rng.normal(0, 0.006))
     envelope = plateau(rng.uniform(0.2, 0.6), rng.uniform(0.08, 0.15), rng.normal(0, 0.01))

@@ -44,6 +44,7 @@ def no_glitch(rng: Rng) -> Glitch:
 WAVEFORMS: dict[str, Callable[[Rng], Glitch]] = {
     "1080Lines": sweeps.lines_1080,
     "1400Ripples": sweeps.ripples_1400,
+    "589HZLINE": sweeps.line_589_hz,
     "70HZLINE": sweeps.seventy_hz_line,
     "Air_Compressor": sweeps.air_compressor,
     "Blip": bursts.blip,

@@ -8,7 +8,7 @@ that re-training and re-scoring only run the last blocks.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -20,12 +20,13 @@ import torch
 from torch import Tensor
 
 from ml.errors import MLError
-from ml.vision.augment import copies_of
+from ml.vision.augment import LOUDNESS_AND_SHIFT, copies_of
 from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.devices import autocast, forward_precision
+from ml.vision.memory import with_less_memory
 from ml.vision.network import FrozenPart
 from ml.vision.store import ArrayStore, hash_of
-from ml.vision.views import Energy, GlitchViews, ViewReader
+from ml.vision.views import VARIANTS, Energy, GlitchViews, ViewReader
 
 # Larger minibatches of full-size layers fall out of the processor's cache and cost twice the time.
 CPU_MINIBATCH, CUDA_MINIBATCH = 8, 128
@@ -37,10 +38,10 @@ AUGMENTATION = 1  # raise it when copies come out otherwise
 class Inputs:
     """Inputs of the trainable tail for the glitches that could be read.
 
-    ``arrays[i]``: (2 + copies, ...), the variants FULL and LONGEST_ONLY of glitch ``kept[i]`` (an
-    index into what was asked for), then its changed copies: uint16 holding bfloat16, or float32
-    activations; where nothing is frozen uint8 views, without copies, since those are better drawn
-    anew each time. ``contents[i]``: hash of that glitch's pictures.
+    ``arrays[i]``: (2 + copies, ...), the variants FULL and LONGEST_ONLY (or FULL alone) of glitch
+    ``kept[i]`` (an index into what was asked for), then its changed copies: uint16 holding
+    bfloat16, or float32 activations; where nothing is frozen uint8 views, without copies, since
+    those are better drawn anew each time. ``contents[i]``: hash of that glitch's pictures.
     """
 
     arrays: list[npt.NDArray[np.generic]]
@@ -50,7 +51,7 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class Piece:
     """One glitch on its way: what the cache had of it, and the views of what it had not."""
 
     index: int
@@ -99,6 +100,9 @@ class InputMaker:
         device: torch.device,
         copies: int = 0,
         drop_durations: float = 0.0,
+        augmentation: str = LOUDNESS_AND_SHIFT,
+        *,
+        full_only: bool = False,
     ) -> None:
         self.frozen = frozen.to(device)
         self.reader = reader
@@ -107,17 +111,24 @@ class InputMaker:
         self.precision = forward_precision(device)
         self.copies = 0 if frozen.is_empty else copies
         self.drop_durations = drop_durations
+        self.augmentation = augmentation
+        self.full_only = full_only
         self._key = hash_of("activations", frozen.digest(), str(self.precision))
-        self._copies_key = hash_of(self._key, AUGMENTATION, self.copies, drop_durations)
+        kind = () if augmentation == LOUDNESS_AND_SHIFT else (augmentation,)
+        self._copies_key = hash_of(self._key, AUGMENTATION, self.copies, drop_durations, *kind)
 
     def make(self, glitches: Sequence[GlitchPictures]) -> Inputs:
         """Read, decode and run the frozen part where the store has nothing; unreadable: skipped."""
+        return self.make_from(read_ahead(self.read, list(enumerate(glitches))))
+
+    def make_from(self, pieces: Iterable[Piece | Skipped]) -> Inputs:
+        """The same from what :meth:`read` gave, in the order of the glitches."""
         arrays: dict[int, npt.NDArray[np.generic]] = {}
         contents: dict[int, str] = {}
         skipped: list[Skipped] = []
-        waiting: list[_Piece] = []
+        waiting: list[Piece] = []
         minibatch = CUDA_MINIBATCH if self.device.type == "cuda" else CPU_MINIBATCH
-        for piece in read_ahead(self._read, list(enumerate(glitches))):
+        for piece in pieces:
             if isinstance(piece, Skipped):
                 skipped.append(piece)
                 continue
@@ -137,36 +148,44 @@ class InputMaker:
             [arrays[index] for index in kept], kept, [contents[index] for index in kept], skipped
         )
 
+    def stack(self, arrays: Sequence[npt.NDArray[np.generic]]) -> Tensor:
+        """n arrays as one on the CPU; pinned where a device fetches them beside its own work."""
+        stacked = torch.from_numpy(np.stack(arrays))
+        return stacked.pin_memory() if self.device.type == "cuda" else stacked
+
     def to_tensor(self, arrays: Sequence[npt.NDArray[np.generic]]) -> Tensor:
         """One variant of each of n glitches (a row of ``Inputs.arrays``) -> float32 (n, ...)."""
-        stacked = torch.from_numpy(np.stack(arrays)).to(self.device)
+        return self.on_device(self.stack(arrays))
+
+    def on_device(self, stacked: Tensor) -> Tensor:
+        """What :meth:`stack` gave -> float32 (n, ...) where the network computes."""
+        stacked = stacked.to(self.device, non_blocking=True)
         if stacked.dtype == torch.uint8:
             with torch.no_grad():
                 return self.frozen(stacked.float() / 255)
         x = (stacked.view(torch.bfloat16) if stacked.dtype == torch.uint16 else stacked).float()
         return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
-    def _read(self, job: tuple[int, GlitchPictures]) -> _Piece | Skipped:
+    def read(self, job: tuple[int, GlitchPictures]) -> Piece | Skipped:
+        """Read and decode one glitch, named by its place; any thread may do it."""
         index, pictures = job
         try:
             files = self.reader.read_bytes(pictures)
             content = self.reader.content_of(files)
             variants, copies = self._cached(content)
             if variants is not None and (copies is not None or not self.copies):
-                return _Piece(index, content, variants, copies)
-            views = self.reader.views(files, content).variants
+                return Piece(index, content, variants, copies)
+            views = self.reader.views(files, content, full_only=self.full_only).variants
         except MLError as error:
             return Skipped(pictures.glitch_id, error.code, str(error))
         if self.frozen.is_empty:
-            return _Piece(index, content, views, None)
+            return Piece(index, content, views, None)
         changed = (
-            copies_of(views, content, self.copies, self.drop_durations)
+            copies_of(views, content, self.copies, self.drop_durations, self.augmentation)
             if self.copies and copies is None
             else None
         )
-        return _Piece(
-            index, content, variants, copies, views if variants is None else None, changed
-        )
+        return Piece(index, content, variants, copies, views if variants is None else None, changed)
 
     def _cached(
         self, content: str
@@ -174,10 +193,14 @@ class InputMaker:
         if self.frozen.is_empty:
             return None, None
         variants = self.store.get(hash_of(self._key, content))
+        if variants is not None and len(variants) < VARIANTS and not self.full_only:
+            variants = None
+        if variants is not None and self.full_only:
+            variants = variants[:1]
         copies = self.store.get(hash_of(self._copies_key, content)) if self.copies else None
         return variants, copies
 
-    def _compute(self, pieces: Sequence[_Piece]) -> dict[int, npt.NDArray[np.generic]]:
+    def _compute(self, pieces: Sequence[Piece]) -> dict[int, npt.NDArray[np.generic]]:
         """Run the frozen part on what is missing of ``pieces``, store it, and join the parts."""
         computed = self._run([view for piece in pieces for view in piece.missing()])
         found, start = {}, 0
@@ -199,6 +222,9 @@ class InputMaker:
     def _run(self, views: Sequence[Energy]) -> npt.NDArray[np.generic]:
         """uint8 (d, size, size) each -> (n, ...) as it is stored; minibatches of a fitting size."""
         size = CUDA_MINIBATCH if self.device.type == "cuda" else CPU_MINIBATCH
+        return with_less_memory(lambda parts: self._run_by(views, max(1, size // parts)))
+
+    def _run_by(self, views: Sequence[Energy], size: int) -> npt.NDArray[np.generic]:
         outputs = []
         for start in range(0, len(views), size):
             x = torch.from_numpy(np.stack(views[start : start + size])).to(self.device)

@@ -8,7 +8,6 @@ state dicts (``NOTA_WEIGHTS``, files NAME.pth, NAME.pt or NAME.safetensors), els
 from __future__ import annotations
 
 import difflib
-import os
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ml.vision import lite0
+from ml.vision import lite0, merged_view
 from ml.vision.errors import DamagedWeights, MissingWeights, UnknownBackbone
 from ml.vision.families import ImageNetModel, find_model
 from ml.vision.store import hash_of
+from ml.vision.weights import weights_file, where_to_put
 
 DEFAULT_BACKBONE = "efficientnet-lite0"
+MERGED_VIEW = "merged-view"  # from scratch: nobody has trained it on ImageNet
 IMAGENET_MEAN, IMAGENET_STD = 0.449, 0.226  # of grey pictures within 0 to 1
 LITE0_MEAN, LITE0_STD = 127 / 255, 128 / 255  # (x - 127) / 128 in its package's words
-SUFFIXES = (".pth", ".pt", ".safetensors")
 
 
 @dataclass
@@ -69,6 +69,9 @@ def create_backbone(
         backbone = Backbone(name, lite0.build_steps(), 1, lite0.FEATURES, LITE0_MEAN, LITE0_STD)
         if pretrained:
             lite0.load_packaged_weights(backbone.steps)
+    elif name == MERGED_VIEW:
+        steps = merged_view.build_steps()
+        backbone = Backbone(name, steps, 1, merged_view.FEATURES, 0.0, 1.0)
     else:
         backbone = _other_backbone(name, weights_folder, pretrained)
     adapt_channels(backbone.steps, channels)
@@ -97,20 +100,16 @@ def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) ->
 
 
 def _weights(found: ImageNetModel, weights_folder: Path | None) -> dict[str, Tensor]:
-    folder = weights_folder or (
-        Path(os.environ["NOTA_WEIGHTS"]) if os.environ.get("NOTA_WEIGHTS") else None
-    )
-    for path in [folder / f"{found.name}{suffix}" for suffix in SUFFIXES] if folder else []:
-        if path.exists():
-            return read_state(path)
+    path = weights_file(found.name, weights_folder)
+    if path is not None:
+        return read_state(path)
     try:
         return found.download()
     except Exception as error:  # each hub raises its own kinds
-        where = f"in {folder} or " if folder else ""
         raise MissingWeights(
-            f"No ImageNet weights for {found.name!r} {where}by download "
-            f"({type(error).__name__}). Put {found.name}.pth into the folder that NOTA_WEIGHTS "
-            f"names, or use {DEFAULT_BACKBONE!r}, which needs none.",
+            f"No ImageNet weights for {found.name!r}, in a file or by download "
+            f"({type(error).__name__}). {where_to_put(found.name)}, allow random weights (setting "
+            f"'weights': 'imagenet or random'), or use {DEFAULT_BACKBONE!r}, which needs none.",
             name=found.name,
         ) from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
@@ -42,3 +44,35 @@ def fit_temperature(logits: Floats, truth: npt.NDArray[np.integer]) -> float:
 
     bounds = (np.log(LOWEST), np.log(HIGHEST))
     return float(np.exp(minimize_scalar(cost, bounds=bounds, method="bounded").x))
+
+
+PRECISION_WANTED = 0.95
+THRESHOLD_EXAMPLES = 5
+
+
+def class_thresholds(
+    probabilities: Floats,
+    truth: npt.NDArray[np.integer],
+    classes: Sequence[str],
+    precision: float = PRECISION_WANTED,
+) -> dict[str, float | None]:
+    """From which confidence on a class's name is right in at least ``precision`` of cases.
+
+    ``probabilities`` (n, C) and ``truth`` (n,) columns of glitches that the network was not
+    trained on; a truth of -1 is a class that it does not know. For each class: the least threshold
+    with precision among the glitches called so at or above it. None where no threshold reaches it,
+    or where fewer than five glitches are called so: then nothing is known.
+    """
+    said, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    found: dict[str, float | None] = {}
+    for column, label in enumerate(classes):
+        mine = said == column
+        order = np.argsort(-confidence[mine], kind="stable")
+        steps = confidence[mine][order]
+        right = np.cumsum(truth[mine][order] == column) / np.arange(1, len(steps) + 1)
+        # Equal confidences stand or fall together: only the last of them is a place to cut.
+        last = np.append(steps[1:] < steps[:-1], True) if len(steps) else np.zeros(0, bool)
+        good = np.flatnonzero(last & (right >= precision))
+        enough = len(steps) >= THRESHOLD_EXAMPLES and len(good)
+        found[label] = float(steps[good[-1]]) if enough else None
+    return found

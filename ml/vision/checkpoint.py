@@ -7,6 +7,7 @@ disk spoils it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import logging
@@ -15,7 +16,7 @@ from typing import Any
 
 import torch
 
-from ml.vision.errors import CheckpointMismatch, DamagedWeights
+from ml.vision.errors import CheckpointMismatch, DamagedWeights, DiskFull
 from ml.vision.store import write_atomically
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,21 @@ def unpack(data: bytes, where: Path) -> dict[str, Any]:
     return content
 
 
+def write_or_say(path: Path, data: bytes) -> None:
+    """Write atomically; a disk without room raises :class:`DiskFull`, and what was there stays."""
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DiskFull(
+            f"No room for {path} ({len(data)} bytes). The last good checkpoint is kept: make room "
+            "and ask for the training again.",
+            path=str(path),
+            bytes=len(data),
+        ) from error
+
+
 class Checkpoints:
     """The checkpoints of one training in one folder."""
 
@@ -52,9 +68,9 @@ class Checkpoints:
         self.notes: list[str] = []
 
     def save(self, epoch: int, content: dict[str, Any]) -> None:
-        """Write epoch ``epoch`` and forget all but the newest two; OSError if the disk is full."""
+        """Write epoch ``epoch`` and forget all but the newest two; :class:`DiskFull` if it is."""
         data = pack({**content, "fingerprint": self.fingerprint, "epoch": epoch})
-        write_atomically(self.folder / f"checkpoint-{epoch:04d}.pt", data)
+        write_or_say(self.folder / f"checkpoint-{epoch:04d}.pt", data)
         for path in self._newest_first()[KEPT:]:
             path.unlink(missing_ok=True)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ml.vision.activations import READERS, InputMaker, Piece
 from ml.vision.calibrate import softmax
 from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.devices import pick_device
@@ -20,7 +23,8 @@ from ml.vision.novelty import NoveltyMeasure, spread_doubt
 from ml.vision.train import make_inputs_for
 from ml.vision.views import FULL
 
-CHUNK = 256  # glitches in memory at once
+CHUNK = 128  # glitches at a time
+CHUNKS_AHEAD = 3  # one being read, one in the network, one being written
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,24 @@ class Classifier:
         self.temperature = model.temperature
         self._network = network.to(pick_device(device))
         self._device = device
-        self._novelty = NoveltyMeasure(
-            model.novelty["means"].numpy(), float(model.novelty["scale"])
+        self._novelty = NoveltyMeasure.from_arrays(
+            {name: tensor.numpy() for name, tensor in model.novelty.items()}
         )
 
     @classmethod
     def load(cls, path: Path, device: str = "auto") -> Classifier:
-        """Raises MissingWeights, DamagedWeights."""
-        model = ModelFile.read(path)
+        """One network's file or an ensemble's; raises MissingWeights, DamagedWeights."""
+        return cls.from_file(ModelFile.read(path), device, path)
+
+    @classmethod
+    def from_file(
+        cls, model: ModelFile, device: str = "auto", path: Path = Path("the file")
+    ) -> Classifier:
+        """From what was read; ``path`` is for the message of DamagedWeights."""
+        if model.members:
+            from ml.vision.ensemble import Ensemble  # which is itself a classifier
+
+            return Ensemble(model, [cls.from_file(one, device, path) for one in model.members])
         network = build_network(model.settings, len(model.classes), pretrained=False)
         try:
             network.load_state_dict(model.network)
@@ -66,6 +80,11 @@ class Classifier:
                 path=str(path),
             ) from error
         return cls(model, network, device)
+
+    @property
+    def feature_size(self) -> int:
+        """D of :attr:`Scores.features`."""
+        return self._network.classifier.in_features
 
     def score(
         self,
@@ -77,28 +96,62 @@ class Classifier:
 
         ``on_progress(done, of)`` is called after each chunk.
         """
-        maker = make_inputs_for(self._network, self.settings, cache, self._device)
-        size = self._network.classifier.in_features
-        ids: list[str] = []
-        skipped: list[Skipped] = []
-        logits = [np.zeros((0, len(self.classes)), np.float32)]
-        features = [np.zeros((0, size), np.float32)]
-        for start in range(0, len(glitches), CHUNK):
-            chunk = glitches[start : start + CHUNK]
-            inputs = maker.make(chunk)
-            skipped.extend(inputs.skipped)
-            if inputs.arrays:
-                found = predict_logits(self._network, maker, inputs.arrays, FULL)
-                logits.append(found[0])
-                features.append(found[1])
-                ids.extend(chunk[index].glitch_id for index in inputs.kept)
+        chunks = [glitches[start : start + CHUNK] for start in range(0, len(glitches), CHUNK)]
+        found = [self._nothing()]
+        for done, scores in enumerate(self.stream(chunks, cache), start=1):
+            found.append(scores)
             if on_progress:
-                on_progress(min(start + CHUNK, len(glitches)), len(glitches))
-        every = np.concatenate(features)
-        novelty = self.novelty(every)
-        calibrated = softmax(np.concatenate(logits) / self.temperature)
+                on_progress(min(done * CHUNK, len(glitches)), len(glitches))
+        return Scores(
+            [key for scores in found for key in scores.glitch_ids],
+            np.concatenate([scores.probabilities for scores in found]),
+            np.concatenate([scores.features for scores in found]),
+            np.concatenate([scores.novelty for scores in found]),
+            tuple(left for scores in found for left in scores.skipped),
+        )
+
+    def stream(self, chunks: Iterable[Sequence[GlitchPictures]], cache: Path) -> Iterator[Scores]:
+        """The scores of each chunk in turn; at most three chunks are in memory.
+
+        Threads read and decode, another runs the network, and the caller's own thread fetches the
+        next chunk and does what it likes with the scores meanwhile: write them to a database.
+        """
+        maker = make_inputs_for(self._network, self.settings, cache, self._device, full_only=True)
+        with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(1) as network:
+            ahead: deque[Future[Scores]] = deque()
+            try:
+                for chunk in chunks:
+                    pieces = [readers.submit(maker.read, job) for job in enumerate(chunk)]
+                    ahead.append(network.submit(self._score_chunk, maker, chunk, pieces))
+                    if len(ahead) == CHUNKS_AHEAD:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:  # also where the caller wants no more
+                readers.shutdown(cancel_futures=True)
+                network.shutdown(cancel_futures=True)
+
+    def _score_chunk(
+        self,
+        maker: InputMaker,
+        chunk: Sequence[GlitchPictures],
+        pieces: Sequence[Future[Piece | Skipped]],
+    ) -> Scores:
+        inputs = maker.make_from(piece.result() for piece in pieces)
+        if not inputs.arrays:
+            return replace(self._nothing(), skipped=tuple(inputs.skipped))
+        logits, features = predict_logits(self._network, maker, inputs.arrays, FULL)
+        novelty = self.novelty(features)
+        calibrated = softmax(logits / self.temperature)
         probabilities = spread_doubt(calibrated, novelty).astype(np.float32)
-        return Scores(ids, probabilities, every, novelty, tuple(skipped))
+        ids = [chunk[index].glitch_id for index in inputs.kept]
+        return Scores(ids, probabilities, features, novelty, tuple(inputs.skipped))
+
+    def _nothing(self) -> Scores:
+        """The scores of no glitch."""
+        classes, size = len(self.classes), self.feature_size
+        tables = [np.zeros((0, columns), np.float32) for columns in (classes, size)]
+        return Scores([], tables[0], tables[1], np.zeros(0, np.float32), ())
 
     def predict(self, glitches: Sequence[GlitchPictures], cache: Path) -> npt.NDArray[np.float32]:
         """Calibrated probabilities (n, C); raises UnreadablePictures if any cannot be read."""
@@ -111,6 +164,11 @@ class Classifier:
     def novelty(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """(n, D) features of this model version -> (n,), see :class:`Scores`."""
         return self._novelty.measure(features)
+
+    @property
+    def network(self) -> GlitchNetwork:
+        """For looking inside; its weights are not to be changed."""
+        return self._network
 
     def _all_readable(self, glitches: Sequence[GlitchPictures], cache: Path) -> Scores:
         scores = self.score(glitches, cache)

@@ -26,11 +26,15 @@ class GlitchPictures:
 
 @dataclass(frozen=True)
 class Example:
-    """A labeled glitch; ``weight`` scales its part of the loss (1 = full trust in the label)."""
+    """A labeled glitch; ``weight`` scales its part of the loss (1 = full trust in the label).
+
+    ``posterior``: what is held of each class, where more than the top one is known.
+    """
 
     pictures: GlitchPictures
     label: str
     weight: float = 1.0
+    posterior: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,16 @@ class Skipped:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Class list and three splits. Validation may be empty (then nothing is chosen by it)."""
+    """Class list and three splits. Validation may be empty (then nothing is chosen by it).
+
+    ``unlabeled``: glitches to learn from without a label, if the settings ask for it.
+    """
 
     classes: tuple[str, ...]
     train: Sequence[Example]
     validation: Sequence[Example]
     test: Sequence[Example]
+    unlabeled: Sequence[GlitchPictures] = ()
 
     def splits(self) -> dict[str, Sequence[Example]]:
         return {"train": self.train, "validation": self.validation, "test": self.test}

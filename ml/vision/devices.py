@@ -52,6 +52,16 @@ def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextMan
     return torch.autocast(device.type, dtype=precision)
 
 
+def prediction_precision(device: torch.device, *, nothing_frozen: bool) -> torch.dtype:
+    """That of what comes after the frozen part, in a prediction.
+
+    On a CPU the last blocks of a small network are faster in float32; a whole network is not.
+    """
+    if device.type == "cuda" or nothing_frozen:
+        return forward_precision(device)
+    return torch.float32
+
+
 def training_precision(device: torch.device) -> torch.dtype:
     """bfloat16 on CUDA; float32 on the CPU, whose bfloat16 backward of depthwise layers is slow."""
     return torch.bfloat16 if device.type == "cuda" else torch.float32

@@ -77,3 +77,31 @@ class NotTheSameTest(MLError):
     """Two model versions were judged on different gold test sets."""
 
     code = "not_the_same_test"
+
+
+class UnknownRecipe(MLError):
+    code = "unknown_recipe"
+
+
+class DiskFull(MLError):
+    """A checkpoint or a file of weights found no room; the last good checkpoint is kept."""
+
+    code = "disk_full"
+
+
+class OutOfMemory(MLError):
+    """Not even two pictures at once fit into the device's memory."""
+
+    code = "out_of_memory"
+
+
+class NoMembers(MLError):
+    """An ensemble without at least two model versions that can be loaded."""
+
+    code = "no_members"
+
+
+class ProcessesFailed(MLError):
+    """One of the processes that train together ended with an error."""
+
+    code = "processes_failed"

@@ -1,4 +1,7 @@
-"""How good a model version is on labeled glitches. NumPy."""
+"""How good a model version is on labeled glitches, in a few figures. NumPy and scikit-learn.
+
+What else can be said of it (curves, intervals, groups, comparisons) is in ``ml.vision.judging``.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from ml.vision.judging.judged import Aligned, Judged, align
 
 CLIP = 1e-6  # the least probability that a log loss takes, so that one blunder is not infinite
 BINS = 15
-
-
-def align_columns(
-    probabilities: npt.NDArray[np.floating], have: Sequence[str], want: Sequence[str]
-) -> npt.NDArray[np.float64]:
-    """(n, len(have)) -> (n, len(want)): classes of ``want`` that ``have`` lacks get 0."""
-    aligned = np.zeros((len(probabilities), len(want)))
-    for column, label in enumerate(want):
-        if label in have:
-            aligned[:, column] = probabilities[:, list(have).index(label)]
-    return aligned
 
 
 def expected_calibration_error(
@@ -28,11 +23,14 @@ def expected_calibration_error(
 ) -> float:
     """Mean |confidence - accuracy| over equal bins of confidence, weighted by their glitches."""
     places = np.minimum((confidence * bins).astype(int), bins - 1)
-    total = 0.0
-    for place in np.unique(places):
-        inside = places == place
-        total += inside.sum() * abs(confidence[inside].mean() - correct[inside].mean())
-    return float(total / len(confidence))
+    gaps = np.bincount(places, confidence - correct, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def log_loss(aligned: Aligned) -> npt.NDArray[np.float64]:
+    """(n,) -log of the probability given to the truth, clipped at 1e-6."""
+    chosen = aligned.probabilities[np.arange(len(aligned.truth)), aligned.truth]
+    return np.asarray(-np.log(np.clip(chosen, CLIP, 1.0)))
 
 
 def metrics(
@@ -47,36 +45,25 @@ def metrics(
     """
     if not len(labels):
         raise ValueError("metrics need at least one labeled glitch")
-    known = list(classes)
-    every = known + sorted(set(labels) - set(known))
-    p = align_columns(probabilities, known, every)  # (n, K)
-    truth = np.array([every.index(label) for label in labels])
-    predicted = p.argmax(axis=1)
-    correct = predicted == truth
-    confusion = np.zeros((len(every), len(every)), int)
-    np.add.at(confusion, (truth, predicted), 1)
-    per_class = {label: _per_class(confusion, column) for column, label in enumerate(every)}
-    chosen = np.clip(p[np.arange(len(truth)), truth], CLIP, 1.0)
+    a = align(Judged(classes, probabilities, labels))
+    every = np.arange(len(a.classes))
+    per_class = precision_recall_fscore_support(a.truth, a.said, labels=every, zero_division=0)
+    f1, support = per_class[2], per_class[3]
     return {
-        "accuracy": float(correct.mean()),
-        "macro_f1": float(np.mean([row["f1"] for row in per_class.values() if row["support"]])),
-        "log_loss": float(-np.log(chosen).mean()),
-        "ece": expected_calibration_error(p.max(axis=1), correct),
+        "accuracy": float(a.right.mean()),
+        "macro_f1": float(f1[support > 0].mean()),
+        "log_loss": float(log_loss(a).mean()),
+        "ece": expected_calibration_error(a.confidence, a.right),
         "count": len(labels),
-        "classes": every,
-        "per_class": per_class,
-        "confusion": confusion.tolist(),
-    }
-
-
-def _per_class(confusion: npt.NDArray[np.int_], column: int) -> dict[str, float | int]:
-    """Precision, recall and F1 (0 where undefined) of one class, and its count."""
-    hits = int(confusion[column, column])
-    support = int(confusion[column].sum())
-    answered = int(confusion[:, column].sum())
-    return {
-        "precision": hits / answered if answered else 0.0,
-        "recall": hits / support if support else 0.0,
-        "f1": 2 * hits / (support + answered) if support + answered else 0.0,
-        "support": support,
+        "classes": a.classes,
+        "per_class": {
+            label: {
+                "precision": float(per_class[0][place]),
+                "recall": float(per_class[1][place]),
+                "f1": float(f1[place]),
+                "support": int(support[place]),
+            }
+            for place, label in enumerate(a.classes)
+        },
+        "confusion": confusion_matrix(a.truth, a.said, labels=every).tolist(),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -61,10 +62,18 @@ def _from_torchvision(name: str) -> ImageNetModel:
     options = {"transform_input": False, "init_weights": False}
     special = name in ("inception_v3", "googlenet")
     network: nn.Module = models.get_model(name, weights=None, **(options if special else {}))
+    if type(network).__name__ == "VGG":  # its two dense layers stay: only the last is replaced
+        network.classifier = nn.Sequential(
+            *list(network.get_submodule("classifier").children())[:-1]
+        )
+        return _with_download(name, network, weights)
     for part in CLASSIFIERS:
         if isinstance(getattr(network, part, None), nn.Module):
             setattr(network, part, nn.Identity())
+    return _with_download(name, network, weights)
 
+
+def _with_download(name: str, network: nn.Module, weights: Any) -> ImageNetModel:
     def download() -> dict[str, Tensor]:
         state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
         return state
@@ -130,7 +139,7 @@ def _features(network: nn.Module) -> Parts:
         return None
     family = type(network).__name__
     if family == "VGG":
-        return _vgg(features), 0
+        return _vgg(network, features), 0
     if family == "DenseNet":
         return nn.Sequential(*features.children(), nn.ReLU()), 2
     if family in ("MobileNetV2", "MobileNetV3", "EfficientNet"):
@@ -140,8 +149,8 @@ def _features(network: nn.Module) -> Parts:
     return None
 
 
-def _vgg(features: nn.Sequential) -> nn.Sequential:
-    """One step a block of convolutions, each ending in its pooling."""
+def _vgg(network: nn.Module, features: nn.Sequential) -> nn.Sequential:
+    """One step a block of convolutions, each ending in its pooling; then the two dense layers."""
     steps: list[nn.Module] = []
     block: list[nn.Module] = []
     for layer in features.children():
@@ -149,7 +158,10 @@ def _vgg(features: nn.Sequential) -> nn.Sequential:
         if isinstance(layer, nn.MaxPool2d):
             steps.append(nn.Sequential(*block))
             block = []
-    return nn.Sequential(*steps)
+    dense = nn.Sequential(
+        network.get_submodule("avgpool"), nn.Flatten(), network.get_submodule("classifier")
+    )
+    return nn.Sequential(*steps, dense)
 
 
 def _inception(network: nn.Module) -> Parts:

@@ -1,4 +1,4 @@
-"""The epochs: minibatches, the loss, choosing the best epoch, and going on after a kill.
+"""The epochs: minibatches, choosing the best epoch, and going on after a kill.
 
 All chance of an epoch comes from (seed, epoch), never from what ran before; a training that was
 killed and resumed therefore makes the same steps as one that was not.
@@ -17,22 +17,26 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from ml.vision.activations import InputMaker
-from ml.vision.augment import augment
+from ml.vision.activations import InputMaker, read_ahead
 from ml.vision.calibrate import fit_temperature, log_loss, softmax
 from ml.vision.checkpoint import Checkpoints
-from ml.vision.devices import autocast, training_precision
-from ml.vision.errors import NaNLoss
+from ml.vision.devices import autocast, prediction_precision
+from ml.vision.draws import Labeled, Pick, copy_of_view, draw_order, pick, show
+from ml.vision.event_log import EventLog
+from ml.vision.memory import with_less_memory
 from ml.vision.network import GlitchNetwork
+from ml.vision.optimise import RunningMean, make_optimizer, rate_factor
 from ml.vision.settings import TrainingSettings
-from ml.vision.views import FULL, LONGEST_ONLY, VARIANTS
+from ml.vision.step import Stepper
+from ml.vision.views import FULL
+from ml.vision.world import World
 
 EVALUATION_MINIBATCH = 64
 SMALLEST_MINIBATCH = 8
-GRADIENT_NORM = 1.0
-COPIES_SHARE = 0.6  # of the draws, where there are copies
+
+Arrays = list[npt.NDArray[np.generic]]
+Predicted = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,6 @@ class EpochReport:
     replayed: bool = False
 
 
-@dataclass(frozen=True)
-class Labeled:
-    """Inputs of n glitches: ``arrays[i]`` (2 + copies, ...), ``columns`` and ``weights`` (n,)."""
-
-    arrays: list[npt.NDArray[np.generic]]
-    columns: npt.NDArray[np.int64]
-    weights: npt.NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.arrays)
-
-
 @dataclass
 class Progress:
     """What grows epoch by epoch, and is checkpointed."""
@@ -76,18 +68,39 @@ class Progress:
 
 
 def predict_logits(
-    network: GlitchNetwork, maker: InputMaker, arrays: list[npt.NDArray[np.generic]], variant: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Logits (n, C) and features (n, D) of one variant of each glitch."""
+    network: GlitchNetwork, maker: InputMaker, arrays: Arrays, variant: int
+) -> Predicted:
+    """Logits (n, C) and features (n, D) of one variant of each glitch.
+
+    With the setting ``test_copies``, the mean over the full view and that many changed copies.
+    """
+    settings = network.settings
+    logits, features = _predict(network, maker, arrays, variant)
+    copies = settings.test_copies if variant == FULL and network.frozen.is_empty else 0
+    for number in range(1, copies + 1):
+        changed = [copy_of_view(array, number, settings)[None] for array in arrays]
+        more = _predict(network, maker, changed, 0)
+        logits, features = logits + more[0], features + more[1]
+    return logits / np.float32(copies + 1), features / np.float32(copies + 1)
+
+
+def _predict(network: GlitchNetwork, maker: InputMaker, arrays: Arrays, variant: int) -> Predicted:
     network.eval()
-    logits, features = [], []
-    with torch.inference_mode():
-        for start in range(0, len(arrays), EVALUATION_MINIBATCH):
-            rows = [array[variant] for array in arrays[start : start + EVALUATION_MINIBATCH]]
-            found = network.features(maker.to_tensor(rows))
-            features.append(found.float().cpu().numpy())
-            logits.append(network.classifier(found).float().cpu().numpy())
-    return np.concatenate(logits), np.concatenate(features)
+
+    def by_parts(parts: int) -> Predicted:
+        logits, features = [], []
+        size = max(1, EVALUATION_MINIBATCH // parts)
+        nothing_frozen = network.frozen.is_empty
+        precision = prediction_precision(maker.device, nothing_frozen=nothing_frozen)
+        with torch.inference_mode(), autocast(maker.device, precision):
+            for start in range(0, len(arrays), size):
+                rows = [array[variant] for array in arrays[start : start + size]]
+                found = network.features(maker.to_tensor(rows))
+                features.append(found.float().cpu().numpy())
+                logits.append(network.classifier(found).float().cpu().numpy())
+        return np.concatenate(logits), np.concatenate(features)
+
+    return with_less_memory(by_parts)
 
 
 def trainable_state(network: GlitchNetwork) -> dict[str, Tensor]:
@@ -109,36 +122,44 @@ class Fitter:
         train: Labeled,
         validation: Labeled,
         settings: TrainingSettings,
+        world: World | None = None,
     ) -> None:
         self.network = network
         self.maker = maker
         self.train = train
         self.validation = validation
         self.settings = settings
+        self.world = world or World()
         self.progress = Progress()
         self.minibatch = min(settings.minibatch, max(SMALLEST_MINIBATCH, len(train) // 8))
-        tail = list(network.tail.parameters())
-        groups: list[dict[str, Any]] = [
-            {"params": list(network.classifier.parameters()), "lr": settings.head_learning_rate}
-        ]
-        if tail:
-            groups.append({"params": tail, "lr": settings.learning_rate})
-        self.rates = [float(group["lr"]) for group in groups]
-        self.optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
+        self.optimizer = make_optimizer(network, settings)
+        self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        self.stepper = Stepper(network, maker, train, self.optimizer, settings, self.world)
+        self.mean = RunningMean(network, settings.ema) if settings.ema else None
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what was unusual."""
+        return self.stepper.notes
 
     def run(
         self, checkpoints: Checkpoints, on_epoch: Callable[[EpochReport], None] | None
     ) -> Progress:
         """All epochs that are not done yet; the network ends with the weights of the best one."""
         self._resume(checkpoints, on_epoch)
+        log = EventLog(checkpoints.folder) if self.world.is_first else None
         while not self._is_done():
             epoch = len(self.progress.history)
             started = time.monotonic()
             train_loss = self._epoch(epoch) if epoch else self._smoothed_loss()
             self._record(epoch, train_loss, started)
-            checkpoints.save(epoch, self._state())
-            if on_epoch:
-                on_epoch(EpochReport(**self.progress.history[-1]))
+            if log is not None:
+                checkpoints.save(epoch, self._state())
+                log.write(self.progress.history[-1])
+                if on_epoch:
+                    on_epoch(EpochReport(**self.progress.history[-1]))
+        if log is not None:
+            log.close()
         self.network.load_state_dict(self.progress.best, strict=False)
         return self.progress
 
@@ -154,73 +175,64 @@ class Fitter:
     def _epoch(self, epoch: int) -> float:
         """One pass over the training glitches in a drawn order; the mean loss."""
         rng = np.random.default_rng([self.settings.seed, epoch])
-        order = rng.permutation(len(self.train))
+        order = draw_order(self.train, self.settings, rng)
         steps = math.ceil(len(order) / self.minibatch)
         total = 0.0
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(rng.integers(2**31)))  # dropout
+            torch.manual_seed(int(rng.integers(2**31)) + self.world.rank)  # dropout
             self.network.train()
-            for step, rows in enumerate(np.array_split(order, steps)):
+            # Every process draws for all, so that all draw the same, and shows its share.
+            batches = [
+                (rows, [pick(self.train, int(row), self.settings, rng) for row in rows])
+                for rows in np.array_split(order, steps)
+            ]
+            shown = read_ahead(self._show, [picks for _, picks in batches])
+            for step, ((rows, _), stacked) in enumerate(zip(batches, shown, strict=True)):
                 self._set_rates((epoch - 1 + step / steps) / self.settings.epochs)
-                total += self._step(rows, rng, epoch) * len(rows)
-        return total / len(order)
+                total += self.stepper.step(rows, stacked, epoch) * len(rows)
+                if self.mean is not None:
+                    self.mean.update(self.network)
+        return self.world.sum(total) / len(order)
 
-    def _draw(self, row: int, rng: np.random.Generator) -> npt.NDArray[np.generic]:
-        """One of a training glitch's variants: as it is, its longest picture only, or a copy."""
-        array = self.train.arrays[row]
-        if len(array) > VARIANTS and rng.random() < COPIES_SHARE:
-            return np.asarray(array[rng.integers(VARIANTS, len(array))])
-        drawn = array[LONGEST_ONLY if rng.random() < self.settings.drop_durations else FULL]
-        if drawn.dtype == np.uint8 and self.settings.copies:  # views: nothing is frozen
-            return augment(drawn.astype(np.uint8, copy=False), rng)
-        return np.asarray(drawn)
-
-    def _step(self, rows: npt.NDArray[np.intp], rng: np.random.Generator, epoch: int) -> float:
-        x = self.maker.to_tensor([self._draw(int(row), rng) for row in rows])
-        with autocast(x.device, training_precision(x.device)):
-            logits = self.network(x)
-        loss = self._loss(logits.float(), rows)
-        if not torch.isfinite(loss):
-            raise NaNLoss(
-                f"The loss became {loss.item()} in epoch {epoch}; the checkpoint of epoch "
-                f"{epoch - 1} is kept. Lower learning_rate or check the pictures.",
-                epoch=epoch,
-            )
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
-        self.optimizer.step()
-        return float(loss.item())
-
-    def _loss(self, logits: Tensor, rows: npt.NDArray[np.intp]) -> Tensor:
-        """Weighted cross entropy with smoothed labels, over glitches ``rows``."""
-        columns = torch.from_numpy(self.train.columns[rows]).to(logits.device)
-        weights = torch.from_numpy(self.train.weights[rows]).float().to(logits.device)
-        each = functional.cross_entropy(
-            logits, columns, reduction="none", label_smoothing=self.settings.label_smoothing
-        )
-        return (each * weights).sum() / weights.sum()
+    def _show(self, picks: list[Pick]) -> Tensor:
+        """This process's share of a minibatch, on the CPU; at least one picture."""
+        own = self.world.share(picks) or picks[:1]
+        arrays = self.train.arrays
+        return self.maker.stack([show(arrays[one.row], one, self.settings) for one in own])
 
     def _smoothed_loss(self) -> float:
-        logits, _ = predict_logits(self.network, self.maker, self.train.arrays, FULL)
-        return float(self._loss(torch.from_numpy(logits), np.arange(len(self.train))).item())
+        logits, _ = self._predict_shared(self.train.arrays)
+        return float(self.stepper.loss(torch.from_numpy(logits), np.arange(len(self.train))).item())
+
+    def _predict_shared(self, arrays: Arrays) -> Predicted:
+        """:func:`predict_logits` of the full views, each process computing its share."""
+        own = self.world.share(arrays)
+        found = predict_logits(self.network, self.maker, own or arrays[:1], FULL)
+        logits = self.world.gather(list(found[0]) if own else [])
+        features = self.world.gather(list(found[1]) if own else [])
+        return np.stack(logits), np.stack(features)
 
     def _set_rates(self, done: float) -> None:
-        """Cosine from the full rate to nothing; ``done`` within 0 to 1."""
+        """``done`` of all epochs, within 0 to 1."""
+        losses = [row["val_loss"] for row in self.progress.history]
+        factor = rate_factor(self.settings, done, losses)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done))
+            group["lr"] = rate * factor
 
     def _validate(self) -> tuple[float, float]:
         """Log loss once calibrated, so that smoothed and sharp epochs compare, and accuracy."""
         if not len(self.validation):
             return math.nan, math.nan
-        logits, _ = predict_logits(self.network, self.maker, self.validation.arrays, FULL)
+        logits, _ = self._predict_shared(self.validation.arrays)
         truth = self.validation.columns
         temperature = fit_temperature(logits, truth)
         accuracy = float((logits.argmax(axis=1) == truth).mean())
         return log_loss(softmax(logits / temperature), truth), accuracy
 
     def _record(self, epoch: int, train_loss: float, started: float) -> None:
+        """Judge the epoch, by the running mean of the weights where there is one."""
+        if self.mean is not None:
+            self.mean.swap(self.network)
         val_loss, val_accuracy = self._validate()
         losses = [row["val_loss"] for row in self.progress.history]
         is_best = not losses or math.isnan(val_loss) or val_loss < min(losses)
@@ -237,11 +249,15 @@ class Fitter:
         if is_best:
             self.progress.best_epoch = epoch
             self.progress.best = trainable_state(self.network)
+        if self.mean is not None:
+            self.mean.swap(self.network)
 
     def _state(self) -> dict[str, Any]:
         return {
             "network": trainable_state(self.network),
             "optimizer": copy.deepcopy(self.optimizer.state_dict()),
+            "mean": self.mean.state() if self.mean is not None else None,
+            "scaler": self.stepper.scaler.state_dict(),
             "history": self.progress.history,
             "best_epoch": self.progress.best_epoch,
             "best": self.progress.best,
@@ -252,10 +268,16 @@ class Fitter:
     ) -> None:
         """Go on after the last checkpoint; its epochs are reported again, marked as replayed."""
         content = checkpoints.load_last()
+        self.world.wait_for_all()  # before anybody writes another
         if content is None:
             return
         self.network.load_state_dict(content["network"], strict=False)
         self.optimizer.load_state_dict(content["optimizer"])
+        if self.mean is not None:
+            self.mean.load(content["mean"])
+        if content["scaler"]:
+            self.stepper.scaler.load_state_dict(content["scaler"])
         self.progress = Progress(content["history"], content["best_epoch"], content["best"])
-        for row in self.progress.history if on_epoch else []:
-            on_epoch(EpochReport(**{**row, "replayed": True}))  # type: ignore[misc]
+        if on_epoch and self.world.is_first:
+            for row in self.progress.history:
+                on_epoch(EpochReport(**{**row, "replayed": True}))

@@ -9,37 +9,43 @@ from typing import Any
 
 from torch import Tensor
 
-from ml.vision.checkpoint import pack, unpack
+from ml.vision.checkpoint import pack, unpack, write_or_say
 from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights
 from ml.vision.settings import TrainingSettings
-from ml.vision.store import write_atomically
 
 LAYOUT = 1
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """``novelty``: the tensors of :class:`ml.vision.novelty.NoveltyMeasure`."""
+    """``novelty``: the tensors of :class:`ml.vision.novelty.NoveltyMeasure`.
+
+    An ensemble has no network of its own but ``members``.
+    """
 
     settings: TrainingSettings
     classes: tuple[str, ...]
     temperature: float
     network: dict[str, Tensor]
     novelty: dict[str, Tensor]
+    members: tuple[ModelFile, ...] = ()
 
     def write(self, path: Path) -> str:
         """Write atomically; returns the file's SHA-256 (hex)."""
-        content: dict[str, Any] = {
+        data = pack(self._content())
+        write_or_say(path, data)
+        return hashlib.sha256(data).hexdigest()
+
+    def _content(self) -> dict[str, Any]:
+        return {
             "layout": LAYOUT,
             "settings": self.settings.to_dict(),
             "classes": [str(label) for label in self.classes],  # np.str_ would not load again
             "temperature": self.temperature,
             "network": self.network,
             "novelty": self.novelty,
+            "members": [member._content() for member in self.members],
         }
-        data = pack(content)
-        write_atomically(path, data)
-        return hashlib.sha256(data).hexdigest()
 
     @classmethod
     def read(cls, path: Path) -> ModelFile:
@@ -52,7 +58,10 @@ class ModelFile:
                 "train a new model version.",
                 path=str(path),
             ) from error
-        content = unpack(data, path)
+        return cls._from_content(unpack(data, path), path)
+
+    @classmethod
+    def _from_content(cls, content: dict[str, Any], path: Path) -> ModelFile:
         if content.get("layout") != LAYOUT:
             raise DamagedWeights(
                 f"{path} has layout {content.get('layout')!r}; this program reads {LAYOUT}.",
@@ -70,4 +79,5 @@ class ModelFile:
             float(content["temperature"]),
             content["network"],
             content["novelty"],
+            tuple(cls._from_content(member, path) for member in content.get("members", [])),
         )

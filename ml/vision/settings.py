@@ -3,60 +3,149 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ml.pictures import DURATIONS
 from ml.vision.errors import BadSettings
+from ml.vision.rules import (
+    ALL,
+    CHANNELS,
+    MOSAIC,
+    RULES,
+    VIRIDIS,
+    check,
+    checked_durations,
+    whole_numbers,
+)
 
-ALL = "all"
-CLASS_WEIGHTS = ("balanced", "none")
+__all__ = ["ALL", "TrainingSettings"]
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """The recipe of one training; wrong values raise :class:`BadSettings` naming the key.
+    """All that a training goes by; wrong values raise :class:`BadSettings` naming the key.
 
-    ``durations``: seconds, one a channel. The default leaves 2.0 s out: the shortest picture tells
-    Blip, Koi_Fish and Whistle apart, and what 2.0 s adds is in the others (docs/figures.md).
+    Every recipe (:mod:`ml.vision.recipes`) is one such object; the defaults are ``nota-cpu``.
+
+    The input. ``durations``: seconds, one a channel. The default leaves 2.0 s out: the shortest
+    picture tells Blip, Koi_Fish and Whistle apart, and what 2.0 s adds is in the others
+    (docs/figures.md). ``layout``: durations as "channels" of one picture, as a 2 x 2 "mosaic", or
+    each on its own with "attention" over what the network makes of them. ``colours``: "grey"
+    energy, or the "viridis" colours that volunteers see. ``normalisation``: by the "backbone"'s
+    mean and deviation, by the "training mean" picture, or of each "sample" by its own.
+    ``augmentation``: see :mod:`ml.vision.augment`; ``copies`` changed copies are made of each
+    training glitch where a part of the network is frozen, and drawn anew each time (any number but
+    0) where none is. ``drop_durations``: how often a training glitch is shown as if it had its
+    longest picture only, or with attention, as if some were missing.
+
+    The network. ``weights``: "imagenet", "random", or "imagenet or random" where there are none.
     ``trainable_blocks``: how many of the backbone's last blocks learn, besides the classifier: 0 is
-    a linear head on frozen features, "all" the whole network. ``drop_durations``: how often a
-    training glitch is shown as if it had its longest picture only. ``copies``: changed copies (see
-    :mod:`ml.vision.augment`) made of each training glitch. ``probe_strength``: inverse
-    regularisation of the linear head from which fine-tuning starts. ``patience``: epochs without
-    a better validation log loss before the training ends. ``learning_rate`` is that of the blocks,
-    ``head_learning_rate`` that of the classifier.
+    a linear head on frozen features, "all" the whole network. ``train_norms``: whether batch norms
+    learn too, instead of keeping ImageNet's statistics. ``hidden``: widths of dense layers before
+    the classifier, each behind a batch norm with ``hidden_norms``.
+
+    The training. ``probe_strength``: inverse regularisation of the linear head from which
+    fine-tuning starts, 0 for none. ``learning_rate`` is that of the blocks, ``head_learning_rate``
+    that of all above. ``accumulate``: parts into which a minibatch is cut to fit into memory.
+    ``soft_targets``: what the crowd holds of a glitch, not its top class. ``sampling``: "balanced"
+    draws every class alike. ``ema``: decay of the running mean of the weights that is kept, 0 for
+    none. ``unlabeled``: how many pictures without a label to learn from besides, see
+    :mod:`ml.vision.transduce`. ``test_copies``: changed copies over which a prediction is averaged.
+    ``patience``: epochs without a better validation log loss before the training ends.
+    ``members``: the numbers of the model versions of an ensemble.
     """
 
+    recipe: str = "nota-cpu"
     backbone: str = "efficientnet-lite0"
+    weights: str = "imagenet"
     durations: tuple[float, ...] = (0.5, 1.0, 4.0)
     size: int = 224
+    layout: str = "channels"
+    colours: str = "grey"
+    normalisation: str = "backbone"
+    augmentation: str = "loudness and shift"
     trainable_blocks: int | str = 3
+    train_norms: bool = False
+    hidden: tuple[int, ...] = ()
+    hidden_norms: bool = False
     epochs: int = 12
     minibatch: int = 32
+    accumulate: int = 1
+    optimizer: str = "adamw"
+    epsilon: float = 1e-8
     learning_rate: float = 3e-4
     head_learning_rate: float = 1e-3
+    schedule: str = "cosine"
     weight_decay: float = 0.05
+    gradient_norm: float = 1.0
     label_smoothing: float = 0.1
+    soft_targets: bool = False
+    sampling: str = "as they are"
+    ema: float = 0.0
+    precision: str = "auto"
+    input_dropout: float = 0.0
     dropout: float = 0.2
     drop_durations: float = 0.3
     copies: int = 4
+    test_copies: int = 0
+    unlabeled: int = 0
     probe_strength: float = 0.05
     patience: int = 4
     class_weights: str = "balanced"
     seed: int = 0
+    members: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "durations", _durations(self.durations))
-        for key, (wanted, is_good) in _RULES.items():
-            value = getattr(self, key)
-            if not is_good(value):
+        object.__setattr__(self, "durations", checked_durations(self.durations))
+        object.__setattr__(self, "hidden", whole_numbers("hidden", self.hidden))
+        object.__setattr__(self, "members", whole_numbers("members", self.members))
+        check(RULES, vars(self))
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """What is right alone and wrong together."""
+        several = len(self.durations) > 1 and self.layout == CHANNELS
+        for key, is_bad, words in (
+            ("colours", self.colours == VIRIDIS and several, "needs one duration, or attention"),
+            (
+                "size",
+                self.backbone == "merged-view" and self.size * (1 + (self.layout == MOSAIC)) < 76,
+                "is too small for four convolutions of 5 x 5 with pooling",
+            ),
+            ("layout", self.layout == MOSAIC and len(self.durations) != 4, "needs four durations"),
+            (
+                "normalisation",
+                self.normalisation == "training mean" and self.trainable_blocks != ALL,
+                "needs 'trainable_blocks': 'all'",
+            ),
+            (
+                "probe_strength",
+                self.probe_strength > 0 and bool(self.hidden),
+                "must be 0 with hidden layers",
+            ),
+        ):
+            if is_bad:
                 raise BadSettings(
-                    f"The training setting {key!r} is {value!r}; it must be {wanted}.",
-                    key=key,
-                    value=str(value),
+                    f"The training setting {key!r} = {getattr(self, key)!r} {words}.", key=key
                 )
+
+    @property
+    def channels(self) -> int:
+        """Channels of the picture that the backbone sees."""
+        if self.colours == VIRIDIS:
+            return 3
+        return len(self.durations) if self.layout == CHANNELS else 1
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the network without its classifier is ImageNet's, and nothing but that."""
+        return (
+            self.layout == CHANNELS
+            and self.weights == "imagenet"
+            and self.normalisation != "training mean"
+            and not self.hidden
+        )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainingSettings:
@@ -72,60 +161,7 @@ class TrainingSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON and for :meth:`from_dict`."""
-        return {**dataclasses.asdict(self), "durations": list(self.durations)}
-
-
-def _durations(value: Any) -> tuple[float, ...]:
-    if not isinstance(value, list | tuple) or not value:
-        raise BadSettings(
-            f"The training setting 'durations' is {value!r}; it must be a list of seconds.",
-            key="durations",
-        )
-    for duration in value:
-        if duration not in DURATIONS:
-            raise BadSettings(
-                f"The training setting 'durations' holds {duration!r}; known are {DURATIONS}.",
-                key="durations",
-            )
-    if len(set(value)) != len(value):
-        raise BadSettings("The training setting 'durations' holds one twice.", key="durations")
-    return tuple(float(duration) for duration in value)
-
-
-def _is_int(value: Any, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _whole(low: int, high: int) -> tuple[str, Callable[[Any], bool]]:
-    return f"a whole number from {low} to {high}", lambda value: _is_int(value, low, high)
-
-
-def _number(low: float, high: float) -> tuple[str, Callable[[Any], bool]]:
-    def is_good(value: Any) -> bool:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and low <= value <= high
-
-    return f"a number from {low:g} to {high:g}", is_good
-
-
-_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "backbone": ("a name", lambda value: isinstance(value, str) and bool(value)),
-    "size": _whole(32, 1024),
-    "trainable_blocks": (
-        f"a whole number of blocks or {ALL!r}",
-        lambda value: value == ALL or _is_int(value, 0, 1000),
-    ),
-    "epochs": _whole(0, 1000),
-    "minibatch": _whole(1, 4096),
-    "learning_rate": _number(1e-8, 1.0),
-    "head_learning_rate": _number(1e-8, 1.0),
-    "weight_decay": _number(0.0, 1.0),
-    "label_smoothing": _number(0.0, 0.5),
-    "dropout": _number(0.0, 0.9),
-    "drop_durations": _number(0.0, 1.0),
-    "copies": _whole(0, 64),
-    "probe_strength": _number(1e-6, 1e3),
-    "patience": _whole(1, 1000),
-    "class_weights": (f"one of {CLASS_WEIGHTS}", lambda value: value in CLASS_WEIGHTS),
-    "seed": _whole(0, 2**31 - 1),
-}
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in vars(self).items()
+        }

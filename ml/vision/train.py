@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,24 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ml.vision.activations import InputMaker, Inputs
+from ml.vision.activations import InputMaker
 from ml.vision.calibrate import fit_temperature
 from ml.vision.checkpoint import Checkpoints
-from ml.vision.dataset import Example, Skipped, TrainingSet, check_trainable
+from ml.vision.dataset import Skipped, TrainingSet
 from ml.vision.devices import pick_device
-from ml.vision.fit import EpochReport, Fitter, Labeled, Progress, predict_logits
+from ml.vision.draws import Labeled
+from ml.vision.errors import MissingWeights
+from ml.vision.fit import EpochReport, Fitter, Progress, predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure
 from ml.vision.probe import balanced_weights, fit_probe
+from ml.vision.reading import Read, read_set
 from ml.vision.settings import TrainingSettings
 from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import FULL, ViewReader
+from ml.vision.weights import start_at_random, where_to_put
+from ml.vision.world import World
 
 __all__ = ["EpochReport", "TrainedModel", "train_classifier"]
 
@@ -63,6 +68,7 @@ def train_classifier(
     cache: Path,
     on_epoch: Callable[[EpochReport], None] | None = None,
     device: str = "auto",
+    world: World | None = None,
 ) -> TrainedModel:
     """Train on the train split, choose by validation, never look at the test split.
 
@@ -72,37 +78,97 @@ def train_classifier(
 
     Raises what :meth:`TrainingSet.check` and :func:`build_network` raise; NothingToTrain also if no
     picture of a class is readable; CheckpointMismatch if ``folder`` belongs to another training;
-    NaNLoss; OSError if the disk is full (the last checkpoint stays good).
+    NaNLoss, OutOfMemory; DiskFull (the last checkpoint stays good).
+
+    ``world``: the processes that train together, each calling this with the same arguments; all
+    return the same, and the first one writes.
     """
     started = time.monotonic()
+    world = world or World()
     training_set.check()
     folder.mkdir(parents=True, exist_ok=True)
-    network = build_network(settings, len(training_set.classes)).to(pick_device(device))
-    read = _read(
+    network, notes = _start(settings, len(training_set.classes))
+    settings = network.settings
+    network.to(pick_device(device))
+    training_set, more = _with_pseudo_labels(training_set, settings, cache, device)
+    notes += more
+    read = _read_in_turn(network, cache, device, training_set, world)
+    maker = make_inputs_for(network, settings, cache, device)
+    # How often a minibatch is cut changes no gradient, so a training may go on with other cuts.
+    same = {**settings.to_dict(), "accumulate": 1}
+    checkpoints = Checkpoints(folder, hash_of(RECIPE, same, read.data_hash))
+
+    _warm_up(network, maker, read.train, settings)
+    fitter = Fitter(network, maker, read.train, read.validation, settings, world)
+    progress = fitter.run(checkpoints, on_epoch)
+    model = _finish(network, maker, read, settings, training_set.classes)
+    path = folder / WEIGHTS_NAME
+    sha256 = model.write(path) if world.is_first else ""
+    notes += checkpoints.notes + fitter.notes
+    return _describe(path, sha256, model, progress, read, notes, started)
+
+
+def _start(settings: TrainingSettings, classes: int) -> tuple[GlitchNetwork, list[str]]:
+    """The network, with random weights where there are none and the settings allow it; notes."""
+    try:
+        return build_network(settings, classes), []
+    except MissingWeights:
+        if settings.weights != "imagenet or random":
+            raise
+    note = (
+        f"Started from random weights: there are no ImageNet weights for {settings.backbone!r}. "
+        f"{where_to_put(settings.backbone)} for what the recipe means."
+    )
+    logger.warning(note)
+    return build_network(start_at_random(settings), classes), [note]
+
+
+def _with_pseudo_labels(
+    training_set: TrainingSet, settings: TrainingSettings, cache: Path, device: str
+) -> tuple[TrainingSet, list[str]]:
+    """The set with what the unlabeled glitches seem to be, and a note on how many."""
+    unlabeled = training_set.unlabeled[: settings.unlabeled]
+    if not unlabeled:
+        return training_set, []
+    from ml.vision.pseudo import pseudo_examples  # which builds on this module
+
+    found = pseudo_examples(training_set.classes, training_set.train, unlabeled, cache, device)
+    judged = {
+        example.pictures.glitch_id for example in (*training_set.validation, *training_set.test)
+    }
+    found = [example for example in found if example.pictures.glitch_id not in judged]
+    note = f"Learned from {len(found)} of {len(unlabeled)} unlabeled glitches besides."
+    return replace(training_set, train=[*training_set.train, *found]), [note]
+
+
+def _read_in_turn(
+    network: GlitchNetwork, cache: Path, device: str, training_set: TrainingSet, world: World
+) -> Read:
+    """The first process fills the cache, the others then find all there."""
+    settings = network.settings
+    if not world.is_first:
+        world.wait_for_all()
+    read = read_set(
         make_inputs_for(network, settings, cache, device, for_training=True),
         make_inputs_for(network, settings, cache, device),
         training_set,
+        soft=settings.soft_targets,
     )
-    maker = make_inputs_for(network, settings, cache, device)
-    checkpoints = Checkpoints(folder, hash_of(RECIPE, settings.to_dict(), read.data_hash))
-
-    _warm_up(network, maker, read.train, settings)
-    progress = Fitter(network, maker, read.train, read.validation, settings).run(
-        checkpoints, on_epoch
-    )
-    model = _finish(network, maker, read, settings, training_set.classes)
-    path = folder / WEIGHTS_NAME
-    return _describe(path, model.write(path), model, progress, read, checkpoints.notes, started)
+    if world.is_first:
+        world.wait_for_all()
+    if settings.normalisation == "training mean":
+        _set_mean_picture(network, read.train)
+    return read
 
 
-@dataclass(frozen=True)
-class _Read:
-    """The readable part of a training set, in memory."""
-
-    train: Labeled
-    validation: Labeled
-    skipped: tuple[Skipped, ...]
-    data_hash: str
+def _set_mean_picture(network: GlitchNetwork, train: Labeled) -> None:
+    """The mean of what the backbone would see of the training glitches, (c, h, w)."""
+    preparation = network.frozen.preparation
+    mean = preparation.get_buffer("mean_picture")
+    mean.zero_()
+    for array in train.arrays:
+        view = torch.from_numpy(np.asarray(array[FULL])).to(mean.device)[None].float() / 255
+        mean += preparation.arrange(view).mean(dim=0) / len(train)
 
 
 def make_inputs_for(
@@ -112,45 +178,25 @@ def make_inputs_for(
     device: str,
     *,
     for_training: bool = False,
+    full_only: bool = False,
 ) -> InputMaker:
-    """The maker of a network's inputs, with changed copies of each only ``for_training``."""
+    """The maker of a network's inputs, with changed copies of each only ``for_training``.
+
+    ``full_only``: the variant FULL alone, which is all that a prediction needs.
+    """
     store = ArrayStore(cache)
     reader = ViewReader(settings.durations, settings.size, store)
     copies = settings.copies if for_training else 0
     where = pick_device(device)
-    return InputMaker(network.frozen, reader, store, where, copies, settings.drop_durations)
-
-
-def _read(with_copies: InputMaker, without_copies: InputMaker, training_set: TrainingSet) -> _Read:
-    classes = training_set.classes
-    inputs = {}
-    labeled = {}
-    for split, maker, examples in (
-        ("train", with_copies, training_set.train),
-        ("val", without_copies, training_set.validation),
-    ):
-        inputs[split] = maker.make([example.pictures for example in examples])
-        labeled[split] = _label(inputs[split], examples, classes)
-    check_trainable(classes, [classes[column] for column in labeled["train"].columns])
-    rows = [
-        (split, content, int(column), float(weight))
-        for split, part in labeled.items()
-        for content, column, weight in zip(
-            inputs[split].contents, part.columns, part.weights, strict=True
-        )
-    ]
-    skipped = (*inputs["train"].skipped, *inputs["val"].skipped)
-    for glitch in skipped:
-        logger.warning("glitch %s left out of training: %s", glitch.glitch_id, glitch.reason)
-    return _Read(labeled["train"], labeled["val"], skipped, hash_of(classes, rows))
-
-
-def _label(inputs: Inputs, examples: Sequence[Example], classes: tuple[str, ...]) -> Labeled:
-    kept = [examples[index] for index in inputs.kept]
-    return Labeled(
-        inputs.arrays,
-        np.array([classes.index(example.label) for example in kept], np.int64),
-        np.array([example.weight for example in kept], np.float64),
+    return InputMaker(
+        network.frozen,
+        reader,
+        store,
+        where,
+        copies,
+        settings.drop_durations,
+        settings.augmentation,
+        full_only=full_only,
     )
 
 
@@ -168,6 +214,8 @@ def _warm_up(
     """Fit the classifier alone, on all variants and copies of every training glitch."""
     classes = network.classifier.out_features
     train.weights[:] = _class_weights(train, settings, classes)
+    if not settings.probe_strength:
+        return
     variants = len(train.arrays[0])
     features = np.concatenate(
         [predict_logits(network, maker, train.arrays, variant)[1] for variant in range(variants)]
@@ -188,7 +236,7 @@ def _warm_up(
 def _finish(
     network: GlitchNetwork,
     maker: InputMaker,
-    read: _Read,
+    read: Read,
     settings: TrainingSettings,
     classes: tuple[str, ...],
 ) -> ModelFile:
@@ -204,10 +252,7 @@ def _finish(
         classes=classes,
         temperature=temperature,
         network={key: tensor.detach().cpu() for key, tensor in network.state_dict().items()},
-        novelty={
-            "means": torch.from_numpy(novelty.means),
-            "scale": torch.tensor(novelty.scale, dtype=torch.float64),
-        },
+        novelty={name: torch.from_numpy(array) for name, array in novelty.to_arrays().items()},
     )
 
 
@@ -216,7 +261,7 @@ def _describe(
     sha256: str,
     model: ModelFile,
     progress: Progress,
-    read: _Read,
+    read: Read,
     notes: list[str],
     started: float,
 ) -> TrainedModel:

@@ -112,18 +112,26 @@ class ViewReader:
         digests = [(key, hashlib.sha256(data).hexdigest()) for key, data in sorted(files.items())]
         return hash_of("views", LAYOUT, self.durations, self.size, digests)
 
-    def views(self, files: Mapping[float, bytes], content: str) -> GlitchViews:
-        """Decode, or take from the cache; raises PictureError for a corrupt picture."""
-        variants = self.store.get(content)
-        if variants is None or variants.shape[0] != VARIANTS:
-            variants = self._decode(files)
-            self.store.put(content, variants)
-        return GlitchViews(content, variants.astype(np.uint8, copy=False))
+    def views(
+        self, files: Mapping[float, bytes], content: str, *, full_only: bool = False
+    ) -> GlitchViews:
+        """Decode, or take from the cache; raises PictureError for a corrupt picture.
 
-    def _decode(self, files: Mapping[float, bytes]) -> Energy:
+        ``full_only``: the first variant alone will do, uint8 (1, d, size, size).
+        """
+        variants = self.store.get(content)
+        enough = 1 if full_only else VARIANTS
+        if variants is None or len(variants) < enough:
+            variants = self._decode(files, full_only)
+            self.store.put(content, variants)
+        return GlitchViews(content, variants[:enough].astype(np.uint8, copy=False))
+
+    def _decode(self, files: Mapping[float, bytes], full_only: bool) -> Energy:
         energies = {key: read_energy(data) for key, data in files.items()}
         longest = max(energies)
         full = reduce_views(energies, self.durations, self.size)
+        if full_only:
+            return full[None]
         if len(energies) == 1:
             return np.stack([full, full])
         only = reduce_views({longest: energies[longest]}, self.durations, self.size)

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import override_settings
 from playwright.sync_api import expect, sync_playwright
 
+from labeling.models import User
 from labeling.services.classes import load_gravity_spy
 from scripts.screenshots import FLAGS
 from tests.conftest import make_glitch, make_volunteer
@@ -96,10 +97,20 @@ def make_glitches(numbers, **fields) -> None:
         make_glitch(number, **fields)
 
 
+def eventually(page, holds) -> None:
+    """Wait until a fact about the database holds: the page's requests may still be under way."""
+    for _ in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it never came to hold")
+
+
 def expect_nothing_waits(page) -> None:
     """Every vote was acknowledged; not by wait_for_function, which the page's policy forbids."""
+    key = f"nota.votes.{User.objects.get(username='ada').pk}"
     for _ in range(50):
-        if page.evaluate("localStorage.getItem('nota.outbox.ada')") == "[]":
+        if page.evaluate(f"localStorage.getItem('{key}')") == "[]":
             return
         page.wait_for_timeout(100)
     raise AssertionError("a vote still waits in the browser")

@@ -26,6 +26,7 @@ PAGES = [
     "/practice/",
     "/collections/",
     "/collections/1/",
+    "/me/",
     "/glitches/0000000001/",
     "/nowhere/",
 ]
@@ -83,6 +84,32 @@ def test_no_page_breaks_a_rule_of_wcag(page, world, scheme):
             if broken:
                 found[address, size["width"]] = broken
     assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_no_page_breaks_one_for_those_without_an_account(page, scheme, settings):
+    settings.ANONYMOUS_VOTING = True
+    make_glitches(range(1, 3))
+    found = {}
+    for size in (DESK, PHONE):
+        show(page, scheme, size)
+        for address in ("/", "/log-in/", "/sign-up/"):
+            page.goto(address)
+            found[address, size["width"]] = faults(page)
+    page.goto("/")
+    page.click("text=Begin without an account")
+    User.objects.update(level=6)
+    page.goto("/label/")
+    wait_for_glitch(page)
+    page.keyboard.press("1")
+    page.keyboard.press("1")
+    expect(page.locator("#votes")).to_have_text("1")
+    for size in (DESK, PHONE):
+        show(page, scheme, size)
+        for address in ("/label/", "/progress/", "/sign-up/", "/glitches/0000000001/"):
+            page.goto(address)
+            found[f"visitor {address}", size["width"]] = faults(page)
+    assert {place: broken for place, broken in found.items() if broken} == {}
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

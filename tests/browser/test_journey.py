@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from labeling.models import Glitch, GoldLabel, User, Workflow
 from labeling.services.classes import add_class
+from labeling.web.learn import STEPS
 from tests.browser.conftest import make_glitches, wait_for_glitch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,6 +32,19 @@ def sign_up(page) -> None:
     page.click("main button")
 
 
+def walk_through_the_tutorial(page) -> None:
+    """Every step of it: what a glitch is, durations, classes, gold, keys; then the label page."""
+    expect(page.locator("h1")).to_have_text("A glitch is a burst of noise")
+    titles = [page.inner_text("h1")]
+    for step in range(2, len(STEPS) + 1):
+        page.click(".turn >> text=Next")
+        page.wait_for_url(f"**/tutorial/{step}/")
+        titles.append(page.inner_text("h1"))
+    assert len(set(titles)) == len(STEPS)
+    page.click("main >> text=Label glitches")
+    page.wait_for_url("**/label/")
+
+
 def vote_for(page, label: str) -> None:
     before = int(page.inner_text("#votes"))
     key = page.get_attribute(f"[data-label={label}]", "data-key")
@@ -49,8 +63,7 @@ def truth_of(page) -> str:
 
 def test_from_sign_up_to_a_class_that_was_not_there_at_sign_up(page, two_levels):
     sign_up(page)
-    expect(page.locator("h1")).to_have_text("A glitch is a burst of noise")
-    page.click("text=Skip the tutorial")
+    walk_through_the_tutorial(page)
     wait_for_glitch(page)
     feedback = page.locator("#feedback")
     wrong = "Whistle" if truth_of(page) == "Blip" else "Blip"

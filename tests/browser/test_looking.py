@@ -3,9 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from labeling.models import Collection, Vote
+from labeling.models import Collection, Glitch, User, Vote
+from labeling.services.collections import set_favourite
 from labeling.services.imports import NewGlitch, import_glitch
-from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
+from tests.browser.conftest import eventually, log_in, make_glitches, wait_for_glitch
 from tests.conftest import make_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -76,10 +77,25 @@ def test_the_star_by_key(page):
     star = page.locator("#favourite")
     page.keyboard.press("*")
     expect(star).to_have_attribute("aria-pressed", "true")
-    page.wait_for_load_state("networkidle")
-    assert Collection.objects.get(is_favourites=True).glitches.count() == 1
+    eventually(page, lambda: Glitch.objects.filter(collection__is_favourites=True).count() == 1)
     page.click("#favourite")
     expect(star).to_have_attribute("aria-pressed", "false")
+
+
+def test_the_star_knows_the_favourites_of_before(page):
+    make_glitches(range(1, 4))
+    log_in(page, "ada", level=6)
+    named = wait_for_glitch(page)
+    star = page.locator("#favourite")
+    expect(star).to_have_attribute("aria-pressed", "false")
+    glitch = Glitch.objects.get(gravityspy_id=named.split()[1])
+    set_favourite(User.objects.get(), glitch, on=True)
+    page.reload()
+    assert wait_for_glitch(page) == named
+    expect(star).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("*")
+    expect(star).to_have_attribute("aria-pressed", "false")
+    eventually(page, lambda: Collection.objects.get().glitches.count() == 0)
 
 
 def test_a_double_click_on_vote_votes_once(page):

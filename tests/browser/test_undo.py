@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from labeling.models import Assignment, Vote
+from labeling.models import Assignment, Glitch, Vote, Workflow
 from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,6 +56,19 @@ def test_what_experts_said_offers_no_undo(page, monkeypatch):
     vote(page, "1")
     expect(page.locator("#feedback")).to_contain_text("the experts also say Blip")
     expect(page.locator("#undo")).to_be_hidden()
+
+
+def test_a_vote_that_settles_the_glitch_offers_no_undo(page):
+    """The server would refuse it: so the page does not offer it for eight seconds."""
+    make_glitches(range(2))
+    Workflow.objects.update(votes_min=1, votes_max=1)
+    log_in(page, "ada", level=6)
+    wait_for_glitch(page)
+    vote(page, "1")
+    expect(page.locator("#votes")).to_have_text("1")
+    assert Glitch.objects.filter(retired_at__isnull=False).count() == 1
+    expect(page.locator("#undo")).to_be_hidden()
+    expect(page.locator("#told")).to_be_empty()
 
 
 def test_a_refusal_says_why(page, settings):

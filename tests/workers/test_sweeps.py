@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import DiscoveryRun, Pick, TrainingRun, Workflow
+from labeling.models import DiscoveryRun, Pick, TrainingRun, User, Workflow
 from labeling.models.runs import Run
 from labeling.services.priors import refresh_class_priors
+from labeling.services.visitors import begin_visit
 from tests.conftest import make_glitch
 from tests.labeling.api.conftest import make_version, predict
 from workers import schedule, sweeps
@@ -101,3 +102,11 @@ def test_every_sweep_has_its_time_and_expires_before_the_next():
     for entry in schedule.app.conf.beat_schedule.values():
         assert entry["options"]["expires"] <= entry["schedule"]
         assert entry["task"] in schedule.app.tasks
+
+
+def test_visits_that_ended_long_ago_are_cleared_away(settings):
+    settings.ANONYMOUS_VOTING = True
+    old, new = begin_visit(), begin_visit()
+    User.objects.filter(pk=old.pk).update(date_joined=timezone.now() - timedelta(days=90))
+    sweeps.sweep_visits()
+    assert list(User.objects.all()) == [new]

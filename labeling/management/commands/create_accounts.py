@@ -11,6 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from labeling.models import User
 from labeling.services.accounts import AccountRequest, create_accounts
 
+# Who labels without an account has none to create.
+ROLES = [role for role in User.Role.values if role != User.Role.VISITOR]
+
 
 class Command(BaseCommand):
     help = """Create accounts with one password; those that exist are left as they are.
@@ -27,7 +30,7 @@ The file has the columns username,role,level,simulated; all but the first may be
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.add_argument("usernames", nargs="*", metavar="NAME")
-        parser.add_argument("--role", choices=User.Role.values, default=User.Role.VOLUNTEER)
+        parser.add_argument("--role", choices=ROLES, default=User.Role.VOLUNTEER)
         parser.add_argument("--level", type=int, default=1)
         parser.add_argument("--simulated", action="store_true")
         parser.add_argument("--file", type=Path, metavar="CSV", help="one account a line")
@@ -62,10 +65,8 @@ def _account(row: dict[str, str], where: str) -> AccountRequest:
     level, simulated = row.get("level") or "1", row.get("simulated") or "0"
     if not name:
         raise CommandError(f"{where}: the column username is missing or empty.")
-    if role not in User.Role.values:
-        raise CommandError(
-            f"{where}: {role!r} is no role; known are {', '.join(User.Role.values)}."
-        )
+    if role not in ROLES:
+        raise CommandError(f"{where}: {role!r} is no role; known are {', '.join(ROLES)}.")
     if not (level.isdecimal() and int(level) >= 1):
         raise CommandError(f"{where}: the level is {level!r}; it must be a whole number from 1.")
     if simulated not in {"0", "1"}:

@@ -10,13 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from labeling.errors import LabelingError
-from labeling.services.imports import (
-    FolderEntry,
-    ImportReport,
-    NewGlitch,
-    import_glitches,
-    scan_folder,
-)
+from labeling.services.bulk_imports import FolderEntry, ImportReport, import_glitches, scan_folder
+from labeling.services.imports import NewGlitch
 
 
 class Command(BaseCommand):

@@ -1,15 +1,23 @@
-// The star beside the glitch: a favourite, or not.
+// The star beside the glitch: a favourite, or not. Who has no account has no star.
 
 import { byId } from "./dom.js";
 
 export class Favourite {
-  // send(method, gravityspyId): puts or deletes.
-  constructor(send, failed) {
+  // list(): resolves with the favourites of before. send(method, gravityspyId): puts or deletes.
+  constructor(list, send, failed) {
     this.button = byId("favourite");
     this.send = send;
     this.failed = failed;
-    this.marked = new Set(); // on this page; earlier ones are on the page of collections
+    this.marked = new Set();
+    this.touched = new Set(); // on this page: newer than the list of before
     this.button.addEventListener("click", () => this.toggle());
+    if (!this.button.hidden) this.#load(list);
+  }
+
+  async #load(list) {
+    const earlier = await list().catch(() => ({ gravityspy_ids: [] }));
+    for (const id of earlier.gravityspy_ids) if (!this.touched.has(id)) this.marked.add(id);
+    this.#show();
   }
 
   display(gravityspyId) {
@@ -23,7 +31,7 @@ export class Favourite {
 
   async toggle() {
     const id = this.id;
-    if (!id) return;
+    if (!id || this.button.hidden) return;
     const on = !this.marked.has(id);
     this.#set(id, on);
     try {
@@ -35,6 +43,7 @@ export class Favourite {
   }
 
   #set(id, on) {
+    this.touched.add(id);
     if (on) this.marked.add(id);
     else this.marked.delete(id);
     this.#show();

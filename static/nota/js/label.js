@@ -15,20 +15,20 @@ import { noPassingTrouble, trouble } from "./trouble.js";
 import { Undo } from "./undo.js";
 import { fill, gettext, ngettext } from "./words.js";
 
-const { user, api: base, classesUrl, glitchesUrl, logIn, undoSeconds } = byId("table").dataset;
+const { user, name, api: base, classesUrl, glitchesUrl, logIn, undoSeconds } = byId("table").dataset;
 
 const pictures = new Pictures(
   byId("pictures"), document.querySelector(".tabs"), byId("glitch-name"), glitchesUrl,
 );
 const zoom = new Zoom(byId("pictures"));
 const answers = new Answers(classesUrl, { chosen: onChosen, confirm: vote });
-const outbox = new Outbox(user, sendVote, { receipt: onReceipt, refused: onRefused, state: onState });
+const outbox = new Outbox(user, name, sendVote, { receipt: onReceipt, refused: onRefused, state: onState });
 const undo = new Undo(
-  Number(undoSeconds),
   (assignment) => call(base, "POST", "votes/undo", { assignment }),
   { done: onUndone, failed: onStands },
 );
 const favourite = new Favourite(
+  () => call(base, "GET", "favourites"),
   (method, id) => call(base, method, `favourites/${id}`, {}),
   (error) => trouble(error.message),
 );
@@ -105,13 +105,13 @@ async function onReceipt(kept, receipt) {
     const answered = answers.facts[kept.label] ?? { name: kept.label, twins: [] };
     showGold(kept, gold, answered, answers.facts[gold.label]?.look_at ?? 2.0);
   }
-  if (!gold && !outbox.all().length) offerUndo(kept);
+  if (receipt.undo_seconds > 0 && !outbox.all().length) offerUndo(kept, receipt.undo_seconds);
   if (promoted) await promote(promoted);
 }
 
-function offerUndo(kept) {
+function offerUndo(kept, seconds) {
   const name = answers.nameOf(kept);
-  undo.offer(kept, name);
+  undo.offer(kept, name, seconds);
   byId("told").textContent = fill(
     gettext("Voted %(name)s. Backspace takes it back for %(seconds)s seconds."),
     { name, seconds: undoSeconds },

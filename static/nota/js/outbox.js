@@ -6,16 +6,18 @@
 const DELAYS_S = [1, 2, 4, 8, 15, 30];
 
 export class Outbox {
+  // user: the id, which stays when a person changes name; name: under which votes were kept before.
   // send(vote): resolves with the receipt or rejects with an ApiError.
   // told: {receipt(vote, data), refused(vote, error), state({waiting, retryIn, error})}
-  constructor(user, send, told) {
-    this.name = `nota.outbox.${user}`;
+  constructor(user, name, send, told) {
+    this.name = `nota.votes.${user}`;
     this.send = send;
     this.told = told;
     this.memory = []; // stands in where the browser allows no storage
     this.failures = 0;
     this.timer = null;
     this.flushing = null;
+    this.#take(`nota.outbox.${name}`);
     addEventListener("online", () => this.retry());
     addEventListener("storage", (event) => event.key === this.name && this.tell(null));
   }
@@ -35,6 +37,17 @@ export class Outbox {
       localStorage.setItem(this.name, JSON.stringify(votes));
     } catch {
       // Full or forbidden: the votes live as long as this page.
+    }
+  }
+
+  // Votes that an earlier version of this page had kept elsewhere.
+  #take(older) {
+    try {
+      const found = JSON.parse(localStorage.getItem(older) ?? "[]");
+      if (found.length) this.#write([...this.all(), ...found]);
+      localStorage.removeItem(older);
+    } catch {
+      // Nothing is stored here, or nothing that could be read.
     }
   }
 

@@ -2,33 +2,32 @@
 //
 // The vote itself was sent at once: what is shown as taken is stored, and a gold answer is told
 // without delay. Only a confirmed vote can be taken back, so the two requests never overtake each
-// other; the server refuses where something followed from the vote.
+// other; the server says for how long, and 0 where something followed from the vote.
 
 import { byId } from "./dom.js";
 import { fill, gettext } from "./words.js";
 
 export class Undo {
   // send(assignment): resolves with the glitch lent anew. done(vote, assignment); failed(vote, error).
-  constructor(seconds, send, { done, failed }) {
+  constructor(send, { done, failed }) {
     this.button = byId("undo");
-    this.seconds = seconds;
     this.send = send;
     this.done = done;
     this.failed = failed;
     this.vote = null;
-    this.button.style.setProperty("--undo-seconds", `${seconds}s`);
     this.button.addEventListener("click", () => this.take());
   }
 
   // name: of the answer, as the button says it.
-  offer(vote, name) {
+  offer(vote, name, seconds) {
     this.clear();
+    this.button.style.setProperty("--undo-seconds", `${seconds}s`);
     this.vote = vote;
     byId("undo-text").textContent = fill(gettext("Undo %(name)s"), { name });
     this.button.setAttribute("aria-disabled", "false");
     void this.button.offsetWidth; // the bar that runs out begins anew
     this.button.classList.add("runs");
-    this.timer = setTimeout(() => this.clear(), this.seconds * 1000);
+    this.timer = setTimeout(() => this.clear(), seconds * 1000);
   }
 
   clear() {

@@ -249,6 +249,18 @@ def test_one_glitch_shows_consensus_and_predictions(pipeline, some):
     assert got["predictions"][0]["probabilities"] == {"Blip": 0.25, "Whistle": 0.75}
 
 
+def test_predictions_say_whether_they_reach_the_threshold_of_their_class(pipeline, some):
+    version = make_version(1, metrics={"thresholds": {"Blip": 0.8, "Whistle": None}})
+    for glitch, p in zip(Glitch.objects.order_by("pk"), (0.8, 0.7, 0.1), strict=False):
+        predict(version, glitch, p, 1 - p)
+    rows = pipeline.get("/api/v1/predictions").json()["results"]
+    assert [(r["label"], r["is_trusted"]) for r in rows] == [
+        ("Blip", True),
+        ("Blip", False),
+        ("Whistle", None),
+    ]
+
+
 def test_predictions_are_listed_by_version_and_glitch(pipeline, some, django_assert_num_queries):
     first, second = make_version(1, state="replaced"), make_version(2)
     for glitch in Glitch.objects.order_by("pk"):

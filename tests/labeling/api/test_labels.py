@@ -58,6 +58,7 @@ def test_settled_glitches_are_exported(pipeline, labeled):
         "model_version": "",
         "retired_at": "",
         "retire_reason": "",
+        "visitor_votes": "0",
     }
     assert consensus == {
         "gravityspy_id": "0000000002",
@@ -71,6 +72,7 @@ def test_settled_glitches_are_exported(pipeline, labeled):
         "model_version": "2",
         "retired_at": "2020-01-01T00:00:00+00:00",
         "retire_reason": "consensus",
+        "visitor_votes": "0",
     }
 
 

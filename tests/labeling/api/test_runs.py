@@ -46,6 +46,26 @@ def test_a_training_is_asked_for_and_watched(
     assert got["model_version"] is None
 
 
+def test_a_training_by_a_recipe_takes_its_settings(pipeline, trainable, settings):
+    body = {"recipe": "george-vgg16", "settings": {"epochs": 2}}
+    run = pipeline.post(TRAININGS, body).json()
+    assert run["recipe"] == "george-vgg16"
+    chosen = [run["settings"][key] for key in ("backbone", "optimizer", "epochs")]
+    assert chosen == ["vgg16", "adagrad", 2]
+    TrainingRun.objects.update(state="cancelled")
+    settings.TRAINING_RECIPE = "logistic-features"  # the site's own, where none is named
+    assert pipeline.post(TRAININGS, {}).json()["recipe"] == "logistic-features"
+
+
+def test_an_ensemble_needs_two_versions_that_exist(pipeline, trainable):
+    make_version(3)
+    for members, words in (([], "name at least two"), ([3, 4], "no classifier 4")):
+        body = {"recipe": "ensemble", "settings": {"members": members}}
+        response = pipeline.post(TRAININGS, body)
+        assert refusal(response) == (400, "no_members")
+        assert words in response.json()["error"]["message"]
+
+
 def test_a_second_training_at_once_is_refused(pipeline, trainable):
     first = pipeline.post(TRAININGS, {}).json()
     response = pipeline.post(TRAININGS, {})
@@ -59,6 +79,7 @@ def test_a_second_training_at_once_is_refused(pipeline, trainable):
         ({"settings": {"epoch": 2}}, "bad_settings"),
         ({"settings": {"epochs": -1}}, "bad_settings"),
         ({"settings": {"backbone": 7}}, "bad_settings"),
+        ({"recipe": "george-vgg17"}, "unknown_recipe"),
         ({"settings": [1]}, "invalid"),
         ({"reason": "r" * 201}, "invalid"),
     ],

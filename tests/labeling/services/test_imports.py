@@ -8,7 +8,8 @@ from django.core.management.base import CommandError
 
 from labeling.errors import LabelingError
 from labeling.models import Glitch, GoldLabel, Picture
-from labeling.services.imports import ImportReport, NewGlitch, import_glitch, import_glitches
+from labeling.services.bulk_imports import ImportReport, import_glitches
+from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.storage import path_of
 from ml.errors import MLError
 from tests.conftest import make_glitch, make_picture

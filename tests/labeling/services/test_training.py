@@ -141,3 +141,13 @@ def test_a_born_class_without_a_training_makes_one_due(two_classes):
     run = TrainingRun.objects.get()
     end_run(run, Run.State.SUCCEEDED)
     assert request_training_if_due() is None  # nothing was born
+
+
+@pytest.mark.parametrize("is_trained", [False, True])
+def test_none_of_the_above_is_trained_only_where_it_is_asked_for(two_classes, settings, is_trained):
+    settings.TRAIN_NONE_OF_THE_ABOVE = is_trained
+    for number in range(20, 25):
+        make_glitch(number, gold_label="None_of_the_Above")
+    freeze_training_set(request_training(None, "x"))
+    labels = TrainingRun.objects.get().class_list.labels
+    assert ("None_of_the_Above" in labels) is is_trained

@@ -45,6 +45,10 @@ def test_nobody_signs_up_as_a_reviewer(client):
     assert (ada.role, ada.is_staff, ada.level) == ("volunteer", False, 1)
 
 
+def test_the_log_in_page_names_the_site_and_not_its_host(client):
+    assert "<title>Log in – Nota</title>" in client.get("/log-in/").content.decode()
+
+
 def test_logging_in_goes_where_one_was_going(client):
     make_volunteer("ada")
     credentials = {"username": "ada", "password": "a-long-password-1", "next": "/progress/"}

@@ -317,6 +317,22 @@ def test_a_training_is_started_once_followed_and_cancelled(as_reviewer, monkeypa
     assert "has ended already" in twice.content.decode()
 
 
+def test_a_recipe_is_chosen_on_the_page(as_reviewer, monkeypatch):
+    monkeypatch.delenv("NOTA_WEIGHTS", raising=False)
+    for number in range(12):
+        make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
+    page = as_reviewer.get("/review/training/").content.decode()
+    assert "resnet50.pth is not here" in page
+    chosen = {"recipe": "george-resnet50", "random": "1", "members": ""}
+    as_reviewer.post("/review/training/start/", chosen)
+    settings = TrainingRun.objects.get().settings
+    assert (settings["recipe"], settings["weights"]) == ("george-resnet50", "imagenet or random")
+    TrainingRun.objects.update(state="cancelled")
+    ensemble = {"recipe": "ensemble", "members": "3, five"}
+    page = as_reviewer.post("/review/training/start/", ensemble, follow=True).content.decode()
+    assert "members" in page and "whole numbers" in page
+
+
 def test_a_failed_training_shows_its_error(as_reviewer):
     run = TrainingRun.objects.create(state="failed", error="No picture.", error_code="no_usable")
     page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()

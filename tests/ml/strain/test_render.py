@@ -35,6 +35,13 @@ def test_energy_comes_back_in_tenths() -> None:
     assert np.abs(back - expected).max() <= 2  # neighbours in viridis that share a colour
 
 
+def test_the_first_runs_pictures_are_divided_by_the_mean() -> None:
+    """Gaussian noise has exponential energy: its median is ln 2 of its mean, in tenths 7 and 10."""
+    gram = simulate_glitch("No_Glitch", 3)
+    floors = [np.median(read_energy(render_glitch(gram, "L1", run)[4.0])) for run in ("O1", "O3")]
+    assert floors == [pytest.approx(6.9, abs=0.7), pytest.approx(10, abs=0.7)]
+
+
 def test_the_frame_lies_just_outside_of_what_is_painted() -> None:
     blank = axes_template("H1", 4.0)[..., :3].astype(int)
     left, top, right, bottom = AXES_BOX

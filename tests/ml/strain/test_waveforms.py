@@ -36,6 +36,7 @@ def test_waveforms_are_sound_repeatable_and_varied(label: str) -> None:
         ("Low_Frequency_Lines", 10, 30),
         ("Power_Line", 57, 63),
         ("Air_Compressor", 47, 53),
+        ("589HZLINE", 560, 620),
         ("70HZLINE", 66, 74),
         ("Violin_Mode", 450, 1600),
         ("Whistle", 200, 2048),

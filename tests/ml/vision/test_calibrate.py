@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml.vision.calibrate import fit_temperature, log_loss, softmax
+from ml.vision.calibrate import class_thresholds, fit_temperature, log_loss, softmax
 
 
 def test_softmax_and_log_loss_by_hand():
@@ -39,3 +39,25 @@ def test_a_handful_moves_the_temperature_only_a_little():
 def test_a_few_faultless_answers_do_not_make_it_certain():
     logits = np.tile([2.0, 0.0], (5, 1))
     assert 0.75 < fit_temperature(logits, np.zeros(5, int)) < 1.0
+
+
+def test_thresholds_by_class_are_the_least_that_keep_the_precision():
+    # Called A with .9 .8 .7 .6 .55: right, right, right, wrong, right. Called B: three times only.
+    p = np.array([0.9, 0.8, 0.7, 0.6, 0.55, 0.1, 0.1, 0.1])
+    truth = np.array([0, 0, 0, 1, 0, 1, 1, 1])
+    both = np.column_stack([p, 1 - p])
+    assert class_thresholds(both, truth, ("A", "B"), 0.95) == {"A": 0.7, "B": None}
+    assert class_thresholds(both, truth, ("A", "B"), 0.8) == {"A": 0.55, "B": None}
+
+
+def test_a_class_never_right_or_never_said_has_no_threshold():
+    both = np.tile([0.8, 0.2], (6, 1))
+    never = class_thresholds(both, np.full(6, -1), ("A", "B"))
+    assert never == {"A": None, "B": None}
+
+
+def test_equal_confidences_stand_or_fall_together():
+    both = np.tile([0.8, 0.2], (6, 1))
+    truth = np.array([0, 0, 0, 0, 0, 1])
+    assert class_thresholds(both, truth, ("A", "B"), 0.9)["A"] is None
+    assert class_thresholds(both, truth, ("A", "B"), 0.8)["A"] == 0.8

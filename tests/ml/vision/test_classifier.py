@@ -92,3 +92,43 @@ def test_missing_and_damaged_weights(trained, tmp_path):
     (tmp_path / "model.pt").write_bytes(data[: len(data) // 2])
     with pytest.raises(DamagedWeights, match="truncated"):
         Classifier.load(tmp_path / "model.pt")
+
+
+def test_a_stream_gives_chunk_by_chunk_what_one_call_gives(trained, glitches, tmp_path):
+    folder, model = trained
+    classifier = Classifier.load(model.weights)
+    broken = GlitchPictures("broken", {4.0: tmp_path / "absent.png"})
+    asked = []
+
+    def chunks():
+        for chunk in ([glitches[0]], [broken], [], [glitches[1], broken], *[[glitches[0]]] * 6):
+            asked.append(chunk)
+            yield chunk
+
+    stream = classifier.stream(chunks(), folder / "cache")
+    first = next(stream)
+    assert len(asked) == 3  # bounded: no more are fetched than are under way
+    rest = list(stream)
+    assert [one.glitch_ids for one in [first, *rest][:5]] == [["g0"], [], [], ["g1"], ["g0"]]
+    assert [len(one.skipped) for one in [first, *rest][:5]] == [0, 1, 0, 1, 0]
+    whole = classifier.score(glitches, folder / "cache")
+    assert np.allclose(first.probabilities[0], whole.probabilities[0], atol=1e-6)
+
+
+def test_a_stream_may_be_left_early(trained, glitches):
+    folder, model = trained
+    stream = Classifier.load(model.weights).stream([glitches] * 10, folder / "cache")
+    next(stream)
+    stream.close()
+
+
+def test_a_prediction_cached_for_itself_does_not_stand_in_for_a_training(trained, tmp_path):
+    """Predictions keep one variant of the views, trainings need two."""
+    _, model = trained
+    training_set = make_set(tmp_path)
+    cache = tmp_path / "cache"
+    Classifier.load(model.weights).predict([e.pictures for e in training_set.train], cache)
+    settings = Classifier.load(model.weights).settings
+    after = train_classifier(training_set, settings, tmp_path / "after", cache)
+    fresh = train_classifier(training_set, settings, tmp_path / "fresh", tmp_path / "other")
+    assert after.history[0]["val_loss"] == pytest.approx(fresh.history[0]["val_loss"], abs=1e-6)

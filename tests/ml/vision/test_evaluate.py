@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ml.vision.evaluate import align_columns, expected_calibration_error, metrics
+from ml.vision.evaluate import expected_calibration_error, metrics
+from ml.vision.judging.judged import align_columns
 
 PROBABILITIES = np.array([[0.8, 0.2], [0.6, 0.4], [0.3, 0.7], [0.6, 0.4]])
 LABELS = ["Blip", "Blip", "Whistle", "Whistle"]

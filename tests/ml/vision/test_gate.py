@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from ml.vision.errors import NothingToTest, NotTheSameTest
-from ml.vision.gate import Judged, decide
+from ml.vision.gate import decide
+from ml.vision.judging.judged import Judged
 
 LABELS = ["A", "A", "A", "B", "B"]
 
@@ -51,3 +52,42 @@ def test_different_test_sets_and_empty_ones_are_refused():
         decide(judged(ALL_RIGHT), judged(ALL_RIGHT[:4], LABELS[:4]))
     with pytest.raises(NothingToTest):
         decide(Judged(("A", "B"), np.zeros((0, 2)), []), None)
+
+
+def many(right_of_a, right_of_b, sure=0.9):
+    """Ten glitches each of A and B, so many of each recognised, with this confidence."""
+    p_of_a = [sure] * right_of_a + [1 - sure] * (10 - right_of_a)
+    p_of_b = [1 - sure] * right_of_b + [sure] * (10 - right_of_b)
+    return judged(p_of_a + p_of_b, ["A"] * 10 + ["B"] * 10)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "active", "goes_live", "failed"),
+    [
+        (many(10, 9), many(9, 9), True, []),
+        # Better overall, and A falls from 9 of 10 to 5: below .596, the end of its interval.
+        (many(5, 10), many(9, 5), False, ["classes"]),
+        # A falls from 9 to 6 of 10, within its interval.
+        (many(6, 10), many(9, 5), True, []),
+        # As right as before and surer than right: overall passes by one more hit.
+        (many(6, 6, 0.999), many(6, 5, 0.6), False, ["calibration"]),
+        (many(5, 5), many(9, 9), False, ["overall", "classes", "calibration"]),
+    ],
+)
+def test_each_question_can_keep_a_candidate_out(candidate, active, goes_live, failed):
+    decision = decide(candidate, active)
+    assert decision.goes_live is goes_live
+    assert [check.name for check in decision.checks if not check.passed] == failed
+    assert ("Kept out" in decision.reason) is bool(set(failed) - {"overall"})
+
+
+def test_the_reason_names_the_class_and_its_figures():
+    reason = decide(many(5, 10), many(9, 5)).reason
+    assert reason.startswith("Accuracy is higher, 0.750 against 0.700")
+    assert "A falls from 0.900 to 0.500 of 10 glitches, below 0.596" in reason
+
+
+def test_a_class_that_neither_knew_cannot_fall():
+    labels = ["A", "B", "C"]
+    both = Judged(("A", "B"), np.array([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5]]), labels)
+    assert decide(both, both).checks[1].passed

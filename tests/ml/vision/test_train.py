@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml.vision import fit
+from ml.vision import step
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.errors import CheckpointMismatch, NaNLoss, NothingToTest, NothingToTrain
@@ -184,13 +184,15 @@ def test_nothing_to_test_is_refused_before_anything_is_written(training_set, rec
 def test_a_nan_loss_stops_and_keeps_the_last_checkpoint(
     training_set, recipe, tmp_path, monkeypatch
 ):
-    original = fit.Fitter._loss
+    original = step.Stepper.loss
+    calls = []
 
-    def spoil(self, logits, rows):
-        loss = original(self, logits, rows)
-        return loss * float("nan") if len(self.progress.history) == 2 else loss
+    def spoil(self, *arguments):
+        calls.append(arguments)
+        spoiled = float("nan") if len(calls) == 4 else 1.0  # epoch 0 once, then two steps each
+        return original(self, *arguments) * spoiled
 
-    monkeypatch.setattr(fit.Fitter, "_loss", spoil)
+    monkeypatch.setattr(step.Stepper, "loss", spoil)
     with pytest.raises(NaNLoss, match="epoch 2; the checkpoint of epoch 1 is kept"):
         train_classifier(training_set, recipe, tmp_path / "run", tmp_path / "cache")
     assert (tmp_path / "run" / "checkpoint-0001.pt").exists()

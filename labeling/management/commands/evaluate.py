@@ -1,0 +1,86 @@
+"""manage.py evaluate"""
+
+import json
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from labeling.errors import LabelingError
+from labeling.models import Evaluation, ModelVersion
+from labeling.selectors.versions import active_version, find_version
+from labeling.services.evaluations import request_evaluation
+from labeling.services.judging import evaluate_version
+
+ROLE = ModelVersion.Role.CLASSIFIER
+
+
+class Command(BaseCommand):
+    help = """Judge a classifier on the gold test set, which no training ever sees.
+
+Prints the tables of the papers (top-1 to top-5; precision and recall by class) and stores all
+figures for the review pages. The version's predictions must be there: if some are missing, a worker
+is asked for them, and the command says so.
+
+Examples:
+  manage.py evaluate                              the version in use
+  manage.py evaluate --version 3 --against 2      and whether 3 differs from 2 by more than chance
+  manage.py evaluate --json figures.json --csv tables/
+"""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # --version is Django's own option in every command: it would print Django's version.
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.add_argument("--version", type=int, metavar="N", dest="number")
+        parser.add_argument("--against", type=int, metavar="M")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
+        parser.add_argument("--csv", type=Path, metavar="FOLDER", help="one file a table")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from ml.vision.judging.tables import as_text, tables, write_csv
+
+        number, against = self._numbers(options)
+        try:
+            found = self._evaluate(number, against)
+        except LabelingError as error:
+            raise CommandError(f"{error} [{error.code}]") from error
+        named = {f"{ROLE} {n}": evaluation.figures for n, evaluation in found.items()}
+        comparison = found[number].comparison
+        made = tables(named, comparison)
+        for name in ("top", "per_class", "overall"):
+            self.stdout.write(as_text(made[name]) + "\n")
+        if comparison:
+            self.stdout.write(comparison["words"])
+        if options["json"]:
+            everything = {"versions": named, "comparison": comparison}
+            options["json"].write_text(json.dumps(everything, indent=1) + "\n")
+        if options["csv"]:
+            paths = write_csv(made, options["csv"])
+            self.stdout.write(f"{len(paths)} tables in {options['csv']}")
+
+    def _numbers(self, options: dict[str, Any]) -> tuple[int, int | None]:
+        if options["number"] is not None:
+            return options["number"], options["against"]
+        active = active_version(ROLE)
+        if active is None:
+            raise CommandError("No classifier is in use; name one with --version, or train one.")
+        return active.number, options["against"]
+
+    def _evaluate(self, number: int, against: int | None) -> dict[int, Evaluation]:
+        """Figures of the version, and of the one it is compared with, by number."""
+        version = find_version(ROLE, number)
+        other = find_version(ROLE, against) if against is not None else None
+        if version == other:
+            raise CommandError("A version cannot be compared with itself.")
+        try:
+            found = {number: evaluate_version(version, other)}
+            return found | ({other.number: evaluate_version(other)} if other else {})
+        except LabelingError as error:
+            if error.code != "not_predicted":
+                raise
+            request_evaluation(number, against=against, by=None)
+            raise CommandError(f"{error} It has been asked for: run this again then.") from error

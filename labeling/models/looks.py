@@ -1,0 +1,42 @@
+"""Looks: what a model version says of pictures, in full and for people."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from labeling.models.runs import Run
+
+
+class Look(Run):
+    """One look of the classifier in use at a glitch, or at pictures that somebody sent.
+
+    Kept until ``expires_at``, then deleted with its files; ``key`` is its unguessable address.
+    ``pictures`` and ``heat`` list {duration, name, width, height} of files in the look's folder;
+    those of a glitch lie with the glitch.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    glitch = models.ForeignKey("Glitch", models.CASCADE, null=True, related_name="looks")
+    model_version = models.ForeignKey("ModelVersion", models.CASCADE, null=True, related_name="+")
+    pictures = models.JSONField(default=list)
+    probabilities = models.JSONField(
+        default=list, help_text="[label, probability], likeliest first"
+    )
+    novelty = models.FloatField(null=True)
+    explained = models.CharField(max_length=64, blank=True, help_text="the label of the heat map")
+    heat = models.JSONField(default=list)
+    alike = models.JSONField(default=list, help_text="[glitch id, distance], the nearest first")
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta(Run.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1), name="look_progress_in_range"
+            ),
+            models.UniqueConstraint(
+                fields=["glitch", "model_version"],
+                condition=Q(glitch__isnull=False) & ~Q(state__in=["failed", "cancelled"]),
+                name="one_look_a_glitch_version",
+            ),
+        ]

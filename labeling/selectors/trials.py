@@ -1,0 +1,46 @@
+"""Reads of shadow trials: which glitches count, and what both versions say of them."""
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from labeling.models import Glitch, ModelVersion, Prediction, ShadowTrial
+from ml.vision.judging.shadow import Said
+
+
+def running_trial(role: str = ModelVersion.Role.CLASSIFIER) -> ShadowTrial | None:
+    running = ShadowTrial.objects.filter(role=role, state=ShadowTrial.State.RUNNING)
+    return running.select_related("candidate__class_list", "active").first()
+
+
+def listed_trials() -> QuerySet[ShadowTrial]:
+    return ShadowTrial.objects.select_related("candidate", "active", "requested_by")
+
+
+def unshadowed_glitches(trial: ShadowTrial) -> QuerySet[Glitch]:
+    """Glitches that came since the trial began and that only the version in use has predicted."""
+    said = Prediction.objects.filter(glitch=OuterRef("pk"))
+    return Glitch.objects.filter(
+        Exists(said.filter(model_version=trial.active_id)),
+        ~Exists(said.filter(model_version=trial.candidate_id)),
+        created_at__gte=trial.started_at,
+    ).order_by("pk")
+
+
+def said_by_both(trial: ShadowTrial) -> tuple[list[Said], list[Said]]:
+    """(n,) what the version in use and (n,) what the candidate says, on the same new glitches."""
+    of_active = Prediction.objects.filter(glitch=OuterRef("glitch"), model_version=trial.active_id)
+    rows = (
+        Prediction.objects.filter(
+            Exists(of_active),
+            model_version=trial.candidate_id,
+            glitch__created_at__gte=trial.started_at,
+        )
+        .order_by("glitch_id")
+        .values_list("glitch_id", F("top_class__label"), "confidence")
+    )
+    candidate = {pk: Said(label, confidence) for pk, label, confidence in rows}
+    theirs = Prediction.objects.filter(
+        model_version=trial.active_id, glitch__in=list(candidate)
+    ).values_list("glitch_id", F("top_class__label"), "confidence")
+    active = {pk: Said(label, confidence) for pk, label, confidence in theirs}
+    ids = sorted(active)
+    return [active[pk] for pk in ids], [candidate[pk] for pk in ids]

@@ -1,0 +1,40 @@
+"""Putting a model version into use: the one door, for trainings, searches, trials and people."""
+
+from django.utils import timezone
+
+from labeling import jobs
+from labeling.errors import ConflictError
+from labeling.models import ModelVersion, User
+from labeling.services.audit import record_deed
+
+
+def activate(
+    version: ModelVersion, *, instead_of: int | None, by: User | None, verb: str = "activate"
+) -> None:
+    """Make ``version`` the one in use, if ``instead_of`` still is. The caller holds a transaction.
+
+    A classifier scores what it has not seen yet; what it predicted earlier is used again, and the
+    glitches that nobody has voted on are routed anew. Raises ConflictError
+    ``activation_conflict``.
+    """
+    active = ModelVersion.objects.select_for_update().filter(
+        role=version.role, state=ModelVersion.State.ACTIVE
+    )
+    current = active.first()
+    if (current.pk if current else None) != instead_of:
+        raise ConflictError(
+            "Another model version went live since the comparison; compare again.",
+            code="activation_conflict",
+        )
+    if current is not None:
+        current.state = ModelVersion.State.REPLACED
+        current.save(update_fields=["state"])
+        if current.replaces_id != version.pk:  # on a rollback the way back stays as it was
+            version.replaces = current
+    version.state = ModelVersion.State.ACTIVE
+    version.activated_at = timezone.now()
+    version.routed_at = None
+    version.save(update_fields=["state", "activated_at", "replaces", "routed_at"])
+    record_deed(by, verb, f"{version.role} {version.number}", reason=version.decision_reason)
+    if version.role == ModelVersion.Role.CLASSIFIER:
+        jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)

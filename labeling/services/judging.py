@@ -1,0 +1,82 @@
+"""Evaluations: a version's stored predictions of the gold test set become its stored figures.
+
+For workers and commands: scikit-learn is loaded. The pages ask for one through
+``labeling.services.evaluations`` and show what is stored.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from labeling.errors import LabelingError
+from labeling.models import Evaluation, ModelVersion
+from labeling.selectors.gold_test import (
+    GoldTest,
+    gold_test,
+    judged_on,
+    training_times,
+    unpredicted,
+    without,
+)
+from labeling.version import code_version
+from ml.vision.judging.compare import compare
+from ml.vision.judging.figures import figures
+from ml.vision.judging.groups import Origins, by_groups
+from ml.vision.judging.judged import Judged
+from ml.vision.judging.trust import at_thresholds
+
+
+def evaluate_version(
+    version: ModelVersion, against: ModelVersion | None = None, *, whole: bool = True
+) -> Evaluation:
+    """Judge a version on today's gold test set, perhaps against another, and store the figures.
+
+    ``whole=False`` leaves out the glitches that one of the two has not predicted: a worker has
+    tried, and their pictures cannot be read. The same test again writes the same row anew. Raises
+    LabelingError ``nothing_to_test`` or ``not_predicted``.
+    """
+    test = _test_of([one for one in (version, against) if one is not None], whole)
+    mine = judged_on(version, test)
+    comparison = compare(mine, judged_on(against, test)) if against else None
+    with transaction.atomic():
+        stored, _ = Evaluation.objects.update_or_create(
+            model_version=version,
+            against=against,
+            test_digest=test.digest,
+            defaults={
+                "figures": _figures(version, mine, test),
+                "comparison": comparison,
+                "code_version": code_version(),
+            },
+        )
+        return stored
+
+
+def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
+    test = gold_test()
+    missing = {version: unpredicted(version, test) for version in versions}
+    for version, glitches in missing.items() if whole else ():
+        if glitches:
+            raise LabelingError(
+                f"{version} has not predicted {len(glitches)} of the {len(test.glitch_ids)} gold "
+                "test glitches yet; a worker does it when the page or the command asks for it.",
+                code="not_predicted",
+                missing=len(glitches),
+            )
+    test = without(test, [pk for glitches in missing.values() for pk in glitches])
+    if not test.glitch_ids:
+        raise LabelingError(
+            "The gold test set is empty: give gold labels first; a quarter of them is kept for "
+            "testing.",
+            code="nothing_to_test",
+        )
+    return test
+
+
+def _figures(version: ModelVersion, mine: Judged, test: GoldTest) -> dict[str, Any]:
+    origins = Origins(test.detectors, test.times, training_times(version))
+    return figures(mine) | {
+        "by": by_groups(mine, origins),
+        "thresholds": at_thresholds(mine, version.metrics.get("thresholds") or {}),
+    }

@@ -1,0 +1,180 @@
+"""Looks: asked for, done by a worker, deleted after a time."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from labeling import jobs
+from labeling.errors import ForbiddenError, LabelingError, UnavailableError
+from labeling.models import Glitch, Look, ModelVersion, Picture, User
+from labeling.models.runs import Run
+from labeling.selectors.looks import may_look_at
+from labeling.selectors.versions import active_version
+from labeling.services.imports import CheckedPicture, NewGlitch, check_pictures
+from labeling.services.runs import end_run, held
+
+MOST_WAITING = 50
+LIVE = (Run.State.REQUESTED, Run.State.RUNNING, Run.State.SUCCEEDED)
+
+
+def look_folder(key: UUID) -> Path:
+    return Path(settings.LOOKS_FOLDER) / str(key)
+
+
+def request_look(pictures: Mapping[float, bytes], *, by: User | None) -> Look:
+    """Ask what one to four pictures show, by their duration in seconds.
+
+    The files are whole and checked before anything is stored. Raises LabelingError with what is
+    wrong in which picture, ``no_picture`` or ``no_active_classifier``; ForbiddenError
+    ``still_in_vote`` for a copy of a glitch that volunteers are asked about; UnavailableError
+    ``too_many_looks``.
+    """
+    if not pictures:
+        raise LabelingError(_("Choose at least one picture."), code="no_picture")
+    checked = check_pictures(NewGlitch("", "", pictures))
+    _check_free(checked.values(), by)
+    _check_ready()
+    look = Look(
+        requested_by=by,
+        pictures=[_described(duration, one) for duration, one in sorted(checked.items())],
+        expires_at=timezone.now() + timedelta(hours=settings.LOOK_HOURS),
+    )
+    folder = look_folder(look.key)
+    folder.mkdir(parents=True)
+    for duration, one in checked.items():
+        (folder / _name(duration, one)).write_bytes(one.data)
+    with transaction.atomic():
+        look.save()
+        jobs.enqueue_on_commit(jobs.LOOK, run_id=look.pk)
+    return look
+
+
+def request_look_at(glitch: Glitch, *, by: User | None) -> Look:
+    """Ask what the version in use says of a glitch; a look that is there already is given again.
+
+    Raises ForbiddenError ``still_in_vote`` where the answer could lead a vote; LabelingError
+    ``no_active_classifier``; UnavailableError ``too_many_looks``.
+    """
+    if not may_look_at(by, glitch):
+        raise _still_in_vote()
+    version = _check_ready()
+    with transaction.atomic():
+        Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)  # two at once make one
+        known = Look.objects.filter(glitch=glitch, model_version=version, state__in=LIVE).first()
+        if known is not None:
+            return known
+        look = Look.objects.create(
+            requested_by=by,
+            glitch=glitch,
+            model_version=version,
+            expires_at=timezone.now() + timedelta(hours=settings.LOOK_HOURS),
+        )
+        jobs.enqueue_on_commit(jobs.LOOK, run_id=look.pk)
+        return look
+
+
+def _check_free(pictures: Any, by: User | None) -> None:
+    """The picture of a glitch in vote is on the label page: its copy must not tell the answer."""
+    hashes = [one.sha256 for one in pictures]
+    for stored in Picture.objects.filter(sha256__in=hashes).select_related("glitch"):
+        if not may_look_at(by, stored.glitch):
+            raise _still_in_vote()
+
+
+def _still_in_vote() -> ForbiddenError:
+    return ForbiddenError(
+        _(
+            "Volunteers are asked about this glitch, so nothing is said of it yet: no opinion "
+            "should lead another. Try one that is settled."
+        ),
+        code="still_in_vote",
+    )
+
+
+def _check_ready() -> ModelVersion:
+    version = active_version(ModelVersion.Role.CLASSIFIER)
+    if version is None:
+        raise LabelingError(
+            _("There is no classifier yet: it comes with the first training."),
+            code="no_active_classifier",
+            http_status=409,
+        )
+    if Look.objects.filter(state=Run.State.REQUESTED).count() >= MOST_WAITING:
+        raise UnavailableError(
+            _("Many questions wait already; try again in a few minutes."), code="too_many_looks"
+        )
+    return version
+
+
+def _name(duration: float, one: CheckedPicture) -> str:
+    return f"picture_{duration}.{one.extension}"
+
+
+def _described(duration: float, one: CheckedPicture) -> dict[str, Any]:
+    size = {"width": one.info.width, "height": one.info.height}
+    return {"duration": duration, "name": _name(duration, one), **size}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a worker hands over. ``heat``: duration -> PNG; ``alike``: (glitch id, distance)."""
+
+    model_version: ModelVersion
+    probabilities: Sequence[tuple[str, float]]
+    novelty: float
+    explained: str
+    heat: Mapping[float, tuple[bytes, int, int]]
+    alike: Sequence[tuple[int, float]]
+
+
+def finish_look(look: Look, seen: Seen) -> bool:
+    """Store the answer; False where the look was taken from this worker, or deleted."""
+    folder = look_folder(look.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    heat = []
+    for duration, (data, width, height) in sorted(seen.heat.items()):
+        name = f"heat_{duration}.png"
+        (folder / name).write_bytes(data)
+        heat.append({"duration": duration, "name": name, "width": width, "height": height})
+    with transaction.atomic():
+        held(look).update(
+            model_version=seen.model_version,
+            probabilities=[[label, round(share, 5)] for label, share in seen.probabilities],
+            novelty=seen.novelty,
+            explained=seen.explained,
+            heat=heat,
+            alike=[[glitch_id, round(distance, 4)] for glitch_id, distance in seen.alike],
+        )
+        return end_run(look, Run.State.SUCCEEDED)
+
+
+def delete_expired_looks(now: datetime) -> int:
+    """Delete looks whose time is over, and folders whose look is gone; how many rows went."""
+    expired = Look.objects.filter(expires_at__lte=now)
+    keys = list(expired.values_list("key", flat=True))
+    deleted, _rows = expired.delete()
+    for key in keys:
+        shutil.rmtree(look_folder(key), ignore_errors=True)
+    _delete_orphans(now)
+    return deleted
+
+
+def _delete_orphans(now: datetime) -> None:
+    """Folders of a request that died between its files and its row."""
+    root = Path(settings.LOOKS_FOLDER)
+    if not root.is_dir():
+        return
+    kept = {str(key) for key in Look.objects.values_list("key", flat=True)}
+    for folder in root.iterdir():
+        age = now.timestamp() - folder.stat().st_mtime
+        if folder.name not in kept and age > 3600:
+            shutil.rmtree(folder, ignore_errors=True)

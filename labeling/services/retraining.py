@@ -1,0 +1,176 @@
+"""When a training is due by itself: new labels, a new class, drift, or the schedule.
+
+A reason becomes a waiting request, one a role; further reasons join it until it is due; then a
+training starts, or the request keeps why none could.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Q
+
+from labeling.errors import LabelingError
+from labeling.models import (
+    Consensus,
+    DriftCheck,
+    Glitch,
+    GoldLabel,
+    ModelVersion,
+    TrainingRequest,
+    TrainingRun,
+    User,
+)
+from labeling.models.runs import Run
+from labeling.services.training import request_training
+
+Trigger = TrainingRequest.Trigger
+LIVE = (Run.State.REQUESTED, Run.State.RUNNING)
+# A refusal stands until there is more to say than when it was given.
+TRIES_APART = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A reason to train, in words."""
+
+    trigger: TrainingRequest.Trigger
+    words: str
+
+
+def reasons_due(now: datetime) -> list[Due]:
+    """What speaks for a training since the last one was asked for; nothing before the first.
+
+    The first training is a person's or a pipeline's to start: nobody knows the site's data yet.
+    """
+    last = TrainingRun.objects.exclude(state=Run.State.CANCELLED).order_by("-pk").first()
+    if last is None or last.state in LIVE:
+        return []
+    found = [_new_labels(last), _drift(last), _schedule(last, now)]
+    return [due for due in found if due is not None]
+
+
+def _new_labels(last: TrainingRun) -> Due | None:
+    gold = GoldLabel.objects.filter(created_at__gt=last.created_at)
+    agreed = Consensus.objects.filter(
+        glitch__retired_at__gt=last.created_at,
+        glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
+        glitch__gold_labels__isnull=True,
+        top_class__is_none_of_the_above=False,
+    )
+    count = gold.filter(glitch_class__is_none_of_the_above=False).count() + agreed.count()
+    before = last.examples.count()
+    enough = settings.RETRAIN_LABELS and count >= settings.RETRAIN_LABELS
+    share = settings.RETRAIN_SHARE and before and count >= settings.RETRAIN_SHARE * before
+    if not count or not (enough or share):
+        return None
+    return Due(Trigger.LABELS, f"{count} new labels since training {last.pk}, which had {before}")
+
+
+def _drift(last: TrainingRun) -> Due | None:
+    """An alert on a week that nobody had measured when the last training was asked for.
+
+    The version that came of it measures earlier weeks anew: their shift is no reason a second time.
+    """
+    if not settings.RETRAIN_ON_DRIFT:
+        return None
+    before = DriftCheck.objects.filter(created_at__lte=last.created_at)
+    known = before.aggregate(last=Max("week"))["last"]
+    alerts = DriftCheck.objects.filter(
+        is_alert=True, model_version__state=ModelVersion.State.ACTIVE
+    )
+    alert = alerts.filter(week__gt=-1 if known is None else known).first()
+    return Due(Trigger.DRIFT, f"drift: {alert.words}") if alert else None
+
+
+def _schedule(last: TrainingRun, now: datetime) -> Due | None:
+    days = settings.RETRAIN_DAYS
+    if not days or now - last.created_at < timedelta(days=days):
+        return None
+    return Due(Trigger.SCHEDULE, f"{days:g} days since training {last.pk}")
+
+
+@transaction.atomic
+def ask_for_training(
+    due: Due, now: datetime, *, by: User | None, wait_seconds: float | None = None
+) -> TrainingRequest:
+    """Add a reason to the waiting request, or make one that waits for further reasons.
+
+    Two at once become one: the row of the role is unique while it waits.
+    """
+    wait = settings.RETRAIN_WAIT_SECONDS if wait_seconds is None else wait_seconds
+    request, is_new = TrainingRequest.objects.select_for_update().get_or_create(
+        role=ModelVersion.Role.CLASSIFIER,
+        state=TrainingRequest.State.WAITING,
+        defaults={
+            "due_at": now + timedelta(seconds=wait),
+            "reasons": {due.trigger.value: due.words},
+            "requested_by": by,
+        },
+    )
+    if not is_new and request.reasons.get(due.trigger.value) != due.words:
+        request.reasons[due.trigger.value] = due.words
+        request.save(update_fields=["reasons"])
+    return request
+
+
+def ask_if_due(now: datetime) -> None:
+    """Turn what speaks for a training into a request; what was refused lately is not asked anew."""
+    refused = TrainingRequest.objects.filter(
+        state=TrainingRequest.State.REFUSED, ended_at__gt=now - TRIES_APART
+    ).first()
+    tried = set(refused.reasons) if refused else set()
+    for due in reasons_due(now):
+        if due.trigger.value not in tried:
+            ask_for_training(due, now, by=None)
+
+
+def start_if_due(now: datetime) -> TrainingRun | None:
+    """Start the training whose request has waited long enough, or store why it cannot start.
+
+    A training under way is waited for. Idempotent: the request's row is locked, and a training
+    that starts ends it in the same transaction.
+    """
+    with transaction.atomic():
+        request = (
+            TrainingRequest.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("requested_by")
+            .filter(Q(state=TrainingRequest.State.WAITING), due_at__lte=now)
+            .first()
+        )
+        if request is None or TrainingRun.objects.filter(state__in=LIVE).exists():
+            return None
+        return _start(request, now)
+
+
+def _start(request: TrainingRequest, now: datetime) -> TrainingRun | None:
+    """The caller holds the request's row."""
+    reason = "; ".join(words for _, words in sorted(request.reasons.items()))
+    request.ended_at = now
+    try:
+        with transaction.atomic():
+            run = request_training(request.requested_by, reason)
+    except LabelingError as refusal:
+        if refusal.code == "training_under_way":  # somebody was quicker: after that one
+            return None
+        request.state = TrainingRequest.State.REFUSED
+        request.refusal_code, request.refusal = refusal.code, str(refusal)
+        request.save()
+        return None
+    request.state, request.training_run = TrainingRequest.State.STARTED, run
+    request.save()
+    return run
+
+
+def record_refusal(due: Due, refusal: LabelingError, now: datetime, *, by: User | None) -> None:
+    """Keep, for the pages, why a training that was due at once did not start."""
+    TrainingRequest.objects.create(
+        state=TrainingRequest.State.REFUSED,
+        reasons={due.trigger.value: due.words},
+        due_at=now,
+        ended_at=now,
+        requested_by=by,
+        refusal_code=refusal.code,
+        refusal=str(refusal),
+    )

@@ -1,0 +1,139 @@
+"""A candidate's trial in the shadow of the version in use, and how it ends.
+
+``running -> passed | failed | called_off``. Only what came in since the trial began counts, and
+nothing that the candidate says is used for anything until it is in use itself.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from labeling import jobs
+from labeling.errors import ConflictError, LabelingError
+from labeling.models import ModelVersion, ShadowTrial, User
+from labeling.selectors.trials import running_trial, said_by_both
+from labeling.selectors.versions import active_version
+from labeling.services.activation import activate
+from labeling.services.audit import record_deed
+from ml.vision.judging.shadow import disagreement
+
+
+def let_in(version: ModelVersion, *, instead_of: int | None) -> None:
+    """Put a candidate that passed the gate into use, or on trial first where the site wants it.
+
+    The caller holds a transaction. Raises ConflictError ``activation_conflict``.
+    """
+    if settings.SHADOW_GLITCHES and instead_of is not None:
+        active = active_version(version.role)
+        if active is not None and active.pk == instead_of:
+            _begin(version, active, by=None)
+            return
+    activate(version, instead_of=instead_of, by=None)
+
+
+@transaction.atomic
+def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
+    """Put any version on trial beside the one in use; a trial under way is called off for it.
+
+    Raises LabelingError ``nothing_to_shadow``; ConflictError ``shadow_under_way``.
+    """
+    active = active_version(version.role)
+    if active is None or active.pk == version.pk or version.class_list is None:
+        raise LabelingError(
+            "A trial needs a classifier in use and another one to try beside it; put this version "
+            "into use instead.",
+            code="nothing_to_shadow",
+        )
+    under_way = running_trial(version.role)
+    if under_way is not None and under_way.candidate_id == version.pk:
+        raise ConflictError(f"{version} is on trial already.", code="shadow_under_way")
+    return _begin(version, active, by=by)
+
+
+def _begin(version: ModelVersion, active: ModelVersion, *, by: User | None) -> ShadowTrial:
+    call_off_trial(version.role, reason=f"{version} is tried instead.", by=by)
+    now = timezone.now()
+    trial = ShadowTrial.objects.create(
+        role=version.role,
+        candidate=version,
+        active=active,
+        requested_by=by,
+        glitches_wanted=settings.SHADOW_GLITCHES or 200,
+        until=now + timedelta(days=settings.SHADOW_DAYS),
+        started_at=now,
+    )
+    version.state = ModelVersion.State.CANDIDATE
+    version.save(update_fields=["state"])
+    record_deed(by, "begin_trial", f"{version.role} {version.number}", beside=active.number)
+    jobs.enqueue_on_commit(jobs.FOLLOW_TRIAL, trial_id=trial.pk)
+    return trial
+
+
+def call_off_trial(role: str, *, reason: str, by: User | None) -> bool:
+    """End the trial under way, if there is one, without a verdict; its candidate stays out."""
+    trial = _lock(ShadowTrial.objects.filter(role=role, state=ShadowTrial.State.RUNNING))
+    if trial is None:
+        return False
+    _end(trial, ShadowTrial.State.CALLED_OFF, f"Called off: {reason}", by)
+    return True
+
+
+@transaction.atomic
+def conclude_trial(trial_id: int) -> ShadowTrial | None:
+    """End the trial if it is due; None where it is not, or has ended: a normal answer.
+
+    Due: the glitches wanted were predicted by both, or the time is up, or the version that it runs
+    beside is no longer in use.
+    """
+    trial = _lock(ShadowTrial.objects.filter(pk=trial_id, state=ShadowTrial.State.RUNNING))
+    if trial is None:
+        return None
+    active = active_version(trial.role)
+    if active is None or active.pk != trial.active_id:
+        reason = f"{trial.active} is no longer in use; train or try again."
+        return _end(trial, ShadowTrial.State.CALLED_OFF, f"Called off: {reason}", None)
+    trial.report = disagreement(*said_by_both(trial))
+    trial.save(update_fields=["report"])
+    if trial.report["count"] < trial.glitches_wanted and timezone.now() < trial.until:
+        return None
+    passed, words = _verdict(trial)
+    state = ShadowTrial.State.PASSED if passed else ShadowTrial.State.FAILED
+    return _end(trial, state, words, None)
+
+
+def _verdict(trial: ShadowTrial) -> tuple[bool, str]:
+    count, share = trial.report["count"], trial.report["share"]
+    if share is None:
+        return False, "No new glitch came during the trial; put it into use by hand, or try again."
+    most = settings.SHADOW_DISAGREEMENT
+    words = (
+        f"On {count} new glitches it disagrees with {trial.active} on {100 * share:.1f} %, "
+        f"{'no' if share <= most else ''} more than the {100 * most:.0f} % allowed."
+    ).replace("  ", " ")
+    return share <= most, words
+
+
+def _lock(trials: QuerySet[ShadowTrial]) -> ShadowTrial | None:
+    rows = trials.select_for_update(of=("self",))
+    return rows.select_related("candidate", "active").first()
+
+
+def _end(trial: ShadowTrial, state: ShadowTrial.State, words: str, by: User | None) -> ShadowTrial:
+    """The caller holds the trial's row."""
+    trial.state = state
+    trial.reason = words
+    trial.ended_at = timezone.now()
+    trial.save(update_fields=["state", "reason", "ended_at"])
+    candidate = trial.candidate
+    said = [part for part in (candidate.decision_reason, f"Trial: {words}") if part]
+    candidate.decision_reason = " ".join(said)
+    candidate.state = ModelVersion.State.KEPT_OUT
+    candidate.save(update_fields=["decision_reason", "state"])
+    target = f"{candidate.role} {candidate.number}"
+    record_deed(by, f"trial_{state.value}", target, reason=words)
+    if state == ShadowTrial.State.PASSED:
+        activate(candidate, instead_of=trial.active_id, by=None)
+    return trial

@@ -1,0 +1,128 @@
+"""How a classifier was judged: stored figures, comparisons, and what they are drawn from."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from labeling.errors import LabelingError
+from labeling.models import Evaluation, ModelVersion
+from labeling.selectors.evaluations import compared_with, latest_evaluation
+from labeling.selectors.versions import find_version
+from labeling.services.evaluations import request_evaluation
+from labeling.web.judging_charts import class_curves, reliability_marks, weekly_marks
+from labeling.web.permissions import reviewer_required, user_of
+
+ROLE = ModelVersion.Role.CLASSIFIER
+FIGURES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "log_loss": "log loss",
+    "ece": "calibration error",
+}
+
+
+@never_cache
+@reviewer_required
+@require_safe
+def judging(request: HttpRequest, number: int) -> HttpResponse:
+    """All figures of one version; ``?against=`` another, ``?class=`` for its curves."""
+    version = _version(number)
+    against = _against(request.GET.get("against"))
+    found = latest_evaluation(version, against)
+    context = {
+        "version": version,
+        "against": against,
+        "others": compared_with(version),
+        "evaluation": found,
+        **(_drawn(found, request.GET.get("class", "")) if found else {}),
+    }
+    return render(request, "review/judging.html", context)
+
+
+def _drawn(found: Evaluation, chosen: str) -> dict[str, Any]:
+    figures = found.figures
+    curves = figures["curves"]
+    label = chosen if curves.get(chosen) else next((c for c in curves if curves[c]), "")
+    return {
+        "figures": figures,
+        "comparison": found.comparison,
+        "overall": _overall(figures),
+        "differences": [
+            {"name": name, **found.comparison["differences"][key]} for key, name in FIGURES.items()
+        ]
+        if found.comparison
+        else [],
+        "label": label,
+        "curves": class_curves(figures, label),
+        "reliability": reliability_marks(figures),
+        "weeks": weekly_marks(figures),
+        "groups": [(kind, figures["by"][kind]) for kind in ("training", "detector", "run")],
+    }
+
+
+def _overall(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for key, name in FIGURES.items():
+        low, high = figures["intervals"][key]
+        is_share = key == "accuracy"
+        rows.append(
+            {"name": name, "value": figures[key], "low": low, "high": high, "is_share": is_share}
+        )
+    return rows
+
+
+def _version(number: int) -> ModelVersion:
+    try:
+        return find_version(ROLE, number)
+    except LabelingError as refusal:
+        raise Http404(str(refusal)) from refusal
+
+
+def _against(text: str | None) -> ModelVersion | None:
+    """The version named in the address; None for none, 404 for one that is not there."""
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 9:
+        raise Http404(f"There is no classifier {text!r}.")
+    return _version(int(text))
+
+
+@reviewer_required
+@require_safe
+def judging_json(request: HttpRequest, number: int) -> JsonResponse:
+    """The stored figures as JSON, for notebooks."""
+    version = _version(number)
+    found = latest_evaluation(version, _against(request.GET.get("against")))
+    if found is None:
+        raise Http404(f"{version} has not been judged yet.")
+    return JsonResponse(
+        {
+            "version": version.number,
+            "against": found.against.number if found.against else None,
+            "test_digest": found.test_digest,
+            "figures": found.figures,
+            "comparison": found.comparison,
+        }
+    )
+
+
+@reviewer_required
+@require_POST
+def judge(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask a worker for the figures on today's gold test set."""
+    against = _against(request.POST.get("against"))
+    other = against.number if against else None
+    try:
+        request_evaluation(_version(number).number, against=other, by=user_of(request))
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "A worker judges it now; look again in a moment.")
+    address = redirect("judging", number=number)
+    if other is not None:
+        address["Location"] += f"?against={other}"
+    return address

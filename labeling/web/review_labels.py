@@ -1,0 +1,94 @@
+"""Doubtful labels: one by one before an expert, who agrees, disagrees, or names another class."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from labeling.errors import LabelingError
+from labeling.models.runs import Run
+from labeling.selectors.guide import field_guide
+from labeling.selectors.label_issues import (
+    DECIDED_SHOWN,
+    decided_issues,
+    last_label_check,
+    open_issues,
+    render_issue,
+)
+from labeling.services.label_issues import decide_issue, request_label_check, undo_issue
+from labeling.web.forms import GoldForm
+from labeling.web.permissions import reviewer_required, user_of
+
+
+@never_cache
+@vary_on_headers("HX-Request")
+@reviewer_required
+@require_safe
+def labels(request: HttpRequest) -> HttpResponse:
+    """The clearest doubt, or the one after those skipped; htmx asks for the search's progress."""
+    check = last_label_check()
+    live = check is not None and check.state in {Run.State.REQUESTED, Run.State.RUNNING}
+    searching = {"check": check, "live": live}
+    if request.headers.get("HX-Request") and live:
+        return render(request, "fragments/label_check.html", searching)
+    waiting = open_issues()
+    count = waiting.count()
+    asked = request.GET.get("skip", "")
+    skip = int(asked) % count if asked.isdecimal() and len(asked) < 9 and count else 0
+    issue = waiting[skip : skip + 1].first() if count else None
+    context = searching | {
+        "issue": render_issue(issue) if issue else None,
+        "count": count,
+        "next_skip": skip + 1,
+        "guide": field_guide(examples=2),
+        "decided": decided_issues()[:DECIDED_SHOWN],
+    }
+    response = render(request, "review/labels.html", context)
+    if request.headers.get("HX-Request"):
+        response["HX-Refresh"] = "true"  # the search has ended: the whole page is another
+    return response
+
+
+@reviewer_required
+@require_POST
+def search(request: HttpRequest) -> HttpResponse:
+    try:
+        request_label_check(user_of(request), "asked for on the page of doubtful labels")
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("label-issues")
+
+
+@reviewer_required
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """``stands`` keeps the label; ``label`` names the class that the glitch is."""
+    form = GoldForm(request.POST)
+    stands = "stands" in request.POST
+    if not stands and not form.is_valid():
+        messages.error(request, str(form.errors["label"][0]))
+        return redirect("label-issues")
+    try:
+        answer = None if stands else form.cleaned_data["label"]
+        issue = decide_issue(pk, by=user_of(request), answer=answer)
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        label = issue.answer or issue.given_class
+        messages.success(request, f"{issue.glitch.gravityspy_id} is {label.name_shown}.")
+    return redirect("label-issues")
+
+
+@reviewer_required
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        issue = undo_issue(pk, by=user_of(request))
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        name = issue.given_class.name_shown
+        messages.success(request, f"{issue.glitch.gravityspy_id} is {name} again.")
+    return redirect("label-issues")

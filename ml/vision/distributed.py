@@ -1,0 +1,241 @@
+"""One training on several devices: ``torchrun`` starts a process for each, data-parallel.
+
+The caller starts ``python -m torch.distributed.run``, tells the processes what to do in a file of
+JSON, and reads epochs, the result or an error from the first one's output, a line each. The
+processes end when the caller does: its end of their standard input closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+
+from ml.errors import MLError
+from ml.vision import errors
+from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
+from ml.vision.errors import OutOfMemory, ProcessesFailed
+from ml.vision.fit import EpochReport
+from ml.vision.settings import TrainingSettings
+from ml.vision.train import TrainedModel, train_classifier
+from ml.vision.world import World
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = timedelta(hours=24)  # one may read pictures for hours while the others wait
+PARTS_MOST = 64
+OnEpoch = Callable[[EpochReport], None]
+Kind = TypeVar("Kind")
+
+
+def train_on_all_devices(
+    training_set: TrainingSet,
+    settings: TrainingSettings,
+    folder: Path,
+    cache: Path,
+    on_epoch: OnEpoch | None = None,
+    *,
+    device: str = "auto",
+    processes: int | None = None,
+) -> TrainedModel:
+    """:func:`train_classifier` in a process a GPU where there are several, else in this one.
+
+    Raises what that raises, and ProcessesFailed if a process died without a word. Minibatches that
+    do not fit into a device's memory are halved, and the training goes on from its last epoch.
+    """
+    count = processes or (torch.cuda.device_count() if device == "auto" else 1)
+    if count < 2:
+        return train_classifier(training_set, settings, folder, cache, on_epoch, device)
+    training_set.check()
+    notes: list[str] = []
+    while True:
+        try:
+            model = _run(training_set, settings, folder, cache, on_epoch, device, count)
+        except OutOfMemory:
+            if settings.accumulate >= PARTS_MOST:
+                raise
+            settings = replace(settings, accumulate=2 * settings.accumulate)
+            notes.append(
+                "Out of device memory: minibatches go through it in "
+                f"{settings.accumulate} parts from there."
+            )
+            continue
+        return replace(model, notes=(*model.notes, *notes))
+
+
+def _run(
+    training_set: TrainingSet,
+    settings: TrainingSettings,
+    folder: Path,
+    cache: Path,
+    on_epoch: OnEpoch | None,
+    device: str,
+    count: int,
+) -> TrainedModel:
+    job = {
+        "training_set": _plain(training_set),
+        "settings": settings.to_dict(),
+        "folder": str(folder),
+        "cache": str(cache),
+        "device": device,
+    }
+    with tempfile.TemporaryDirectory(prefix="nota-ddp-") as place:
+        path = Path(place) / "job.json"
+        path.write_text(json.dumps(job))
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+        command += [f"--nproc-per-node={count}", "--module", "ml.vision.distributed", str(path)]
+        before = os.environ.get("PYTHONPATH", "")
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), before])}
+        with subprocess.Popen(  # noqa: S603 (our own command, no shell)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        ) as running:
+            try:
+                return _follow(running, on_epoch)
+            finally:
+                running.terminate()
+
+
+def _follow(running: subprocess.Popen[str], on_epoch: OnEpoch | None) -> TrainedModel:
+    """Pass epochs on until the result comes; raises the first error that a process reports."""
+    found: TrainedModel | None = None
+    for line in running.stdout or ():
+        if not line.startswith('{"'):
+            continue
+        said = json.loads(line)
+        if "epoch" in said and on_epoch:
+            on_epoch(_known(EpochReport, said["epoch"]))
+        elif "error" in said:
+            raise _error(said["error"])
+        elif "done" in said:
+            found = _trained(said["done"])
+    if found is None:
+        raise ProcessesFailed(
+            f"The processes that train together ended with status {running.wait()} and without a "
+            "result; the worker's log says more. Ask again: it goes on from the last checkpoint."
+        )
+    return found
+
+
+def _error(said: Mapping[str, Any]) -> MLError:
+    kind = getattr(errors, said["kind"], None)
+    if isinstance(kind, type) and issubclass(kind, MLError):
+        return kind(said["message"], **said["data"])
+    return ProcessesFailed(f"One of the processes that train together failed: {said['message']}")
+
+
+def _known(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
+    return kind(**values)
+
+
+def _plain(training_set: TrainingSet) -> dict[str, Any]:
+    """Fit for JSON; the reverse of :func:`_training_set`."""
+    rows = {
+        split: [
+            {
+                "glitch": example.pictures.glitch_id,
+                "paths": _paths(example.pictures),
+                "label": example.label,
+                "weight": example.weight,
+                "posterior": dict(example.posterior) if example.posterior is not None else None,
+            }
+            for example in examples
+        ]
+        for split, examples in training_set.splits().items()
+    }
+    unlabeled = [[one.glitch_id, _paths(one)] for one in training_set.unlabeled]
+    return {"classes": list(training_set.classes), "unlabeled": unlabeled, **rows}
+
+
+def _paths(pictures: GlitchPictures) -> dict[str, str]:
+    return {str(key): str(path) for key, path in pictures.paths.items()}
+
+
+def _pictures(glitch_id: str, paths: Mapping[str, str]) -> GlitchPictures:
+    return GlitchPictures(glitch_id, {float(key): Path(path) for key, path in paths.items()})
+
+
+def _training_set(plain: Mapping[str, Any]) -> TrainingSet:
+    def examples(split: str) -> list[Example]:
+        return [
+            Example(
+                _pictures(row["glitch"], row["paths"]),
+                row["label"],
+                row["weight"],
+                row["posterior"],
+            )
+            for row in plain[split]
+        ]
+
+    train, validation, test = (examples(split) for split in ("train", "validation", "test"))
+    unlabeled = [_pictures(*one) for one in plain["unlabeled"]]
+    return TrainingSet(tuple(plain["classes"]), train, validation, test, unlabeled)
+
+
+def _trained(said: Mapping[str, Any]) -> TrainedModel:
+    changed = {
+        "weights": Path(said["weights"]),
+        "classes": tuple(said["classes"]),
+        "skipped": tuple(Skipped(**one) for one in said["skipped"]),
+        "notes": tuple(said["notes"]),
+    }
+    return TrainedModel(**{**said, **changed})
+
+
+def _say(**what: Any) -> None:
+    """One line, whole, so that lines of several processes do not mix."""
+    sys.stdout.write(json.dumps(what, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def _end_with_the_caller() -> None:
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main(path: Path) -> int:
+    """What each process does: its part of the training that the file of JSON describes."""
+    _end_with_the_caller()
+    job = json.loads(path.read_text())
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    device = job["device"]
+    if device == "auto" and torch.cuda.is_available():
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
+    try:
+        model = train_classifier(
+            _training_set(job["training_set"]),
+            TrainingSettings.from_dict(job["settings"]),
+            Path(job["folder"]),
+            Path(job["cache"]),
+            lambda report: _say(epoch=asdict(report)),
+            device,
+            World(rank, size),
+        )
+    except MLError as error:
+        _say(error={"kind": type(error).__name__, "message": str(error), "data": error.data})
+        return 1
+    except torch.OutOfMemoryError as error:
+        _say(error={"kind": "OutOfMemory", "message": str(error), "data": {}})
+        return 1
+    if rank == 0:
+        _say(done=asdict(model))
+    dist.destroy_process_group()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,152 @@
+"""The average of several model versions, in one file and with one temperature."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.vision.calibrate import fit_temperature, softmax
+from ml.vision.classifier import Classifier, Scores
+from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
+from ml.vision.errors import NoMembers
+from ml.vision.evaluate import align_columns
+from ml.vision.model_file import ModelFile
+from ml.vision.settings import TrainingSettings
+from ml.vision.store import hash_of
+from ml.vision.train import WEIGHTS_NAME, TrainedModel
+
+Floats = npt.NDArray[np.floating]
+CLIP = 1e-6
+
+
+def average(
+    probabilities: Sequence[Floats], lists: Sequence[Sequence[str]], classes: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """Probabilities (n, C_m) of members over their class ``lists`` -> (n, C) over ``classes``.
+
+    What a member does not know it leaves to those that do: it takes their mean for such a class,
+    and keeps its own opinion on how the rest is dealt out. A class that nobody knows gets 0.
+    """
+    knows = np.array([[label in labels for label in classes] for labels in lists])  # (m, C)
+    said = np.stack(
+        [align_columns(p, labels, classes) for p, labels in zip(probabilities, lists, strict=True)]
+    )  # (m, n, C)
+    said /= np.maximum(said.sum(axis=2, keepdims=True), CLIP)  # without classes no longer asked for
+    of_those_who_know = said.sum(axis=0) / np.maximum(knows.sum(axis=0), 1)  # (n, C)
+    opinions = []
+    for opinion, known in zip(said, knows, strict=True):
+        taken = np.where(known, 0.0, of_those_who_know)  # (n, C)
+        opinions.append(opinion * (1 - taken.sum(axis=1, keepdims=True)) + taken)
+    mean = np.mean(opinions, axis=0)
+    return np.asarray(mean / mean.sum(axis=1, keepdims=True))
+
+
+def sharpen(probabilities: Floats, temperature: float) -> npt.NDArray[np.float64]:
+    """(n, C) -> softmax(log p / T)."""
+    return softmax(np.log(np.clip(probabilities, CLIP, 1.0)) / temperature)
+
+
+class Ensemble(Classifier):
+    """A classifier whose say is the average of its members'.
+
+    ``features`` are the members' side by side, ``novelty`` is their mean.
+    """
+
+    def __init__(self, model: ModelFile, members: Sequence[Classifier]) -> None:
+        self.classes = model.classes
+        self.settings = model.settings
+        self.temperature = model.temperature
+        self.members = list(members)
+
+    def score(
+        self,
+        glitches: Sequence[GlitchPictures],
+        cache: Path,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Scores:
+        """As of one classifier; a glitch that any member cannot read is skipped."""
+        scores = [member.score(glitches, cache, on_progress) for member in self.members]
+        read = set.intersection(*(set(one.glitch_ids) for one in scores))
+        skipped = {left.glitch_id: left for one in scores for left in one.skipped}
+        rows = [[i for i, key in enumerate(one.glitch_ids) if key in read] for one in scores]
+        said = [one.probabilities[keep] for one, keep in zip(scores, rows, strict=True)]
+        mean = average(said, [member.classes for member in self.members], self.classes)
+        features = [one.features[keep] for one, keep in zip(scores, rows, strict=True)]
+        novelty = [one.novelty[keep] for one, keep in zip(scores, rows, strict=True)]
+        return Scores(
+            [key for key in scores[0].glitch_ids if key in read],
+            sharpen(mean, self.temperature).astype(np.float32),
+            np.concatenate(features, axis=1),
+            np.mean(novelty, axis=0, dtype=np.float32),
+            tuple(skipped.values()),
+        )
+
+    def stream(self, chunks: Iterable[Sequence[GlitchPictures]], cache: Path) -> Iterator[Scores]:
+        """One chunk after the other."""
+        return (self.score(chunk, cache) for chunk in chunks)
+
+    @property
+    def feature_size(self) -> int:
+        return sum(member.feature_size for member in self.members)
+
+    def novelty(self, features: Floats) -> npt.NDArray[np.float32]:
+        """(n, sum of D) features of this ensemble -> (n,)."""
+        sizes = [member.feature_size for member in self.members]
+        parts = np.split(features, np.cumsum(sizes)[:-1], axis=1)
+        each = [member.novelty(part) for member, part in zip(self.members, parts, strict=True)]
+        return np.mean(each, axis=0, dtype=np.float32)
+
+
+def make_ensemble(
+    members: Sequence[Path],
+    training_set: TrainingSet,
+    settings: TrainingSettings,
+    folder: Path,
+    cache: Path,
+    device: str = "auto",
+) -> TrainedModel:
+    """Put model versions' files into one, and calibrate their average on validation.
+
+    Its class list is the training set's. Raises NoMembers for fewer than two, MissingWeights,
+    DamagedWeights.
+    """
+    started = time.monotonic()
+    if len(members) < 2:
+        raise NoMembers("An ensemble needs at least two model versions.")
+    files = tuple(ModelFile.read(path) for path in members)
+    classes = training_set.classes
+    whole = ModelFile(settings, classes, 1.0, {}, {}, files)
+    ensemble = Ensemble(whole, [Classifier.from_file(file, device) for file in files])
+    temperature, skipped = _fit(ensemble, training_set.validation, cache)
+    whole = ModelFile(settings, classes, temperature, {}, {}, files)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / WEIGHTS_NAME
+    return TrainedModel(
+        weights=path,
+        sha256=whole.write(path),
+        classes=classes,
+        history=[],
+        best_epoch=0,
+        temperature=temperature,
+        seconds=time.monotonic() - started,
+        data_hash=hash_of([hashlib.sha256(path.read_bytes()).hexdigest() for path in members]),
+        skipped=skipped,
+        notes=(),
+    )
+
+
+def _fit(
+    ensemble: Ensemble, examples: Sequence[Example], cache: Path
+) -> tuple[float, tuple[Skipped, ...]]:
+    if not examples:
+        return 1.0, ()
+    scores = ensemble.score([example.pictures for example in examples], cache)
+    labels = {example.pictures.glitch_id: example.label for example in examples}
+    truth = np.array([ensemble.classes.index(labels[key]) for key in scores.glitch_ids], int)
+    logits = np.log(np.clip(scores.probabilities, CLIP, 1.0))
+    return fit_temperature(logits, truth), scores.skipped

@@ -1,0 +1,39 @@
+"""When the device's memory is full: the same work in smaller parts."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+from ml.vision.errors import OutOfMemory
+
+logger = logging.getLogger(__name__)
+PARTS_MOST = 4096
+Found = TypeVar("Found")
+
+
+def with_less_memory(work: Callable[[int], Found], parts: int = 1) -> Found:
+    """``work(parts)`` with 1, 2, 4 ... parts, until it fits; raises :class:`OutOfMemory`."""
+    while True:
+        try:
+            return work(parts)
+        except torch.OutOfMemoryError as error:
+            parts = more_parts(parts, PARTS_MOST, error)
+
+
+def more_parts(parts: int, most: int, error: torch.OutOfMemoryError) -> int:
+    """Twice as many parts, the device's memory given free; OutOfMemory if more than ``most``."""
+    if parts >= most:
+        raise OutOfMemory(
+            "The device's memory does not hold a single picture's computation; free it, choose a "
+            f"smaller network or 'size', or train on the CPU. ({str(error)[:200]})"
+        ) from error
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    logger.warning("out of device memory: %d parts instead of %d", 2 * parts, parts)
+    return 2 * parts

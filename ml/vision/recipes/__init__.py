@@ -1,0 +1,49 @@
+"""Recipes by name: the source papers' and our own, each one settings object. No torch.
+
+>>> settings_for("george-vgg16", {"epochs": 2}).optimizer
+'adagrad'
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from ml.vision.errors import UnknownRecipe
+from ml.vision.recipes import ensemble, george, logistic, merged_view, nota, spartificial
+from ml.vision.recipes.recipe import Recipe
+from ml.vision.settings import TrainingSettings
+
+__all__ = ["DEFAULT_RECIPE", "RECIPES", "Recipe", "find_recipe", "settings_for"]
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        nota.NOTA_CPU,
+        nota.NOTA_FEW,
+        nota.NOTA,
+        logistic.LOGISTIC,
+        *george.RECIPES,
+        spartificial.RESNET50,
+        merged_view.MERGED_VIEW,
+        ensemble.ENSEMBLE,
+    )
+}
+DEFAULT_RECIPE = nota.NOTA_CPU.name
+
+
+def find_recipe(name: str) -> Recipe:
+    """Raises :class:`UnknownRecipe` naming the near ones."""
+    if name not in RECIPES:
+        near = difflib.get_close_matches(name, RECIPES, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(RECIPES)}."
+        raise UnknownRecipe(f"There is no recipe {name!r}; {hint}", name=name)
+    return RECIPES[name]
+
+
+def settings_for(name: str, changes: Mapping[str, Any] | None = None) -> TrainingSettings:
+    """The recipe's settings with some changed; raises UnknownRecipe, BadSettings."""
+    return TrainingSettings.from_dict(
+        {**find_recipe(name).settings.to_dict(), **(changes or {}), "recipe": name}
+    )

@@ -1,0 +1,17 @@
+"""The papers' future work: the average of several model versions."""
+
+from __future__ import annotations
+
+from ml.vision.recipes.recipe import Recipe
+from ml.vision.settings import TrainingSettings
+
+ENSEMBLE = Recipe(
+    "The average of any model versions",
+    "named as future work by George et al. 2018",
+    TrainingSettings(recipe="ensemble"),
+    (
+        "Name the versions in the setting 'members'; a version that does not know a class leaves "
+        "the say on it to those that do.",
+    ),
+    is_ensemble=True,
+)

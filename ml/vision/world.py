@@ -1,0 +1,57 @@
+"""The processes that train one network together; a single one where nothing else is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch.distributed as dist
+from torch import nn
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class World:
+    """``rank`` of ``size`` processes; rank 0 alone writes files and reports."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        return self.rank == 0
+
+    def wait_for_all(self) -> None:
+        """Return once every process has come here."""
+        if self.size > 1:
+            dist.barrier()
+
+    def sum(self, value: float) -> float:
+        """The sum of every process's ``value``."""
+        if self.size == 1:
+            return value
+        parts = [0.0] * self.size
+        dist.all_gather_object(parts, value)
+        return sum(parts)
+
+    def share(self, items: list[Item]) -> list[Item]:
+        """This process's share of ``items``: every ``size``-th."""
+        return items[self.rank :: self.size]
+
+    def gather(self, share: list[Item]) -> list[Item]:
+        """The reverse of :meth:`share`: everybody's, in the order before."""
+        if self.size == 1:
+            return share
+        shares: list[list[Item]] = [[] for _ in range(self.size)]
+        dist.all_gather_object(shares, share)
+        whole: list[Item] = []
+        for place in range(max(len(part) for part in shares)):
+            whole.extend(part[place] for part in shares if place < len(part))
+        return whole
+
+    def wrap(self, network: nn.Module) -> nn.Module:
+        """The network whose backward averages the gradients over all processes."""
+        if self.size == 1:
+            return network
+        return nn.parallel.DistributedDataParallel(network)

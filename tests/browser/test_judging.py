@@ -1,0 +1,88 @@
+"""A reviewer looks at how a version was judged, and rolls back, on a phone's width."""
+
+import numpy as np
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from labeling.gravity_spy import CLASSES, NONE_OF_THE_ABOVE
+from labeling.models import DriftCheck, Evaluation, ModelVersion
+from labeling.services.classes import freeze_class_list
+from ml.vision.judging.compare import compare
+from ml.vision.judging.figures import figures
+from ml.vision.judging.groups import Origins, by_groups
+from ml.vision.judging.judged import Judged
+from ml.vision.judging.trust import at_thresholds
+from tests.browser.conftest import log_in
+from tests.labeling.judging_world import make_classifier
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LABELS = [label for label in CLASSES if label != NONE_OF_THE_ABOVE]
+WEEK = 604800
+# The widest table scrolls inside its own box; the page itself must not.
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def judged(rng, strength):
+    """220 glitches of all classes; the greater ``strength``, the more of them are right."""
+    truth = np.arange(220) % len(LABELS)
+    p = rng.dirichlet(np.full(len(LABELS), 0.3), 220)
+    p[np.arange(220), truth] += strength * rng.random(220)
+    return Judged(LABELS, p / p.sum(axis=1, keepdims=True), [LABELS[t] for t in truth])
+
+
+@pytest.fixture
+def world():
+    rng = np.random.default_rng(5)
+    first = make_classifier(1, state="replaced", activated_at=timezone.now())
+    second = make_classifier(2, replaces=first, activated_at=timezone.now())
+    ModelVersion.objects.update(
+        class_list=freeze_class_list(LABELS), routed_at=timezone.now(), decision_reason="Better."
+    )
+    mine, other = judged(rng, 3.0), judged(rng, 1.5)
+    times = 1240000000 + WEEK * (np.arange(220) % 9) * 1.0
+    origins = Origins(["H1", "L1"] * 110, times, times[:40] + 3 * WEEK)
+    Evaluation.objects.create(
+        model_version=second,
+        against=first,
+        test_digest="0" * 64,
+        figures=figures(mine)
+        | {
+            "by": by_groups(mine, origins),
+            "thresholds": at_thresholds(mine, dict.fromkeys(LABELS[:15], 0.7)),
+        },
+        comparison=compare(mine, other),
+    )
+    shift = {"divergence": 0.214, "stability_index": 1.4, "p": 0.0005, "is_drift": True}
+    for week, is_alert in ((2050, False), (2051, True)):
+        DriftCheck.objects.create(
+            model_version=second,
+            week=week * WEEK,
+            glitches=310,
+            glitches_before=1204,
+            measured={"classes": shift if is_alert else shift | {"divergence": 0.004, "p": 0.6}},
+            is_alert=is_alert,
+            words="The classes predicted moved: divergence 0.214 bits, stability index 1.40, "
+            "p = 0.0005."
+            if is_alert
+            else "As in the weeks before.",
+        )
+
+
+def test_figures_are_looked_at_and_a_version_rolled_back(page, world):
+    log_in(page, "rosa", role="reviewer", level=6)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/review/models/classifier/2/judging/?against=1")
+    assert page.evaluate(OVERFLOW) == 0
+    expect(page.locator("h1")).to_have_text("How classifier 2 was judged")
+    expect(page.locator("svg[role=img]")).to_have_count(4)
+    page.click("a:has-text('Koi Fish')")
+    expect(page.locator("#curves h2")).to_have_text("Koi Fish against the rest")
+    page.goto("/review/drift/")
+    assert page.evaluate(OVERFLOW) == 0
+    page.click("text=I have seen it")
+    expect(page.locator("tbody")).to_contain_text("seen by rosa")
+    page.goto("/review/models/")
+    assert page.evaluate(OVERFLOW) == 0
+    page.click("text=Roll back to 1")
+    expect(page.locator(".messages")).to_contain_text("classifier 1 is in use again")

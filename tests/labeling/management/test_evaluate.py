@@ -1,0 +1,88 @@
+"""manage.py evaluate: the papers' tables, JSON and CSV."""
+
+import csv
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from labeling import jobs
+from tests.labeling.judging_world import make_classifier, make_gold, say
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two(taxonomy):
+    """Version 2, in use, is right on all four; version 1 took one Whistle for a Blip."""
+    first, second = make_classifier(1, state="replaced"), make_classifier(2)
+    blips, whistles = make_gold(0, "Blip", 2), make_gold(10, "Whistle", 2)
+    for version in (first, second):
+        say(version, [*blips, *(whistles[:1] if version == first else [])], "Blip")
+        say(version, whistles[1:] if version == first else whistles, "Whistle")
+    return first, second
+
+
+def test_the_version_in_use_beside_another(two, tmp_path, capsys):
+    call_command("evaluate", against=1, json=tmp_path / "figures.json", csv=tmp_path / "tables")
+    printed = capsys.readouterr().out
+    assert "McNemar" in printed
+    found = json.loads((tmp_path / "figures.json").read_text())
+    assert found["versions"]["classifier 2"]["accuracy"] == 1.0
+    assert found["comparison"]["mcnemar"]["only_first"] == 1
+
+    def table(name):
+        with (tmp_path / "tables" / f"{name}.csv").open(newline="") as file:
+            return list(csv.reader(file))
+
+    assert table("top") == [
+        ["network", "top-1", "top-2", "top-3", "top-4", "top-5", "top-1 without line classes"],
+        ["classifier 2", "100.00", *["100.00"] * 4, "100.00"],
+        ["classifier 1", "75.00", *["100.00"] * 4, "75.00"],
+    ]
+    classes = table("per_class")
+    assert classes[0][:4] == ["class", "glitches", "classifier 2 precision", "classifier 2 recall"]
+    assert [row[0] for row in classes[1:]] == [
+        "Blip",
+        "Whistle",
+        "micro average",
+        "macro average",
+        "weighted average",
+    ]
+    whistle = dict(zip(classes[0], classes[2], strict=True))
+    assert whistle["classifier 1 precision"] == "1.0000"
+    assert whistle["classifier 1 recall"] == "0.5000"
+    assert table("confusion_classifier-1") == [
+        ["truth / predicted", "Blip", "Whistle"],
+        ["Blip", "2", "0"],
+        ["Whistle", "1", "1"],
+    ]
+
+
+def test_missing_predictions_are_asked_for(two, monkeypatch, django_capture_on_commit_callbacks):
+    make_gold(20, "Blip", 1)
+    sent = []
+    monkeypatch.setattr(jobs, "send_now", lambda name, **ids: sent.append((name, ids)))
+    with (
+        pytest.raises(CommandError, match="has not predicted 1 of the 5"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        call_command("evaluate", "--version", "1")
+    assert sent == [(jobs.EVALUATE, {"version_id": two[0].pk, "against_id": None})]
+
+
+def test_without_a_version_in_use_one_is_named(taxonomy):
+    with pytest.raises(CommandError, match="No classifier is in use"):
+        call_command("evaluate")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--version", "7"], "no classifier version 7"),
+        (["--version", "2", "--against", "2"], "with itself"),
+    ],
+)
+def test_versions_that_make_no_sense(two, arguments, words):
+    with pytest.raises(CommandError, match=words):
+        call_command("evaluate", *arguments)

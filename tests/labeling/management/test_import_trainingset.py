@@ -1,0 +1,158 @@
+"""``import_trainingset``: labels and split as published, resumed, the bad listed."""
+
+import os
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from labeling.models import Glitch, GoldLabel, Picture
+from labeling.services.bulk_imports import ImportReport, import_missing_glitches
+from labeling.services.imports import NewGlitch
+from ml.pictures import parse_picture_name
+from ml.strain.dataset import simulate_dataset
+from tests.conftest import make_glitch, make_picture
+from tests.published import write_hdf5, write_table
+
+SPECTROGRAMS = Path(os.environ.get("NOTA_SHARED", "../shared")) / "data" / "spectrograms"
+SPLITS = ("train", "validation", "test")
+
+pytestmark = pytest.mark.django_db
+
+
+def tree(folder, glitches=9, label="Blip"):
+    """Glitches of one class, the splits in turn."""
+    for number in range(glitches):
+        place = folder / label / SPLITS[number % 3]
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"H1_{label[:4]}{number:06d}_spectrogram_4.0.png"
+        path.write_bytes(make_picture(number))
+    return folder
+
+
+def run(*arguments, status=0):
+    if status == 0:
+        call_command("import_trainingset", *map(str, arguments))
+        return
+    with pytest.raises(SystemExit) as ended:
+        call_command("import_trainingset", *map(str, arguments))
+    assert ended.value.code == status
+
+
+def test_labels_and_split_are_kept(taxonomy, tmp_path, capsys):
+    run(tree(tmp_path))
+    assert "9 imported, 0 there already, 0 bad" in capsys.readouterr().out
+    assert Counter(GoldLabel.objects.values_list("split", flat=True)) == dict.fromkeys(SPLITS, 3)
+    assert set(GoldLabel.objects.values_list("glitch_class__label", flat=True)) == {"Blip"}
+    by_name = GoldLabel.objects.get(glitch__gravityspy_id="Blip000004")
+    assert by_name.split == "validation"
+
+
+def test_a_run_that_was_stopped_goes_on(taxonomy, tmp_path, capsys):
+    makers = [
+        lambda n=n: NewGlitch(
+            gravityspy_id=f"Blip{n:06d}",
+            ifo="H1",
+            pictures={4.0: make_picture(n)},
+            gold_label="Blip",
+            gold_split=GoldLabel.Split(SPLITS[n % 3]),
+        )
+        for n in range(9)
+    ]
+    report = ImportReport()
+    stopped = import_missing_glitches(makers, by=None, report=report)
+    assert len(list(islice(stopped, 4))) == 4
+    stopped.close()
+    assert Glitch.objects.count() == GoldLabel.objects.count() == Picture.objects.count() == 4
+    run(tree(tmp_path / "set"))
+    assert "5 imported, 4 there already, 0 bad" in capsys.readouterr().out
+
+
+def test_a_dry_run_stores_nothing_and_says_the_same(taxonomy, tmp_path, capsys):
+    tree(tmp_path)
+    (tmp_path / "Blip/train/H1_Blip000000_spectrogram_4.0.png").write_bytes(b"broken")
+    run(tmp_path, "--dry-run", status=1)
+    said = capsys.readouterr()
+    assert "8 would be imported, 0 there already, 1 bad" in said.out
+    assert "unsupported_picture_type" in said.err
+    assert not Glitch.objects.exists()
+
+
+def test_each_bad_row_is_named_and_the_others_go_on(taxonomy, tmp_path, capsys):
+    pictures = tree(tmp_path / "set", glitches=3)
+    tree(pictures, glitches=1, label="Unicorn")
+    make_glitch(2, gold_label="Blip")  # drawn into "train"
+    again = pictures / "Blip" / "test" / "H1_0000000002_spectrogram_4.0.png"
+    again.write_bytes(make_picture(2))
+    row = {"ifo": "H1", "label": "Blip"}
+    rows = [
+        {**row, "gravityspy_id": f"Blip{number:06d}", "sample_type": SPLITS[number]}
+        for number in range(3)
+    ]
+    rows.append({**row, "gravityspy_id": "nopictures", "sample_type": "train"})
+    rows.append({**row, "gravityspy_id": "0000000002", "sample_type": "test"})
+    rows.append({**row, "gravityspy_id": "Unic000000", "label": "Unicorn", "sample_type": "train"})
+    table = write_table(tmp_path / "table.csv", [*rows, rows[0]])
+    run(pictures, "--metadata", table, status=1)
+    said = capsys.readouterr()
+    assert "3 imported, 0 there already, 4 bad" in said.out
+    for code in ("missing_pictures", "duplicate_id", "unknown_class", "other_split"):
+        assert f"[{code}]" in said.err
+
+
+def test_without_classes_the_command_says_what_to_do_first(db, tmp_path):
+    with pytest.raises(CommandError, match="load_classes"):
+        call_command("import_trainingset", str(tree(tmp_path)))
+
+
+def test_simulated_pictures_in_the_published_layout(taxonomy, tmp_path):
+    simulate_dataset(tmp_path / "sim", {"Blip": 2, "Whistle": 1}, seed=1, processes=1)
+    for label in ("Blip", "Whistle"):
+        (tmp_path / "set" / label).mkdir(parents=True)
+        (tmp_path / "sim" / label).rename(tmp_path / "set" / label / "validation")
+    run(tmp_path / "set", "--simulated")
+    assert Picture.objects.count() == 12
+    assert Glitch.objects.filter(is_simulated=True).count() == 3
+    assert set(GoldLabel.objects.values_list("split", flat=True)) == {"validation"}
+
+
+def test_hdf5_pictures_are_imported_as_energy(taxonomy, tmp_path, capsys):
+    inside = {
+        f"Blip/{split}/Blip00000{number}/{duration}.png": make_picture(number)
+        for number, split in enumerate(SPLITS)
+        for duration in (0.5, 4.0)
+    }
+    source = write_hdf5(tmp_path / "set.h5", inside)
+    rows = [
+        {"gravityspy_id": f"Blip00000{n}", "ifo": "L1", "label": "Blip", "sample_type": split}
+        for n, split in enumerate(SPLITS)
+    ]
+    table = write_table(tmp_path / "table.csv", rows)
+    run(source, "--metadata", table)
+    run(source, "--metadata", table)
+    assert "0 imported, 3 there already, 0 bad" in capsys.readouterr().out
+    assert set(Picture.objects.values_list("width", "height")) == {(170, 140)}
+
+
+@pytest.mark.skipif(
+    not SPECTROGRAMS.is_dir(), reason=f"no real spectrograms in {SPECTROGRAMS} (set NOTA_SHARED)"
+)
+def test_real_pictures_in_the_published_layout(taxonomy, tmp_path, capsys):
+    from labeling.services.classes import load_gravity_spy
+
+    load_gravity_spy(also=["Fast_Scattering"])
+    wanted = {}
+    for label in sorted(p.name for p in SPECTROGRAMS.iterdir()):
+        for path in sorted((SPECTROGRAMS / label).glob("*.png"))[:12]:
+            glitch = parse_picture_name(path.name).gravityspy_id
+            split = SPLITS[sum(map(ord, glitch)) % 3]
+            wanted[glitch] = (label, split)
+            place = tmp_path / "TrainingSet" / label / split
+            place.mkdir(parents=True, exist_ok=True)
+            (place / path.name).symlink_to(path.resolve())
+    run(tmp_path / "TrainingSet")
+    stored = GoldLabel.objects.values_list("glitch__gravityspy_id", "glitch_class__label", "split")
+    assert {glitch: (label, split) for glitch, label, split in stored} == wanted

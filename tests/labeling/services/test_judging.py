@@ -1,0 +1,74 @@
+"""Evaluations from stored predictions, stored once a test set."""
+
+import pytest
+
+from labeling.errors import LabelingError
+from labeling.models import Evaluation
+from labeling.selectors.evaluations import latest_evaluation
+from labeling.services.judging import evaluate_version
+from tests.conftest import make_glitch
+from tests.labeling.judging_world import make_classifier, make_gold, say
+
+pytestmark = pytest.mark.django_db
+O3A = 1240000000.0
+
+
+@pytest.fixture
+def world(taxonomy):
+    """Six test glitches; version 1 is right on five, version 2 on three."""
+    version = make_classifier(1, metrics={"thresholds": {"Blip": 0.8, "Whistle": None}})
+    other = make_classifier(2, state="replaced")
+    blips = make_gold(0, "Blip", 4, event_time=O3A)
+    whistles = make_gold(10, "Whistle", 2)
+    make_gold(20, "Blip", 3, split="train")
+    say(version, blips, "Blip")
+    say(version, whistles[:1], "Whistle")
+    say(version, whistles[1:], "Blip", 0.7)
+    say(other, blips[:3], "Blip")
+    say(other, [*blips[3:], *whistles], "Whistle")
+    return version, other, blips
+
+
+def test_figures_on_the_test_split_alone(world):
+    figures = evaluate_version(world[0]).figures
+    assert (figures["count"], figures["accuracy"]) == (6, pytest.approx(5 / 6))
+    assert [(r["name"], r["count"]) for r in figures["by"]["run"]] == [("O3a", 4), ("unknown", 2)]
+    assert [(r["name"], r["count"]) for r in figures["by"]["detector"]] == [("H1", 6)]
+    blip = figures["thresholds"]["Blip"]
+    # Called Blip: four with .9, all right, and one Whistle with .7, below the threshold.
+    assert (blip["called"], blip["kept"], blip["precision"]) == (5, 4, 1.0)
+    assert "Whistle" not in figures["thresholds"]
+
+
+def test_two_versions_on_the_same_glitches(world):
+    version, other, _ = world
+    found = evaluate_version(version, other)
+    # Right alone: version 1 on the fourth Blip, version 2 on the second Whistle.
+    assert found.comparison["mcnemar"] == {"only_first": 1, "only_second": 1, "p": 1.0}
+    assert latest_evaluation(version, other) == found
+    assert latest_evaluation(other) is None
+
+
+def test_the_same_test_is_stored_once_and_a_grown_one_anew(world):
+    version, _, _ = world
+    first = evaluate_version(version)
+    assert evaluate_version(version).pk == first.pk
+    say(version, make_gold(30, "Blip", 1), "Blip")
+    assert evaluate_version(version).pk != first.pk
+    assert Evaluation.objects.count() == 2
+
+
+def test_a_missing_prediction_is_told_or_left_out(world):
+    version, _, _ = world
+    make_gold(30, "Blip", 1)
+    with pytest.raises(LabelingError, match="has not predicted 1 of the 7") as refusal:
+        evaluate_version(version)
+    assert refusal.value.code == "not_predicted"
+    assert evaluate_version(version, whole=False).figures["count"] == 6
+
+
+def test_no_gold_is_no_figure(taxonomy):
+    make_glitch(1)
+    with pytest.raises(LabelingError) as refusal:
+        evaluate_version(make_classifier(1))
+    assert refusal.value.code == "nothing_to_test"

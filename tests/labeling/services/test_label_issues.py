@@ -1,0 +1,142 @@
+"""Doubtful labels: asked about once, decided by experts, recorded, taken back."""
+
+import pytest
+from django.utils import timezone
+
+from labeling.errors import LabelingError
+from labeling.models import AuditEvent, Consensus, Glitch, GoldLabel, LabelCheck, LabelIssue
+from labeling.models.runs import Run
+from labeling.services.classes import freeze_class_list
+from labeling.services.label_issues import (
+    Doubt,
+    decide_issue,
+    finish_label_check,
+    request_label_check,
+    undo_issue,
+)
+from labeling.services.runs import claim_run
+from tests.conftest import make_glitch, make_volunteer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rosa(taxonomy):
+    return make_volunteer("rosa", role="reviewer")
+
+
+def agreed(number, label, taxonomy) -> Glitch:
+    """A glitch that volunteers agreed on."""
+    glitch = make_glitch(number)
+    glitch.retire(Glitch.RetireReason.CONSENSUS, timezone.now())
+    glitch.save()
+    Consensus.objects.create(
+        glitch=glitch,
+        class_list=freeze_class_list(["Blip", "Tomte"]),
+        agreement=[0.95, 0.05],
+        top_class=taxonomy[label],
+        top_agreement=0.95,
+        votes_count=3,
+        rule="bayes",
+    )
+    return glitch
+
+
+def doubt(glitch, origin="gold", given="Blip", suggested="Tomte") -> Doubt:
+    return Doubt(glitch.pk, origin, given, suggested, 0.1, 0.8, 1.0)
+
+
+def queue(*doubts) -> list[LabelIssue]:
+    """What a search leaves behind."""
+    run = claim_run(LabelCheck, LabelCheck.objects.create().pk, "here")
+    assert finish_label_check(run, 10, doubts)
+    return list(LabelIssue.objects.filter(label_check=run).order_by("pk"))
+
+
+def label_of(glitch) -> str | None:
+    return GoldLabel.objects.filter(glitch=glitch).values_list("glitch_class__label", flat=True)[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "label"),
+    [("Tomte", "agreed", "Tomte"), (None, "disagreed", "Blip"), ("Chirp", "relabeled", "Chirp")],
+)
+def test_a_gold_label_follows_the_expert_and_keeps_its_split(rosa, taxonomy, answer, state, label):
+    glitch = make_glitch(1, gold_label="Blip")
+    split = GoldLabel.objects.get().split
+    (issue,) = queue(doubt(glitch))
+    decided = decide_issue(issue.pk, by=rosa, answer=taxonomy.get(answer))
+    assert (decided.state, label_of(glitch)) == (state, label)
+    assert GoldLabel.objects.get().split == split
+    deed = AuditEvent.objects.get(verb="decide_label_issue")
+    assert (deed.actor, deed.data["answer"]) == (rosa, label)
+
+
+def test_naming_the_given_class_is_to_disagree(rosa, taxonomy):
+    (issue,) = queue(doubt(make_glitch(1, gold_label="Blip")))
+    assert decide_issue(issue.pk, by=rosa, answer=taxonomy["Blip"]).state == "disagreed"
+
+
+def test_a_wrong_consensus_is_overruled_by_a_gold_label(rosa, taxonomy):
+    glitch = agreed(1, "Blip", taxonomy)
+    (issue,) = queue(doubt(glitch, origin="consensus"))
+    decide_issue(issue.pk, by=rosa, answer=taxonomy["Tomte"])
+    gold = GoldLabel.objects.get()
+    assert (gold.glitch_class.label, gold.given_by) == ("Tomte", rosa)
+    undo_issue(issue.pk, by=rosa)
+    assert not GoldLabel.objects.exists()
+    assert Consensus.objects.get().top_class.label == "Blip"
+
+
+def test_a_decision_can_be_taken_back_and_made_again(rosa, taxonomy):
+    glitch = make_glitch(1, gold_label="Blip")
+    (issue,) = queue(doubt(glitch))
+    decide_issue(issue.pk, by=rosa, answer=taxonomy["Tomte"])
+    assert undo_issue(issue.pk, by=rosa).state == "open"
+    assert label_of(glitch) == "Blip"
+    verbs = AuditEvent.objects.order_by("pk").values_list("verb", flat=True)
+    assert list(verbs) == ["decide_label_issue", "undo_label_issue"]
+    assert decide_issue(issue.pk, by=rosa, answer=None).state == "disagreed"
+
+
+def test_what_cannot_be_done_is_refused_and_changes_nothing(rosa, taxonomy):
+    glitch = make_glitch(1, gold_label="Blip")
+    (issue,) = queue(doubt(glitch))
+    codes = []
+
+    def refused(deed, *args, **kwargs):
+        with pytest.raises(LabelingError) as refusal:
+            deed(*args, by=rosa, **kwargs)
+        codes.append(refusal.value.code)
+
+    refused(undo_issue, issue.pk)
+    decide_issue(issue.pk, by=rosa, answer=taxonomy["Tomte"])
+    refused(decide_issue, issue.pk, answer=None)
+    GoldLabel.objects.update(glitch_class=taxonomy["Chirp"])  # by somebody else
+    refused(undo_issue, issue.pk)
+    refused(decide_issue, 0, answer=None)
+    assert codes == ["nothing_to_undo", "issue_decided", "label_changed", "not_found"]
+    assert label_of(glitch) == "Chirp"
+    assert LabelIssue.objects.get().state == "agreed"
+
+
+def test_a_new_search_replaces_the_queue_but_not_what_was_decided(rosa, taxonomy):
+    confirmed, waiting, gone = (make_glitch(n, gold_label="Blip") for n in range(3))
+    first, *_ = queue(doubt(confirmed), doubt(waiting), doubt(gone))
+    decide_issue(first.pk, by=rosa, answer=None)
+    again = queue(doubt(confirmed), doubt(waiting))
+    assert [issue.glitch for issue in again] == [waiting]
+    states = LabelIssue.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["disagreed", "withdrawn", "withdrawn", "open"]
+    assert LabelCheck.objects.first().found == 1
+
+
+def test_a_search_needs_labels_and_runs_once_at_a_time(taxonomy):
+    with pytest.raises(LabelingError, match="two classes"):
+        request_label_check(None, "x")
+    for number in range(4):
+        make_glitch(number, gold_label=("Blip", "Tomte")[number % 2])
+    first = request_label_check(None, "x")
+    assert request_label_check(None, "y") == first
+    LabelCheck.objects.update(state=Run.State.FAILED)
+    assert request_label_check(None, "z") != first

@@ -1,0 +1,166 @@
+"""When a training is asked for by itself, that reasons join, and what is kept of a refusal."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from labeling.models import DriftCheck, TrainingRequest, TrainingRun
+from labeling.models.runs import Run
+from labeling.selectors.training_requests import unanswered_refusal
+from labeling.services.retraining import (
+    Due,
+    Trigger,
+    ask_for_training,
+    ask_if_due,
+    reasons_due,
+    start_if_due,
+)
+from tests.conftest import make_glitch
+from tests.labeling.judging_world import make_classifier
+
+pytestmark = pytest.mark.django_db
+LABELS = Due(Trigger.LABELS, "12 new labels")
+DRIFT = Due(Trigger.DRIFT, "drift: the classes moved")
+
+
+@pytest.fixture
+def trained(taxonomy, settings):
+    """A training of long ago on ten glitches, and nothing else that asks for one."""
+    settings.RETRAIN_LABELS, settings.RETRAIN_SHARE, settings.RETRAIN_DAYS = 0, 0.0, 0.0
+    settings.RETRAIN_WAIT_SECONDS = 60
+    for number in range(10):
+        make_glitch(number, gold_label="Blip" if number % 2 else "Whistle")
+    return TrainingRun.objects.create(state=Run.State.SUCCEEDED)
+
+
+def add_labels(count):
+    for number in range(count):
+        make_glitch(50 + number, gold_label="Blip")
+
+
+@pytest.mark.parametrize(("wanted", "is_due"), [(0, False), (3, True), (4, False)])
+def test_new_labels_are_counted_since_the_last_training(trained, settings, wanted, is_due):
+    add_labels(3)
+    settings.RETRAIN_LABELS = wanted
+    assert [due.trigger for due in reasons_due(timezone.now())] == [Trigger.LABELS] * is_due
+
+
+def test_a_share_of_the_last_training_set_is_enough(trained, settings, taxonomy):
+    for glitch in [make_glitch(n) for n in range(20, 30)]:
+        trained.examples.create(glitch=glitch, glitch_class=taxonomy["Blip"], split="train")
+    settings.RETRAIN_SHARE = 0.3
+    add_labels(2)
+    assert reasons_due(timezone.now()) == []
+    make_glitch(60, gold_label="Blip")
+    (due,) = reasons_due(timezone.now())
+    assert due.words == f"3 new labels since training {trained.pk}, which had 10"
+
+
+def add_alert(version, week):
+    return DriftCheck.objects.create(
+        model_version=version,
+        week=week,
+        glitches=100,
+        glitches_before=400,
+        measured={},
+        is_alert=True,
+        words="The classes predicted moved.",
+    )
+
+
+def test_drift_since_the_last_training_is_a_reason(trained, settings):
+    add_alert(make_classifier(1), week=0)
+    (due,) = reasons_due(timezone.now())
+    assert (due.trigger, due.words) == (Trigger.DRIFT, "drift: The classes predicted moved.")
+    settings.RETRAIN_ON_DRIFT = False
+    assert reasons_due(timezone.now()) == []
+
+
+def test_the_same_week_is_no_reason_again_for_the_version_that_came_of_it(trained):
+    """Else the new version's alert would ask for the next training, and so on without end."""
+    first = make_classifier(1, state="replaced")
+    add_alert(first, week=604800)
+    TrainingRun.objects.create(state=Run.State.SUCCEEDED)
+    second = make_classifier(2)
+    add_alert(second, week=604800)
+    assert reasons_due(timezone.now()) == []
+    add_alert(second, week=2 * 604800)
+    assert [due.trigger for due in reasons_due(timezone.now())] == [Trigger.DRIFT]
+
+
+def test_the_schedule_counts_from_the_last_training(trained, settings):
+    settings.RETRAIN_DAYS = 7
+    now = timezone.now()
+    assert reasons_due(now + timedelta(days=6)) == []
+    (due,) = reasons_due(now + timedelta(days=8))
+    assert due.trigger == Trigger.SCHEDULE
+
+
+@pytest.mark.parametrize("state", [Run.State.REQUESTED, Run.State.RUNNING, None])
+def test_nothing_is_due_during_a_training_nor_before_the_first(trained, settings, state):
+    settings.RETRAIN_LABELS = 1
+    add_labels(1)
+    if state is None:
+        TrainingRun.objects.all().delete()
+    else:
+        TrainingRun.objects.create(state=state)
+    assert reasons_due(timezone.now()) == []
+
+
+def test_reasons_join_and_one_training_starts_when_the_wait_is_over(trained):
+    now = timezone.now()
+    ask_for_training(LABELS, now, by=None)
+    ask_for_training(DRIFT, now + timedelta(seconds=30), by=None)
+    ask_for_training(LABELS, now + timedelta(seconds=40), by=None)
+    assert start_if_due(now + timedelta(seconds=59)) is None
+    run = start_if_due(now + timedelta(seconds=61))
+    request = TrainingRequest.objects.get()
+    assert run.reason == "drift: the classes moved; 12 new labels"
+    assert (request.state, request.training_run) == ("started", run)
+    assert start_if_due(now + timedelta(seconds=99)) is None
+    assert TrainingRun.objects.filter(state=Run.State.REQUESTED).count() == 1
+
+
+def test_a_training_under_way_is_waited_for(trained):
+    now = timezone.now()
+    other = TrainingRun.objects.create(state=Run.State.RUNNING)
+    ask_for_training(LABELS, now, by=None, wait_seconds=0)
+    assert start_if_due(now) is None
+    assert TrainingRequest.objects.get().state == "waiting"
+    TrainingRun.objects.filter(pk=other.pk).update(state=Run.State.SUCCEEDED)
+    assert start_if_due(now) is not None
+
+
+def test_the_database_holds_one_waiting_request_a_role(trained):
+    request = ask_for_training(LABELS, timezone.now(), by=None)
+    request.pk = None
+    with pytest.raises(IntegrityError, match="one_waiting_training"), transaction.atomic():
+        request.save()
+
+
+def test_too_little_data_is_told_kept_and_not_asked_again_at_once(taxonomy, settings):
+    settings.RETRAIN_LABELS, settings.RETRAIN_WAIT_SECONDS = 1, 0
+    TrainingRun.objects.create(state=Run.State.FAILED)
+    make_glitch(1, gold_label="Blip")
+    now = timezone.now()
+    ask_if_due(now)
+    assert start_if_due(now) is None
+    refused = TrainingRequest.objects.get()
+    assert (refused.state, refused.refusal_code) == ("refused", "too_few_classes")
+    assert "at least 2 classes" in refused.refusal
+    assert unanswered_refusal() == refused
+    ask_if_due(now + timedelta(hours=1))
+    assert TrainingRequest.objects.count() == 1
+    ask_if_due(now + timedelta(hours=7))
+    assert TrainingRequest.objects.count() == 2
+
+
+def test_a_refusal_is_answered_by_the_next_training(trained):
+    TrainingRequest.objects.create(
+        state="refused", refusal="x", due_at=timezone.now(), ended_at=timezone.now()
+    )
+    assert unanswered_refusal() is not None
+    TrainingRun.objects.create(state=Run.State.SUCCEEDED)
+    assert unanswered_refusal() is None

@@ -1,0 +1,160 @@
+"""A candidate's trial: when it begins, what counts, how it ends, and that nobody goes by it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from labeling import jobs
+from labeling.errors import LabelingError
+from labeling.models import AuditEvent, Glitch, ModelVersion, ShadowTrial
+from labeling.selectors.trials import running_trial, unshadowed_glitches
+from labeling.services.shadow import begin_trial, call_off_trial, conclude_trial, let_in
+from labeling.services.versions import activate_version
+from tests.conftest import make_glitch
+from tests.labeling.judging_world import make_classifier, say
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pair(taxonomy, settings):
+    settings.SHADOW_GLITCHES = 4
+    settings.SHADOW_DISAGREEMENT = 0.25
+    return make_classifier(1, routed_at=timezone.now()), make_classifier(2, state="candidate")
+
+
+def said_by(active, candidate, candidate_says):
+    """New glitches that the version in use calls Blip, and the candidate as given."""
+    glitches = [make_glitch(100 + n) for n in range(len(candidate_says))]
+    say(active, glitches, "Blip")
+    for glitch, label in zip(glitches, candidate_says, strict=True):
+        say(candidate, [glitch], label)
+    return glitches
+
+
+def states():
+    return dict(ModelVersion.objects.values_list("number", "state"))
+
+
+def test_where_no_trial_is_wanted_a_candidate_is_in_use_at_once(pair, settings):
+    settings.SHADOW_GLITCHES = 0
+    active, candidate = pair
+    let_in(candidate, instead_of=active.pk)
+    assert states() == {1: "replaced", 2: "active"}
+
+
+def test_the_first_version_has_nothing_to_be_tried_beside(taxonomy, settings):
+    settings.SHADOW_GLITCHES = 4
+    let_in(make_classifier(1, state="candidate"), instead_of=None)
+    assert states() == {1: "active"}
+
+
+@pytest.mark.parametrize(
+    ("says", "state", "in_use", "words"),
+    [
+        (["Blip"] * 4, "passed", 2, "disagrees with classifier 1 on 0.0 %, no more than the 25 %"),
+        (["Blip"] * 3 + ["Whistle"], "passed", 2, "on 25.0 %, no more than"),
+        (["Blip"] * 2 + ["Whistle"] * 2, "failed", 1, "on 50.0 %, more than the 25 %"),
+    ],
+)
+def test_a_trial_ends_by_how_often_the_two_disagree(pair, says, state, in_use, words):
+    active, candidate = pair
+    let_in(candidate, instead_of=active.pk)
+    trial = running_trial()
+    assert states() == {1: "active", 2: "candidate"}
+    said_by(active, candidate, says)
+    assert conclude_trial(trial.pk).state == state
+    assert ModelVersion.objects.get(state="active").number == in_use
+    candidate.refresh_from_db()
+    assert words in candidate.decision_reason
+    assert conclude_trial(trial.pk) is None  # the message comes again
+    assert AuditEvent.objects.filter(verb=f"trial_{state}").count() == 1
+
+
+def test_too_few_glitches_are_waited_for_until_the_time_is_up(pair):
+    active, candidate = pair
+    trial = begin_trial(candidate, by=None)
+    said_by(active, candidate, ["Blip"] * 3)
+    assert conclude_trial(trial.pk) is None
+    trial.refresh_from_db()
+    assert trial.report["count"] == 3
+    ShadowTrial.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert conclude_trial(trial.pk).state == "passed"
+
+
+def test_a_trial_without_a_glitch_leaves_it_to_a_person(pair):
+    trial = begin_trial(pair[1], by=None)
+    ShadowTrial.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert "by hand" in conclude_trial(trial.pk).reason
+    assert states() == {1: "active", 2: "kept_out"}
+
+
+def test_only_glitches_that_came_since_count(pair):
+    active, candidate = pair
+    old = make_glitch(1)
+    say(active, [old], "Blip")
+    trial = begin_trial(candidate, by=None)
+    new, unpredicted = make_glitch(2), make_glitch(3)
+    say(active, [new], "Blip")
+    assert list(unshadowed_glitches(trial)) == [new]
+    assert unpredicted.predictions.count() == 0
+
+
+def test_what_the_candidate_says_sends_no_glitch_anywhere(pair):
+    active, candidate = pair
+    begin_trial(candidate, by=None)
+    glitch = make_glitch(1)
+    say(active, [glitch], "Blip", 0.999)
+    level = Glitch.objects.get(pk=glitch.pk).workflow
+    say(candidate, [glitch], "Whistle", 0.5)
+    assert Glitch.objects.get(pk=glitch.pk).workflow == level
+
+
+def test_a_newer_candidate_takes_the_place_of_the_one_on_trial(pair):
+    first = begin_trial(pair[1], by=None)
+    begin_trial(make_classifier(3, state="candidate"), by=None)
+    first.refresh_from_db()
+    assert first.state == "called_off"
+    assert states() == {1: "active", 2: "kept_out", 3: "candidate"}
+
+
+def test_the_database_holds_one_trial_a_role(pair):
+    trial = begin_trial(pair[1], by=None)
+    trial.pk = None
+    with pytest.raises(IntegrityError, match="one_running_shadow"), transaction.atomic():
+        trial.save()
+
+
+def test_a_version_put_into_use_by_a_person_ends_the_trial(pair):
+    trial = begin_trial(pair[1], by=None)
+    activate_version("classifier", 2, by=None)
+    trial.refresh_from_db()
+    assert (trial.state, states()) == ("called_off", {1: "replaced", 2: "active"})
+
+
+def test_a_trial_beside_a_version_that_is_gone_is_called_off(pair):
+    trial = begin_trial(pair[1], by=None)
+    ModelVersion.objects.filter(number=1).update(state="replaced")
+    assert conclude_trial(trial.pk).state == "called_off"
+
+
+@pytest.mark.parametrize(("number", "code"), [(1, "nothing_to_shadow"), (2, "shadow_under_way")])
+def test_trials_that_make_no_sense_are_refused(pair, number, code):
+    begin_trial(pair[1], by=None)
+    with pytest.raises(LabelingError) as refusal:
+        begin_trial(ModelVersion.objects.get(number=number), by=None)
+    assert refusal.value.code == code
+
+
+def test_calling_off_what_does_not_run_does_nothing(pair):
+    assert not call_off_trial("classifier", reason="x", by=None)
+
+
+def test_a_trial_sends_its_first_message(pair, monkeypatch, django_capture_on_commit_callbacks):
+    sent = []
+    monkeypatch.setattr(jobs, "send_now", lambda name, **ids: sent.append((name, ids)))
+    with django_capture_on_commit_callbacks(execute=True):
+        trial = begin_trial(pair[1], by=None)
+    assert sent == [(jobs.FOLLOW_TRIAL, {"trial_id": trial.pk})]

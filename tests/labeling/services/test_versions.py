@@ -1,0 +1,78 @@
+"""Back to the version before, in one step, with its predictions used again."""
+
+import pytest
+from django.utils import timezone
+
+from labeling.errors import LabelingError
+from labeling.models import AuditEvent, Glitch, ModelVersion
+from labeling.services.activation import activate
+from labeling.services.predictions import route_again, unscored_glitches
+from labeling.services.versions import activate_version, roll_back
+from tests.conftest import make_glitch, make_volunteer
+from tests.labeling.judging_world import make_classifier, say
+
+pytestmark = pytest.mark.django_db
+
+
+def put_into_use(number):
+    before = ModelVersion.objects.filter(state="active").first()
+    version = make_classifier(number, state="candidate")
+    activate(version, instead_of=before.pk if before else None, by=None)
+    return version
+
+
+@pytest.fixture
+def three(taxonomy):
+    return [put_into_use(number) for number in (1, 2, 3)]
+
+
+def in_use():
+    return ModelVersion.objects.get(state="active").number
+
+
+def test_each_step_back_goes_to_the_version_before(three):
+    roll_back("classifier", instead_of=3, by=None)
+    assert in_use() == 2
+    roll_back("classifier", instead_of=2, by=None)
+    assert in_use() == 1
+    with pytest.raises(LabelingError) as refusal:
+        roll_back("classifier", instead_of=1, by=None)
+    assert refusal.value.code == "no_earlier_version"
+
+
+def test_a_second_click_does_not_go_back_twice(three):
+    roll_back("classifier", instead_of=3, by=None)
+    with pytest.raises(LabelingError) as refusal:
+        roll_back("classifier", instead_of=3, by=None)
+    assert (refusal.value.code, in_use()) == ("activation_conflict", 2)
+
+
+def test_a_version_chosen_by_a_person_can_be_taken_back_too(three):
+    activate_version("classifier", 1, by=None)
+    roll_back("classifier", instead_of=1, by=None)
+    assert in_use() == 3
+
+
+def test_who_went_back_and_why_is_kept(three):
+    rosa = make_volunteer("rosa")
+    version = roll_back("classifier", instead_of=3, by=rosa, reason="3 misses Whistle")
+    assert version.decision_reason == "Rolled back to by rosa: 3 misses Whistle"
+    deed = AuditEvent.objects.get(verb="roll_back")
+    assert (deed.actor, deed.target) == (rosa, "classifier 2")
+
+
+def test_what_it_predicted_earlier_routes_again(three):
+    """Version 2 was sure of this Blip (level 1), version 3 was not."""
+    glitch, newer = make_glitch(1), make_glitch(2)
+    say(three[1], [glitch], "Blip", 0.999)
+    ModelVersion.objects.filter(number=3).update(routed_at=timezone.now())
+    say(three[2], [glitch, newer], "Blip", 0.5)
+    assert Glitch.objects.get(pk=glitch.pk).workflow.level > 1
+
+    version = roll_back("classifier", instead_of=3, by=None)
+    assert version.routed_at is None
+    assert list(unscored_glitches(version)) == [newer]
+    route_again(version)
+    assert Glitch.objects.get(pk=glitch.pk).workflow.level == 1
+    version.refresh_from_db()
+    assert version.routed_at is not None

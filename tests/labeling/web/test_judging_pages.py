@@ -1,0 +1,179 @@
+"""Reviewers see how a version was judged, tried and rolled back, and what has drifted."""
+
+import subprocess
+import sys
+
+import pytest
+from django.utils import timezone
+
+from labeling import jobs
+from labeling.models import DriftCheck, ModelVersion, TrainingRequest
+from labeling.services.judging import evaluate_version
+from labeling.services.shadow import begin_trial
+from tests.labeling.judging_world import make_classifier, make_gold, say
+
+pytestmark = pytest.mark.django_db
+DEEDS = [
+    "/review/models/classifier/2/back/",
+    "/review/models/classifier/2/judge/",
+    "/review/models/classifier/1/trial/",
+    "/review/drift/1/see/",
+]
+PAGES = ["/review/drift/", "/review/models/classifier/2/judging/"]
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    messages = []
+    monkeypatch.setattr(jobs, "send_now", lambda name, **ids: messages.append((name, ids)))
+    return messages
+
+
+@pytest.fixture
+def two(taxonomy, sent):
+    """Classifier 2, in use, replaced 1; both have predicted four test glitches of two weeks."""
+    first = make_classifier(1, state="replaced")
+    second = make_classifier(2, replaces=first, routed_at=timezone.now())
+    blips = make_gold(0, "Blip", 2, event_time=1240000000.0)
+    whistles = make_gold(10, "Whistle", 2, event_time=1241000000.0)
+    for version, right in ((first, 1), (second, 2)):
+        say(version, blips, "Blip")
+        say(version, whistles[:right], "Whistle")
+        say(version, whistles[right:], "Blip")
+    return first, second
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/review/models/classifier/2/judging.json"])
+def test_volunteers_see_none_of_it(as_volunteer, two, address):
+    assert as_volunteer.get(address).status_code == 403
+
+
+@pytest.mark.parametrize("address", DEEDS)
+def test_volunteers_do_none_of_it_and_nobody_does_by_looking(
+    as_volunteer, as_reviewer, two, address
+):
+    assert as_volunteer.post(address).status_code == 403
+    assert as_reviewer.get(address).status_code == 405
+
+
+def test_without_figures_the_page_offers_to_make_them(
+    as_reviewer, two, sent, django_capture_on_commit_callbacks
+):
+    page = as_reviewer.get("/review/models/classifier/2/judging/").content.decode()
+    assert "Not judged yet" in page
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = as_reviewer.post("/review/models/classifier/2/judge/", {"against": "1"})
+    assert answer["Location"] == "/review/models/classifier/2/judging/?against=1"
+    assert sent == [(jobs.EVALUATE, {"version_id": two[1].pk, "against_id": two[0].pk})]
+
+
+def test_the_stored_figures_are_shown_with_tables_beside_the_plots(as_reviewer, two):
+    first, second = two
+    evaluate_version(second)
+    evaluate_version(second, first)
+    page = as_reviewer.get("/review/models/classifier/2/judging/?against=1&class=Blip")
+    text = page.content.decode()
+    for words in (
+        "100.0 %",
+        "McNemar",
+        "Accuracy by week: 20 Apr 2019",
+        "Blip against the rest",
+        "ROC, recall upward against false positives: area 1.000",
+        "Reliability: 90 %: 100 % of 4 right",
+        "1080Lines and 1400Ripples",
+        "O3a",
+    ):
+        assert words in text
+    assert text.count("As a table") == 2
+
+
+def test_the_same_as_json(as_reviewer, two):
+    evaluate_version(two[1])
+    address = "/review/models/classifier/2/judging.json"
+    found = as_reviewer.get(address).json()
+    assert (found["version"], found["against"], found["figures"]["accuracy"]) == (2, None, 1.0)
+    assert as_reviewer.get(f"{address}?against=1").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["against=9", "against=x", "against=" + "9" * 30])
+def test_a_comparison_with_what_is_not_there_is_a_404(as_reviewer, two, query):
+    assert as_reviewer.get(f"/review/models/classifier/2/judging/?{query}").status_code == 404
+
+
+def test_one_click_rolls_back(as_reviewer, two):
+    page = as_reviewer.get("/review/models/").content.decode()
+    assert "Roll back to 1" in page
+    answer = as_reviewer.post("/review/models/classifier/2/back/", follow=True)
+    assert "Rolled back: classifier 1 is in use again." in answer.content.decode()
+    again = as_reviewer.post("/review/models/classifier/2/back/", follow=True)
+    assert "is not in use any more" in again.content.decode()
+    assert ModelVersion.objects.get(state="active").number == 1
+
+
+def test_a_trial_is_begun_shown_and_called_off(as_reviewer, two):
+    address = "/review/models/classifier/1/trial/"
+    as_reviewer.post(address)
+    page = as_reviewer.get("/review/models/classifier/1/").content.decode()
+    assert "Trial beside classifier 2" in page
+    assert "0 of 200 new glitches" in page
+    assert "On trial:" in as_reviewer.get("/review/models/").content.decode()
+    as_reviewer.post(address, {"deed": "call_off"})
+    page = as_reviewer.get("/review/models/classifier/1/").content.decode()
+    assert "Called off: by rosa." in page
+
+
+def test_what_a_trial_found_is_shown(as_reviewer, two):
+    trial = begin_trial(two[0], by=None)
+    trial.report = {
+        "count": 10,
+        "differ": 3,
+        "share": 0.3,
+        "interval": [0.1, 0.6],
+        "flows": [{"active": "Blip", "candidate": "Whistle", "count": 3}],
+        "confidence": {"active": 0.9, "candidate": 0.8},
+    }
+    trial.save()
+    page = as_reviewer.get("/review/models/classifier/1/").content.decode()
+    assert "They disagree on 3 of 10 glitches (30.0 %; 95 % interval 10.0 % to 60.0 %)" in page
+
+
+def test_a_drift_alert_shows_until_it_is_seen(as_reviewer, two):
+    alert = DriftCheck.objects.create(
+        model_version=two[1],
+        week=2056 * 604800,
+        glitches=100,
+        glitches_before=400,
+        measured={"classes": {"divergence": 0.2, "p": 0.0005}, "confidence": None},
+        is_alert=True,
+        words="The classes predicted moved.",
+    )
+    assert "The classes predicted moved." in as_reviewer.get("/review/models/").content.decode()
+    answer = as_reviewer.post(f"/review/drift/{alert.pk}/see/", follow=True)
+    assert "seen by rosa" in answer.content.decode()
+    assert "moved" not in as_reviewer.get("/review/models/").content.decode()
+
+
+def test_a_training_that_could_not_start_is_told_with_its_reason(as_reviewer, two):
+    now = timezone.now()
+    TrainingRequest.objects.create(
+        state="refused",
+        reasons={"labels": "1000 new labels"},
+        refusal="Training needs at least 2 classes.",
+        due_at=now,
+        ended_at=now,
+    )
+    for address in ("/review/models/", "/review/training/"):
+        page = as_reviewer.get(address).content.decode()
+        assert "1000 new labels" in page
+        assert "at least 2 classes" in page
+
+
+def test_the_web_process_shows_figures_without_scikit_learn():
+    script = (
+        "import labeling.wsgi, sys; from django.urls import get_resolver; "
+        "get_resolver().url_patterns; print('sklearn' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False"]

@@ -1,0 +1,148 @@
+"""The page "What is this glitch?", and what reviewers see of a glitch."""
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from labeling.models import Glitch, GlitchClass, Look, Prediction
+from labeling.models.runs import Run
+from labeling.services.looks import look_folder, request_look_at
+from tests.conftest import make_glitch, make_picture, make_volunteer
+from tests.labeling.web.worlds import make_version
+
+pytestmark = pytest.mark.django_db
+PAGE = "/what-is-this/"
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_asked_yet():
+    cache.clear()
+
+
+@pytest.fixture
+def version(taxonomy):
+    return make_version(1, "active")
+
+
+def upload(number=1, name="picture_4.0"):
+    return {name: SimpleUploadedFile("a.png", make_picture(number), "image/png")}
+
+
+def settled(number) -> Glitch:
+    glitch = make_glitch(number)
+    glitch.retire(Glitch.RetireReason.CONSENSUS, timezone.now())
+    glitch.save()
+    return glitch
+
+
+def finish(look, **fields):
+    done = {
+        "state": Run.State.SUCCEEDED,
+        "probabilities": [["Blip", 0.9], ["Whistle", 0.1]],
+        "novelty": 0.5,
+        "explained": "Blip",
+        "heat": [{"duration": 4.0, "name": "heat_4.0.png", "width": 64, "height": 48}],
+    }
+    Look.objects.filter(pk=look.pk).update(**done | fields)
+
+
+def test_a_stranger_asks_waits_and_reads_the_answer(client, version):
+    assert client.get(PAGE).content.count(b'type="file"') == 4
+    answer = client.post(PAGE, upload())
+    look = Look.objects.get()
+    assert answer["Location"] == f"{PAGE}{look.key}/"
+    waiting = client.get(answer["Location"]).content.decode()
+    assert "Waiting for a worker" in waiting
+    assert 'hx-trigger="every 1s"' in waiting
+    finish(look)
+    page = client.get(answer["Location"]).content.decode()
+    assert "90.0 %" in page
+    assert f"/looks/{look.key}/heat_4.0.png" in page
+    assert "hx-trigger" not in page
+    part = client.get(answer["Location"], headers={"HX-Request": "true"}).content.decode()
+    assert part.strip().startswith("<section")
+
+
+def test_its_files_are_sent_and_nothing_else(client, version):
+    client.post(PAGE, upload(3))
+    key = Look.objects.get().key
+    sent = client.get(f"/looks/{key}/picture_4.0.png")
+    assert b"".join(sent.streaming_content) == make_picture(3)
+    (look_folder(key) / "cache").mkdir()
+    for name in ("cache", "heat_4.0.png", "..%2Fpicture_4.0.png", "picture_4.0.svg"):
+        assert client.get(f"/looks/{key}/{name}").status_code == 404
+
+
+def test_a_novel_glitch_is_said_to_be_novel(client, version):
+    look = request_look_at(settled(1), by=None)
+    finish(look, novelty=1.4)
+    assert b"a class of its own" in client.get(f"{PAGE}{look.key}/").content
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "code"),
+    [
+        ({}, 400, "no_picture"),
+        ({"glitch": "../etc"}, 400, "bad_id"),
+        ({"glitch": "unknown001"}, 404, "not_found"),
+        ({"glitch": "0000000009"}, 403, "still_in_vote"),
+        ({"picture_1.0": SimpleUploadedFile("a.txt", b"hello")}, 400, "unsupported_picture_type"),
+    ],
+)
+def test_a_refusal_stands_on_the_form(client, version, data, status, code):
+    make_glitch(9)
+    answer = client.post(PAGE, data)
+    assert answer.status_code == status
+    assert f"<code>{code}</code>" in answer.content.decode()
+    assert not Look.objects.exists()
+
+
+def test_a_failed_look_says_why(client, version):
+    look = request_look_at(settled(1), by=None)
+    finish(look, state=Run.State.FAILED, error="It went.", error_code="gone", heat=[])
+    assert "It went. <code>gone</code>" in client.get(f"{PAGE}{look.key}/").content.decode()
+
+
+def test_a_question_after_its_time_is_not_found(client, version):
+    address = f"{PAGE}00000000-0000-4000-8000-000000000000/"
+    assert client.get(address).status_code == 404
+
+
+def test_questions_are_throttled(client, version):
+    answers = [client.post(PAGE, upload(n)).status_code for n in range(11)]
+    assert answers == [302] * 10 + [429]
+
+
+def test_four_large_pictures_fit_and_more_is_refused(client, version):
+    too_much = client.generic("POST", PAGE, b"", CONTENT_LENGTH=str(40 * 1024**2))
+    assert too_much.status_code == 413
+    much = client.generic("POST", PAGE, b"", CONTENT_LENGTH=str(30 * 1024**2))
+    assert much.status_code != 413
+
+
+def test_a_reviewer_sees_what_is_known_and_asks_for_the_heat(as_reviewer, version, taxonomy):
+    glitch = make_glitch(1)
+    Prediction.objects.create(
+        glitch=glitch,
+        model_version=version,
+        probabilities=[0.75, 0.25],
+        top_class=GlitchClass.objects.get(label="Blip"),
+        confidence=0.75,
+    )
+    address = f"/review/glitches/{glitch.gravityspy_id}/"
+    assert "75.0 %" in as_reviewer.get(address).content.decode()
+    as_reviewer.post(f"{address}explain/")
+    finish(Look.objects.get())
+    page = as_reviewer.get(address).content.decode()
+    assert "heat_4.0.png" in page
+    assert 'class="heat-switch"' in page
+
+
+def test_a_volunteer_does_not_see_what_is_known(version):
+    glitch = make_glitch(1)
+    client = Client()
+    client.force_login(make_volunteer("eve"))
+    assert client.get(f"/review/glitches/{glitch.gravityspy_id}/").status_code == 403
+    assert "/review/" not in client.get(f"/glitches/{glitch.gravityspy_id}/").content.decode()

@@ -1,0 +1,59 @@
+"""The queue of doubtful labels as a reviewer sees and works it."""
+
+import pytest
+
+from labeling.models import GoldLabel, LabelCheck, LabelIssue
+from labeling.models.runs import Run
+from tests.conftest import make_glitch
+from tests.labeling.services.test_label_issues import doubt, queue
+
+pytestmark = pytest.mark.django_db
+PAGE = "/review/labels/"
+
+
+def test_an_empty_queue_says_how_it_fills(as_reviewer):
+    page = as_reviewer.get(PAGE).content.decode()
+    assert "No label waits" in page
+    assert "Search now" in page
+    assert "two classes" in as_reviewer.post(f"{PAGE}search/", follow=True).content.decode()
+
+
+def test_agree_disagree_relabel_and_undo(as_reviewer, taxonomy):
+    issues = queue(*(doubt(make_glitch(n, gold_label="Blip")) for n in range(3)))
+    page = as_reviewer.get(PAGE).content.decode()
+    assert "Agree: it is Tomte" in page
+    assert "Disagree: Blip stands" in page
+    for issue, data in zip(
+        issues, ({"label": "Tomte"}, {"stands": "1"}, {"label": "Chirp"}), strict=True
+    ):
+        as_reviewer.post(f"{PAGE}{issue.pk}/", data)
+    states = LabelIssue.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["agreed", "disagreed", "relabeled"]
+    labels = GoldLabel.objects.order_by("pk").values_list("glitch_class__label", flat=True)
+    assert list(labels) == ["Tomte", "Blip", "Chirp"]
+    page = as_reviewer.post(f"{PAGE}{issues[2].pk}/undo/", follow=True).content.decode()
+    assert "0000000002 is Blip again." in page
+    assert "Agree: it is Tomte" in page
+
+
+def test_a_late_or_empty_answer_is_refused_in_words(as_reviewer, taxonomy):
+    (issue,) = queue(doubt(make_glitch(1, gold_label="Blip")))
+    address = f"{PAGE}{issue.pk}/"
+    assert "Choose a class." in as_reviewer.post(address, {}, follow=True).content.decode()
+    as_reviewer.post(address, {"stands": "1"})
+    again = as_reviewer.post(address, {"label": "Tomte"}, follow=True).content.decode()
+    assert "settled already" in again
+
+
+def test_a_search_under_way_shows_its_progress(as_reviewer):
+    LabelCheck.objects.create(state=Run.State.RUNNING, stage="comparing labels", progress=0.6)
+    page = as_reviewer.get(PAGE).content.decode()
+    assert "comparing labels" in page
+    assert 'hx-trigger="every 2s"' in page
+    LabelCheck.objects.update(state=Run.State.SUCCEEDED, judged=7, found=0)
+    ended = as_reviewer.get(PAGE, headers={"HX-Request": "true"})
+    assert ended["HX-Refresh"] == "true"
+
+
+def test_volunteers_do_not_see_the_queue(as_volunteer):
+    assert as_volunteer.get(PAGE).status_code == 403

@@ -1,0 +1,77 @@
+"""Confident learning, by hand and on planted noise."""
+
+import numpy as np
+import pytest
+
+from ml.label_issues import (
+    OutOfFold,
+    TooFewLabels,
+    confident_columns,
+    find_suspects,
+    out_of_fold,
+)
+
+# Two classes; thresholds are the mean self-confidences: t_0 = (.9 + .7 + .2) / 3 = .6, t_1 = .6.
+P = np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.3, 0.7], [0.5, 0.5], [0.4, 0.6]])
+S = np.array([0, 0, 0, 1, 1, 1])
+
+
+def test_each_glitch_is_counted_where_it_is_confident():
+    assert confident_columns(P, S).tolist() == [0, 0, 1, 1, -1, 1]
+
+
+def test_a_suspect_is_off_the_diagonal_and_often_misread():
+    misread = np.array([0.0, 0.0, 1.0, 0.0, 1.0, 0.0])
+    found = find_suspects(OutOfFold(P, misread), S)
+    assert found.rows.tolist() == [2]
+    assert found.suggested.tolist() == [1]
+    assert found.margin == pytest.approx([0.6])
+    assert len(find_suspects(OutOfFold(P, np.full(6, 0.4)), S).rows) == 0
+
+
+def test_the_clearest_comes_first():
+    p = np.array([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8], [0.02, 0.98], [0.3, 0.7], [0.3, 0.7]])
+    s = np.array([0, 0, 0, 0, 1, 1])
+    assert find_suspects(OutOfFold(p, np.ones(6)), s).rows.tolist() == [3, 2]
+
+
+def clouds(count, rng):
+    """Three classes of ``count``, each a cloud about its own corner."""
+    true = np.repeat([0, 1, 2], count)
+    return rng.normal(size=(3 * count, 12)) + 5.0 * np.eye(3, 12)[true], true
+
+
+def test_planted_labels_are_found():
+    rng = np.random.default_rng(1)
+    features, true = clouds(40, rng)
+    given = true.copy()
+    planted = rng.permutation(120)[:12]
+    given[planted] = (given[planted] + 1) % 3
+    found = set(find_suspects(out_of_fold(features, given), given).rows.tolist())
+    assert found <= set(planted.tolist())
+    assert len(found) >= 6  # of 12; the others lie below their class's mean confidence
+
+
+def test_no_row_is_predicted_by_a_classifier_that_saw_it():
+    """A feature that gives every row away by its own number helps nothing out of fold."""
+    given = np.arange(60) % 2
+    assert out_of_fold(np.eye(60), given).misread.mean() > 0.4
+
+
+def test_a_class_with_few_labels_is_judged_too():
+    features, true = clouds(12, np.random.default_rng(2))
+    kept = np.r_[:24, 24:27]
+    predicted = out_of_fold(features[kept], true[kept])
+    assert predicted.probabilities.shape == (27, 3)
+    assert predicted.probabilities.sum(axis=1) == pytest.approx(np.ones(27))
+
+
+def test_the_same_seed_gives_the_same():
+    features, true = clouds(10, np.random.default_rng(3))
+    first, again = (out_of_fold(features, true, seed=5).probabilities for _ in range(2))
+    assert np.array_equal(first, again)
+
+
+def test_one_class_alone_is_refused():
+    with pytest.raises(TooFewLabels, match="two classes"):
+        out_of_fold(np.eye(4), np.zeros(4, int))

@@ -1,0 +1,84 @@
+"""Two processes on the CPU make the training that one makes."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import psutil
+import pytest
+import torch
+
+from ml.vision.classifier import Classifier
+from ml.vision.distributed import train_on_all_devices
+from ml.vision.errors import CheckpointMismatch
+from ml.vision.train import train_classifier
+
+
+def test_two_processes_train_what_one_does(training_set, recipe, tmp_path):
+    settings = dataclasses.replace(recipe, dropout=0.0, epochs=2)
+    cache = tmp_path / "cache"
+    alone = train_classifier(training_set, settings, tmp_path / "alone", cache, device="cpu")
+    reports = []
+    together = train_on_all_devices(
+        training_set,
+        settings,
+        tmp_path / "together",
+        cache,
+        reports.append,
+        device="cpu",
+        processes=2,
+    )
+    assert [report.epoch for report in reports] == [0, 1, 2]
+    assert together.data_hash == alone.data_hash
+    for one, two in zip(alone.history, together.history, strict=True):
+        assert two["train_loss"] == pytest.approx(one["train_loss"], abs=1e-4)
+    first, second = (Classifier.load(model.weights)._network for model in (alone, together))
+    for a, b in zip(first.tail.parameters(), second.tail.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-3)
+    pictures = [example.pictures for example in training_set.test]
+    said = [Classifier.load(model.weights).predict(pictures, cache) for model in (alone, together)]
+    assert np.allclose(*said, atol=1e-2)
+
+    other = dataclasses.replace(settings, seed=1)  # an error comes back as what it was
+    with pytest.raises(CheckpointMismatch):
+        train_on_all_devices(
+            training_set, other, tmp_path / "together", cache, device="cpu", processes=2
+        )
+
+
+CALLER = """
+    import sys
+    from pathlib import Path
+    sys.path[:0] = {path!r}
+    from tests.ml.vision.conftest import make_set
+    from ml.vision.distributed import train_on_all_devices
+    from ml.vision.settings import TrainingSettings
+
+    folder = Path({folder!r})
+    train_on_all_devices(
+        make_set(folder), TrainingSettings.from_dict({recipe!r}), folder / "run", folder / "cache",
+        lambda report: print(report.epoch, flush=True), device="cpu", processes=2,
+    )
+"""
+
+
+def test_the_processes_end_with_their_caller(recipe, tmp_path):
+    settings = dataclasses.replace(recipe, epochs=1000, patience=1000)
+    code = textwrap.dedent(
+        CALLER.format(path=[os.path.curdir], folder=str(tmp_path), recipe=settings.to_dict())
+    )
+    caller = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert caller.stdout.readline() == "0\n"
+    started = psutil.Process(caller.pid).children(recursive=True)
+    assert len(started) >= 3  # torchrun and two that train
+    caller.kill()
+    caller.wait()
+    caller.stdout.close()
+    until = time.monotonic() + 120
+    while time.monotonic() < until and any(one.is_running() for one in started):
+        time.sleep(0.1)
+    assert not any(one.is_running() for one in started)

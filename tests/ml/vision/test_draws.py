@@ -1,0 +1,66 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ml.vision.draws import Labeled, Pick, draw_order, pick, show
+from ml.vision.reading import soft_labels
+from ml.vision.recipes import settings_for
+from ml.vision.settings import TrainingSettings
+
+from .conftest import Example, GlitchPictures
+
+
+def labeled(columns, views=False):
+    shape = (2, 4, 16, 16) if views else (3, 5)
+    arrays = [np.full(shape, n + 1, np.uint8 if views else np.float32) for n in range(len(columns))]
+    return Labeled(arrays, np.array(columns), np.ones(len(columns)))
+
+
+def test_every_glitch_is_drawn_once_or_every_class_alike():
+    train = labeled([0] * 18 + [1] * 2)
+    rng = np.random.default_rng(0)
+    assert sorted(draw_order(train, TrainingSettings(), rng)) == list(range(20))
+    balanced = TrainingSettings(sampling="balanced")
+    drawn = np.concatenate([draw_order(train, balanced, rng) for _ in range(50)])
+    assert (drawn >= 18).mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_same_pick_shows_the_same():
+    train = labeled([0, 1], views=True)
+    settings = settings_for("nota", {"size": 32})
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        picked = pick(train, 1, settings, rng)
+        one, two = (show(train.arrays[1], picked, settings) for _ in range(2))
+        assert np.array_equal(one, two)
+        assert one.any()  # never all durations are missing
+
+
+def test_with_attention_some_durations_are_left_out():
+    train = labeled([0], views=True)
+    settings = dataclasses.replace(settings_for("nota"), drop_durations=1.0, copies=0)
+    rng = np.random.default_rng(0)
+    shown = [show(train.arrays[0], pick(train, 0, settings, rng), settings) for _ in range(30)]
+    there = {int((views.reshape(4, -1) > 0).any(axis=1).sum()) for views in shown}
+    assert there == {1, 2, 3}
+
+
+def test_activations_are_shown_as_they_are():
+    train = labeled([0])
+    assert show(train.arrays[0], Pick(0, 2, 0), TrainingSettings()).tolist() == [1.0] * 5
+
+
+def test_soft_labels_by_hand():
+    """0.6 and 0.2 of the trained classes become 0.75 and 0.25; a label alone is sure."""
+    pictures = GlitchPictures("g", {})
+    examples = [
+        Example(pictures, "a", 1.0, {"a": 0.6, "b": 0.2, "z": 0.2}),
+        Example(pictures, "b"),
+        Example(pictures, "a", 1.0, {"z": 1.0}),
+    ]
+    assert soft_labels(examples, ("a", "b")).tolist() == [
+        pytest.approx([0.75, 0.25]),
+        [0.0, 1.0],
+        [1.0, 0.0],
+    ]

@@ -1,0 +1,70 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ml.vision.classifier import Classifier
+from ml.vision.dataset import TrainingSet
+from ml.vision.ensemble import Ensemble, average, make_ensemble
+from ml.vision.errors import MissingWeights, NoMembers
+from ml.vision.recipes import settings_for
+from ml.vision.train import train_classifier
+
+
+def test_the_average_of_members_who_know_the_same_classes():
+    said = [np.array([[0.8, 0.2]]), np.array([[0.4, 0.6]])]
+    assert average(said, ["ab", "ba"], "ab").tolist() == [pytest.approx([0.7, 0.3])]
+
+
+def test_who_does_not_know_a_class_leaves_it_to_those_who_do():
+    """b says .5 for c; a takes that and deals out the other half as it did before: .4 and .1."""
+    said = [np.array([[0.8, 0.2]]), np.array([[0.25, 0.25, 0.5]])]
+    assert average(said, ["ab", "abc"], "abc").tolist() == [
+        pytest.approx([(0.4 + 0.25) / 2, (0.1 + 0.25) / 2, 0.5])
+    ]
+
+
+def test_classes_that_nobody_knows_or_nobody_asks_for():
+    said = [np.array([[0.6, 0.2, 0.2]])]
+    assert average(said, ["abc"], "abd").tolist() == [pytest.approx([0.75, 0.25, 0.0])]
+
+
+@pytest.fixture
+def members(training_set, recipe, tmp_path):
+    """Two versions of different recipes."""
+    other = settings_for("logistic-features", {"size": 32})
+    return [
+        train_classifier(training_set, settings, tmp_path / name, tmp_path / "cache").weights
+        for name, settings in (("a", dataclasses.replace(recipe, epochs=0)), ("b", other))
+    ]
+
+
+def test_an_ensemble_is_a_version_like_any_other(members, training_set, tmp_path):
+    cache = tmp_path / "cache"
+    settings = settings_for("ensemble", {"members": [1, 2]})
+    model = make_ensemble(members, training_set, settings, tmp_path / "e", cache)
+    ensemble = Classifier.load(model.weights)
+    assert isinstance(ensemble, Ensemble)
+    assert (ensemble.classes, ensemble.temperature) == (training_set.classes, model.temperature)
+    pictures = [example.pictures for example in training_set.test]
+    scores = ensemble.score(pictures, cache)
+    assert scores.probabilities.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+    each = [Classifier.load(path).score(pictures, cache) for path in members]
+    assert scores.features.shape[1] == ensemble.feature_size == 2 * 1280
+    assert np.allclose(ensemble.novelty(scores.features), scores.novelty, atol=1e-5)
+    assert np.allclose(scores.novelty, (each[0].novelty + each[1].novelty) / 2, atol=1e-5)
+    assert (
+        scores.probabilities.argmax(axis=1)
+        == (each[0].probabilities + each[1].probabilities).argmax(axis=1)
+    ).all()
+
+
+def test_one_member_or_an_absent_one_is_refused(members, training_set, tmp_path):
+    settings = settings_for("ensemble")
+    alone = TrainingSet(training_set.classes, training_set.train, [], training_set.test)
+    for paths, error in (
+        (members[:1], NoMembers),
+        ([members[0], tmp_path / "gone.pt"], MissingWeights),
+    ):
+        with pytest.raises(error):
+            make_ensemble(paths, alone, settings, tmp_path / "e", tmp_path / "cache")

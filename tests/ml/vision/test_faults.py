@@ -1,0 +1,144 @@
+"""What goes wrong while a network trains: little memory, a full disk, odd data."""
+
+import dataclasses
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+
+from ml.vision import network as networks
+from ml.vision.classifier import Classifier
+from ml.vision.dataset import Example, TrainingSet
+from ml.vision.errors import DamagedWeights, OutOfMemory
+from ml.vision.memory import with_less_memory
+from ml.vision.model_file import ModelFile
+from ml.vision.train import train_classifier
+
+from .conftest import make_set
+
+
+def holding_at_most(count, monkeypatch):
+    """A device whose memory holds the activations of ``count`` pictures."""
+    plain = networks.GlitchNetwork.forward
+
+    def forward(self, activations):
+        if self.dropout.training and len(activations) > count:
+            raise torch.OutOfMemoryError(f"{len(activations)} pictures are too many")
+        return plain(self, activations)
+
+    monkeypatch.setattr(networks.GlitchNetwork, "forward", forward)
+
+
+def test_out_of_memory_halves_the_minibatch_and_says_so(
+    training_set, recipe, tmp_path, monkeypatch
+):
+    settings = dataclasses.replace(recipe, dropout=0.0, epochs=1)
+    cache = tmp_path / "cache"
+    plenty = train_classifier(training_set, settings, tmp_path / "plenty", cache)
+    holding_at_most(2, monkeypatch)
+    little = train_classifier(training_set, settings, tmp_path / "little", cache)
+    assert [note.split(" parts")[0].split()[-1] for note in little.notes] == ["2", "4"]
+    assert little.history[1]["train_loss"] == pytest.approx(plenty.history[1]["train_loss"])
+
+
+def test_not_even_one_picture_at_a_time(training_set, recipe, tmp_path, monkeypatch):
+    holding_at_most(0, monkeypatch)
+    with pytest.raises(OutOfMemory, match="train on the CPU"):
+        train_classifier(training_set, recipe, tmp_path / "run", tmp_path / "cache")
+
+
+def test_work_is_cut_until_it_fits():
+    def work(parts):
+        if parts < 8:
+            raise torch.OutOfMemoryError("too large")
+        return parts
+
+    assert with_less_memory(work) == 8
+
+
+FULL_DISK = """
+    import errno, os, sys
+    from pathlib import Path
+    sys.path[:0] = ["."]
+    from ml.vision.checkpoint import Checkpoints
+    from ml.vision.errors import DiskFull
+
+    folder = Path({folder!r})
+    checkpoints = Checkpoints(folder, "x")
+    checkpoints.save(0, {{"small": 1}})
+    def no_room(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    os.fsync = no_room
+    try:
+        checkpoints.save(1, {{"large": 2}})
+    except DiskFull as error:
+        print(error)
+"""
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path):
+    code = textwrap.dedent(FULL_DISK.format(folder=str(tmp_path)))
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "No room for" in said.stdout
+    assert "make room" in said.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-0000.pt"]
+
+
+def test_a_class_with_one_example_is_learned_all_the_same(tmp_path, recipe):
+    whole = make_set(tmp_path, train=4)
+    train = [one for one in whole.train if one.label == "blip"] + [
+        one for one in whole.train if one.label == "line"
+    ][:1]
+    for sampling in ("as they are", "balanced"):
+        settings = dataclasses.replace(recipe, epochs=1, sampling=sampling)
+        lone = TrainingSet(whole.classes, train, whole.validation, whole.test)
+        folder = tmp_path / sampling.replace(" ", "-")
+        model = train_classifier(lone, settings, folder, tmp_path / "cache")
+        assert np.isfinite(model.history[-1]["train_loss"])
+
+
+def test_weights_of_another_class_list_are_refused(training_set, recipe, tmp_path):
+    settings = dataclasses.replace(recipe, epochs=0)
+    model = train_classifier(training_set, settings, tmp_path / "run", tmp_path / "cache")
+    file = ModelFile.read(model.weights)
+    other = dataclasses.replace(file, classes=("a", "b", "c"))
+    other.write(tmp_path / "other.pt")
+    with pytest.raises(DamagedWeights, match="does not fit"):
+        Classifier.load(tmp_path / "other.pt")
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ema": 0.9},
+        {"optimizer": "adagrad", "schedule": "plateau"},
+        {"optimizer": "rmsprop", "sampling": "balanced"},
+        {"trainable_blocks": "all", "augmentation": "shift and zoom", "train_norms": True},
+        {"soft_targets": True, "optimizer": "adadelta", "accumulate": 2},
+    ],
+)
+def test_every_state_survives_a_stop(changes, tmp_path, recipe):
+    settings = dataclasses.replace(recipe, epochs=2, **changes)
+    plain = make_set(tmp_path, train=4, validation=2)
+    soft = [
+        Example(one.pictures, one.label, 1.0, {one.label: 0.6, "line": 0.4}) for one in plain.train
+    ]
+    training_set = dataclasses.replace(plain, train=soft)
+    cache = tmp_path / "cache"
+    whole = train_classifier(training_set, settings, tmp_path / "whole", cache)
+
+    def stop(report):
+        if report.epoch == 1:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train_classifier(training_set, settings, tmp_path / "run", cache, stop)
+    resumed = train_classifier(training_set, settings, tmp_path / "run", cache)
+    assert resumed.sha256 == whole.sha256

@@ -1,0 +1,63 @@
+"""A worker judges a version and lets a candidate predict in the shadow, with a real network."""
+
+import pytest
+
+from labeling.models import Evaluation, ModelVersion, ShadowTrial
+from labeling.services.imports import NewGlitch, import_glitch
+from labeling.services.shadow import begin_trial
+from labeling.services.training import request_training
+from tests.workers.test_training import FAST, drawn, import_two_classes
+from workers import judging, sweeps
+from workers.scoring import score_glitches
+from workers.training import run_training
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def trained(settings):
+    """Classifier 1 in use, and 2, which has the same weights."""
+    settings.RUN_LEASE_SECONDS = 3600  # a test's transaction hides the run from its thread
+    import_two_classes()
+    run_training(request_training(None, "first gold", FAST | {"epochs": 1}).pk)
+    active = ModelVersion.objects.get()
+    same = ModelVersion.objects.create(
+        role="classifier",
+        number=2,
+        class_list=active.class_list,
+        weights=active.weights,
+        weights_sha256=active.weights_sha256,
+    )
+    return active, same
+
+
+def test_a_version_is_judged_tried_and_let_in(trained, settings):
+    active, same = trained
+    assert [check["name"] for check in active.metrics["checks"]] == ["overall"]
+    assert set(active.metrics["thresholds"]) == {"Blip", "Power_Line"}
+
+    judging.evaluate(active.pk, same.pk)
+    judging.evaluate(active.pk, same.pk)
+    alone = Evaluation.objects.get(against=None)
+    assert alone.figures["count"] == active.metrics["count"]
+    assert Evaluation.objects.get(against=same).comparison["mcnemar"]["p"] == 1.0
+
+    settings.SHADOW_GLITCHES = 3
+    trial = begin_trial(same, by=None)
+    for number in range(100, 103):
+        pictures = {1.0: drawn("Blip", number), 4.0: drawn("Blip", number)}
+        import_glitch(NewGlitch(f"{number:010d}", "H1", pictures), by=None)
+    assert judging.follow_trial(trial.pk) == 0  # the version in use comes first
+    score_glitches()
+    assert judging.follow_trial(trial.pk) == 3
+    assert judging.follow_trial(trial.pk) == 0
+    trial.refresh_from_db()
+    assert (trial.state, trial.report["differ"]) == (ShadowTrial.State.PASSED, 0)
+    assert ModelVersion.objects.get(state="active") == same
+
+
+def test_the_sweep_follows_a_trial_and_nothing_else(taxonomy, monkeypatch):
+    sent = []
+    monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: sent.append((name, ids)))
+    sweeps.sweep_trials()
+    assert sent == []

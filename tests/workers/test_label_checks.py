@@ -1,0 +1,58 @@
+"""A label check as a worker does it, on pictures; and the command that does it at once."""
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIssue
+from labeling.models.runs import Run
+from labeling.services.label_issues import request_label_check
+from tests.workers.test_training import import_two_classes
+from workers.label_checks import check_labels
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def planted(settings):
+    """Twenty gold labels, two of them wrong."""
+    settings.RUN_LEASE_SECONDS = 3600  # a renewing thread cannot see this test's rows
+    import_two_classes(count=20)
+    wrong = ["0000000004", "0000000007"]
+    classes = {c.label: c for c in GlitchClass.objects.all()}
+    for gold in GoldLabel.objects.filter(glitch__gravityspy_id__in=wrong):
+        other = "Power_Line" if gold.glitch_class.label == "Blip" else "Blip"
+        GoldLabel.objects.filter(pk=gold.pk).update(glitch_class=classes[other])
+    return set(wrong)
+
+
+def test_planted_labels_come_into_the_queue(planted):
+    run = request_label_check(None, "x")
+    check_labels(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+    assert run.judged == 20
+    found = set(LabelIssue.objects.values_list("glitch__gravityspy_id", flat=True))
+    assert found == planted
+    check_labels(run.pk)  # the message comes again
+    assert LabelIssue.objects.count() == run.found == 2
+
+
+def test_the_command_lists_what_it_found(planted, capsys):
+    call_command("find_label_issues", "--repeats", "2")
+    said = capsys.readouterr().out
+    assert "20 labels judged, 2 doubtful." in said
+    assert all(glitch in said for glitch in planted)
+    assert "perhaps" in said
+
+
+def test_the_command_says_why_it_cannot(db):
+    with pytest.raises(CommandError, match="too_few_labels"):
+        call_command("find_label_issues")
+
+
+def test_the_command_can_leave_the_work_to_a_worker(planted, capsys):
+    call_command("find_label_issues", "--queue")
+    assert LabelCheck.objects.get().state == Run.State.REQUESTED
+    assert "is asked for" in capsys.readouterr().out
+    assert Glitch.objects.count() == 20
