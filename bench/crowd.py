@@ -5,7 +5,8 @@ votes a glitch) and, where the folder is present, five real vote sets. Every met
 process of its own, one after another, on the same votes: `peak_mb` is that process's peak with
 its libraries and the votes, `before_mb` what it held before the method began. crowd-kit takes part
 where it can be imported: in this Python or, with --peer-python, in another
-(requirements-bench.txt).
+(requirements-bench.txt). With --running, what learned skills are worth to the running consensus
+(``bench.crowd_running``), and nothing else.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import psutil
 
+from bench import crowd_running
 from bench.vote_sets import VoteSet, read_vote_sets
 from ml.crowd.simulate_votes import CrowdShape, draw_votes
 
@@ -30,6 +32,7 @@ EXAMPLES = """examples:
   python -m bench.crowd --sizes 100000 1000000 --no-real
   python -m bench.crowd --sizes 10000000:10000:10     (votes : volunteers : votes a glitch)
   python -m bench.crowd --peer-python /path/to/venv/bin/python
+  python -m bench.crowd --running 20000:200 20000:200:0.4   (votes : volunteers : who guess)
   python -m bench.crowd --peer-sizes 100000 1000000 10000000      (minutes and 6 GB more)
 """
 SIZES = ("100000", "1000000", "10000000", "10000000:10000:10")
@@ -48,6 +51,8 @@ class Run(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if options.running:
+        return _run_running(options)
     peer = _peer_python(options.peer_python)
     if peer is None:
         print("crowd-kit is not installed here: left out (see requirements-bench.txt)")
@@ -84,9 +89,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--peer-python", help="a Python that has crowd-kit")
     parser.add_argument("--no-real", action="store_true", help="leave out the real vote sets")
+    parser.add_argument("--running", nargs="*", help="streams of votes on a running site")
     parser.add_argument("--seed", type=int, default=0, help="of the simulated crowds")
     parser.add_argument("--json", type=Path, help="write the rows here, after each method")
     return parser
+
+
+def _run_running(options: argparse.Namespace) -> int:
+    rows = []
+    for size in options.running:
+        votes, volunteers, *guessing = size.split(":")
+        shape = CrowdShape(volunteers=int(volunteers), guessing=float((guessing or ["0.15"])[0]))
+        for row in crowd_running.measure(int(votes), shape, options.seed):
+            rows.append(row)
+            print(crowd_running.line(row), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0
 
 
 def _sets(options: argparse.Namespace, peer: str | None) -> Iterator[tuple[VoteSet, list[Run]]]:

@@ -76,4 +76,6 @@ def split(by_label: Mapping[str, list[GlitchPictures]]) -> TrainingSet:
         for place, pictures in enumerate(ordered):
             name = "train" if place < edges[0] else "validation" if place < edges[1] else "test"
             splits[name].append(Example(pictures, label))
-    return TrainingSet(tuple(sorted(by_label)), **splits)
+    return TrainingSet(
+        tuple(sorted(by_label)), splits["train"], splits["validation"], splits["test"]
+    )

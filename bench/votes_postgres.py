@@ -161,4 +161,5 @@ def _values() -> dict[str, str]:
         "agreed_votes": ":g_votes_count + 1",
         "rule": "'bayes'",
         "skills": "ARRAY[NULL]::bigint[]",
+        "skill_prior": "NULL::bigint",
     }

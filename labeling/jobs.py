@@ -34,6 +34,10 @@ SWEEP_AUDIT = "workers.picks.sweep_audit"
 SWEEP_VISITS = "workers.sweeps.sweep_visits"
 SWEEP_BATCHES = "workers.sweeps.sweep_batches"
 SWEEP_LOOKS = "workers.sweeps.sweep_looks"
+COUNT_ANSWERS = "workers.skills.count_answers"
+REFRESH_SKILL_PRIOR = "workers.skills.refresh_prior"
+REFIT_SKILLS = "workers.skills.refit"
+PRUNE_SKILLS = "workers.skills.prune"
 REFRESH_PRIORS = "workers.sweeps.refresh_priors"
 
 QUEUES = {

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from labeling.addresses import network_of
 from labeling.errors import LabelingError
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,10 @@ class PostThrottle(ScopedRateThrottle):
 
     def wait(self) -> float:
         return self.seconds_left
+
+    def get_ident(self, request: Request) -> str:
+        """The connection's address or the one that our own proxy wrote (``NUM_PROXIES``)."""
+        return network_of(super().get_ident(request))
 
 
 def _count() -> Script:

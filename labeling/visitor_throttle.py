@@ -6,7 +6,6 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from labeling.addresses import network_of
 from labeling.models import User
 from labeling.throttles import PostThrottle
 
@@ -14,11 +13,7 @@ SCOPE: Any = SimpleNamespace(throttle_scope="visitor_vote")
 
 
 class VisitorThrottle(PostThrottle):
-    """Counts what all visitors at one address post together: a new session is no new allowance.
-
-    The address is that of the connection or, behind our own proxy, the one that this proxy wrote
-    (``NUM_PROXIES``): what a client claims itself counts nothing.
-    """
+    """Counts what all visitors at one address post together: a new session is no new allowance."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         if not (isinstance(request.user, User) and request.user.is_visitor):
@@ -26,5 +21,4 @@ class VisitorThrottle(PostThrottle):
         return super().allow_request(request, SCOPE)
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        ident = network_of(self.get_ident(request))
-        return str(self.cache_format % {"scope": self.scope, "ident": ident})
+        return str(self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)})

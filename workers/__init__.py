@@ -14,6 +14,7 @@ from workers import (
     policies,
     schedule,
     scoring,
+    skills,
     sweeps,
     training,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "policies",
     "schedule",
     "scoring",
+    "skills",
     "sweeps",
     "training",
 ]

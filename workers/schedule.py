@@ -17,6 +17,10 @@ EVERY_SECONDS = {
     jobs.SWEEP_AUDIT: 60,
     jobs.REFRESH_PRIORS: 60,
     jobs.SWEEP_VISITS: 3600,
+    jobs.COUNT_ANSWERS: 300,
+    jobs.REFRESH_SKILL_PRIOR: 600,
+    jobs.REFIT_SKILLS: 1800,
+    jobs.PRUNE_SKILLS: 3600,
 }
 
 app.conf.beat_schedule = {

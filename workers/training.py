@@ -69,10 +69,10 @@ def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
             Example(pictures[row.glitch_id], row.label, row.weight, row.posterior)
         )
     classes = tuple(run.class_list.labels) if run.class_list else ()
-    return TrainingSet(classes, **splits, unlabeled=_unlabeled(run))
+    return TrainingSet(classes, **splits, unlabeled=unlabeled_for(run))
 
 
-def _unlabeled(run: TrainingRun) -> list[GlitchPictures]:
+def unlabeled_for(run: TrainingRun) -> list[GlitchPictures]:
     """As many glitches as the recipe asks for: those of before the run, in an order of chance.
 
     The order goes by the pictures' hash and never changes, so that a worker that takes the run up

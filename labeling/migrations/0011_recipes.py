@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0009_people_anonymous"),
+        ("labeling", "0010_skill_prior"),
     ]
 
     operations = [

@@ -17,14 +17,16 @@ from labeling.models.label_issues import LabelCheck, LabelIssue
 from labeling.models.looks import Look
 from labeling.models.model_versions import Embedding, ModelVersion, Prediction
 from labeling.models.picks import AuditedGlitch, Pick, PickList
+from labeling.models.priors import LearnedPrior, SkillRefit
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
 from labeling.models.runs import DiscoveryRun, TrainingExample, TrainingRun
 from labeling.models.talk import Collection, CollectionGlitch, Comment
-from labeling.models.volunteers import ApiToken, Skill, User
+from labeling.models.volunteers import AgreedAnswers, ApiToken, Skill, User
 from labeling.models.votes import Vote
 from labeling.models.workflows import Workflow, WorkflowClass
 
 __all__ = [
+    "AgreedAnswers",
     "ApiToken",
     "Assignment",
     "AuditEvent",
@@ -45,6 +47,7 @@ __all__ = [
     "GoldLabel",
     "LabelCheck",
     "LabelIssue",
+    "LearnedPrior",
     "Look",
     "ModelVersion",
     "Pick",
@@ -56,6 +59,7 @@ __all__ = [
     "ProposalMember",
     "ShadowTrial",
     "Skill",
+    "SkillRefit",
     "TaskError",
     "TrainingExample",
     "TrainingRequest",

@@ -23,6 +23,14 @@ class Consensus(models.Model):
         default=list,
         help_text="the skill that each vote was weighed by, in their order; null: a newcomer's",
     )
+    skill_prior = models.ForeignKey(
+        "LearnedPrior",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,  # never looked up: the row is, and then names it
+        help_text="the prior of these skills; null: the default one",
+    )
     model_version = models.ForeignKey(
         "ModelVersion", models.SET_NULL, null=True, related_name="+", help_text="whose prior"
     )

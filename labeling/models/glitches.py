@@ -6,6 +6,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Random
 
+# The reasons that follow from votes alone, in Panoptes' words.
+RETIRED_BY_VOTES = ("classification_count", "consensus", "nothing_here", "other")
+
 
 class Glitch(models.Model):
     """The subject that volunteers look at: one noise burst in one detector."""
@@ -48,6 +51,12 @@ class Glitch(models.Model):
     retire_reason = models.CharField(
         max_length=24, choices=RetireReason.choices, blank=True, default=""
     )
+    answers_counted = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="its votes have been counted in their volunteers' skills",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -66,6 +75,15 @@ class Glitch(models.Model):
                 fields=["workflow", "queue_key"],
                 condition=Q(retired_at__isnull=True, is_reserved=False),
                 name="glitch_queue",
+            ),
+            models.Index(
+                fields=["retired_at"],
+                condition=Q(
+                    retired_at__isnull=False,
+                    retire_reason__in=RETIRED_BY_VOTES,
+                    answers_counted=False,
+                ),
+                name="glitch_answers_to_count",
             ),
         ]
 

@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 
 class User(AbstractUser):
@@ -70,11 +71,12 @@ class ApiToken(models.Model):
 
 
 class Skill(models.Model):
-    """What one volunteer's answers on gold say, up to one answer: a row is never changed.
+    """What one volunteer's answers say, up to one answer: a row is never changed.
 
-    Sparse cells of the matrix of answers: ``counts[i]`` times ``votes[i]`` where gold says
-    ``truths[i]`` (both ids of classes). A consensus names the skills that it went by, so that it
-    can be computed again from the raw votes.
+    Sparse cells of the matrix of answers on gold: ``counts[i]`` times ``votes[i]`` where gold says
+    ``truths[i]`` (both ids of classes); ``agreed`` holds those on what only the crowd settled. A
+    consensus names the skills that it went by, so that it can be computed again from the raw
+    votes; what no consensus names any more is pruned (``services/pruning.py``).
     """
 
     volunteer = models.ForeignKey(User, models.CASCADE, related_name="skills")
@@ -84,4 +86,22 @@ class Skill(models.Model):
     weights = ArrayField(
         models.FloatField(), help_text="as counts, older answers faded (ml.crowd.answers)"
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    agreed = models.ForeignKey("AgreedAnswers", models.RESTRICT, null=True, related_name="+")
+    created_at = models.DateTimeField(
+        default=timezone.now, help_text="also the time to which its answers are faded"
+    )
+
+
+class AgreedAnswers(models.Model):
+    """What a volunteer's votes on glitches say that the crowd settled: a row is never changed.
+
+    Sparse cells as in ``Skill``; each vote is spread over the classes that the others' votes make
+    likely, so there are weights and no counts.
+    """
+
+    volunteer = models.ForeignKey(User, models.CASCADE, related_name="+")
+    truths = ArrayField(models.BigIntegerField())
+    votes = ArrayField(models.BigIntegerField())
+    weights = ArrayField(models.FloatField())
+    answers = models.PositiveIntegerField(help_text="votes counted")
+    created_at = models.DateTimeField(default=timezone.now)

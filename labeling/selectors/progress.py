@@ -18,6 +18,7 @@ RECENT = 24
 class ClassAccuracy:
     """Answers on gold of one class."""
 
+    class_id: int
     label: str
     name_shown: str
     right: int
@@ -50,7 +51,7 @@ def accuracy_by_class(volunteer: User, class_ids: list[int] | None = None) -> li
     answers = gold_answers_by_class(volunteer.skill)
     wanted = list(answers) if class_ids is None else class_ids
     return [
-        ClassAccuracy(c.label, c.name_shown, *answers.get(c.pk, (0, 0)))
+        ClassAccuracy(c.pk, c.label, c.name_shown, *answers.get(c.pk, (0, 0)))
         for c in GlitchClass.objects.filter(pk__in=wanted)
     ]
 

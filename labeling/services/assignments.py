@@ -33,6 +33,7 @@ from ml.crowd.promotion import gold_share
 from ml.query.streams import Selection
 
 MOST_AHEAD = 3
+AUDIT = Assignment.Stream.AUDIT
 
 
 def next_assignments(
@@ -115,24 +116,24 @@ def _streams(
     # classes would tell gold and the audit from the rest.
     served = next((v for v in reached if v.has_pool), reached[0] if reached else None)
     selection = served.selection if served else Selection()
-    # Whether a class is born is left to people with an account.
+    # Whether a class is born, or a consensus was wrong, is left to people with an account.
     open_batches = () if volunteer.is_visitor else taxonomy.open_batches
+    audited = [] if volunteer.is_visitor else [v for v in reached if AUDIT in v.picks]
     batches = partial(lend_from_batches, batches=open_batches)
     if served and rng.random() < gold_share(volunteer.votes_cast):
         yield partial(_gold, taxonomy, served, rng)
     drawn = selection.draw(rng.random())
     if drawn == "batch" and open_batches:
         yield batches
-    elif served and drawn in served.picks:
+    elif served and drawn in served.picks and (drawn != AUDIT or served in audited):
         yield partial(_picks, volunteer, taxonomy, served, drawn)
     # Where the pool is known to be empty comes last: that may be a second old.
     for level in sorted(reached, key=lambda v: not v.has_pool):
         yield partial(_pool, volunteer, taxonomy, level)
     if drawn != "batch" and open_batches:
         yield batches
-    for level in reached:
-        if Assignment.Stream.AUDIT in level.picks:
-            yield partial(_picks, volunteer, taxonomy, level, Assignment.Stream.AUDIT)
+    for level in audited:
+        yield partial(_picks, volunteer, taxonomy, level, AUDIT)
     # Gold needs no votes, but it is how a volunteer rises to where glitches wait.
     if served and any(v.workflow.level > volunteer.level for v in taxonomy.open_levels):
         yield partial(_gold, taxonomy, served, rng)

@@ -49,20 +49,20 @@ def posterior(
 
 
 def cast_votes(
-    axis: Axis, mask_of: Callable[[int], Mask], votes: Sequence[CastBefore]
+    axis: Axis,
+    mask_of: Callable[[int], Mask],
+    votes: Sequence[CastBefore],
+    skill_prior: int | None,
 ) -> list[CastVote]:
     """The votes with the skills behind them, as the rules need them.
 
-    ``mask_of``: id of a list of classes -> (C,) what it offers on the axis.
+    ``mask_of``: id of a list of classes -> (C,) what it offers on the axis; ``skill_prior``: id of
+    the stored prior that the skills are read with.
     """
+    skills = [matrices(vote.skill, axis.ids, skill_prior) for vote in votes]
     return [
-        CastVote(
-            voted=axis.ids.index(vote.voted),
-            offered=mask_of(vote.offered),
-            confusion=matrices(vote.skill, axis.ids).confusion,
-            counts=matrices(vote.skill, axis.ids).counts,
-        )
-        for vote in votes
+        CastVote(axis.ids.index(vote.voted), mask_of(vote.offered), skill.confusion, skill.counts)
+        for vote, skill in zip(votes, skills, strict=True)
     ]
 
 
@@ -83,7 +83,7 @@ def update_consensus(
     prior = mix_prior(axis.class_prior, classifier, axis.none_of_the_above)
     agreement = rule_named(level.workflow.rule)(
         prior,
-        cast_votes(axis, taxonomy.mask_of_list, evidence.votes),
+        cast_votes(axis, taxonomy.mask_of_list, evidence.votes, taxonomy.skill_prior),
         axis.none_of_the_above,
         classifier=classifier,
     )
@@ -100,6 +100,7 @@ def update_consensus(
             "rule": level.workflow.rule,
             "prior": prior.round(9).tolist(),
             "skills": [vote.skill for vote in evidence.votes],
+            "skill_prior": taxonomy.skill_prior,
             "version": taxonomy.version.pk if has_opinion and taxonomy.version else None,
             "now": now,
         },
@@ -132,7 +133,7 @@ def _follow(
         is_top_level=above is None,
         top_label=axis.classes[agreement.top].label,
         none_of_the_above_votes=none_votes,
-        average_skill=matrices(None, axis.ids).confusion,
+        average_skill=matrices(None, axis.ids, taxonomy.skill_prior).confusion,
     )
     outcome = unless_alone(
         outcome,

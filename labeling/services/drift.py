@@ -47,19 +47,23 @@ def check_drift(now: datetime) -> list[DriftCheck]:
 def _store(
     version: ModelVersion, week: int, sizes: tuple[int, int], shifts: dict[str, Shift | None]
 ) -> DriftCheck:
-    """A week that has grown is open again for a reviewer only if it was no alert before."""
+    """A week whose alert was put aside stays so, also for the version that came after."""
+    seen = DriftCheck.objects.filter(week=week, seen_at__isnull=False).first()
     is_alert = any(shift is not None and shift.is_drift for shift in shifts.values())
+    measured = {
+        "glitches": sizes[0],
+        "glitches_before": sizes[1],
+        "measured": {name: s.to_dict() if s else None for name, s in shifts.items()},
+        "is_alert": is_alert,
+        "words": _words(shifts),
+    }
+    put_aside = {"seen_by": seen.seen_by, "seen_at": seen.seen_at} if seen else {}
     with transaction.atomic():
         check, _ = DriftCheck.objects.update_or_create(
             model_version=version,
             week=week,
-            defaults={
-                "glitches": sizes[0],
-                "glitches_before": sizes[1],
-                "measured": {name: s.to_dict() if s else None for name, s in shifts.items()},
-                "is_alert": is_alert,
-                "words": _words(shifts),
-            },
+            defaults=measured,
+            create_defaults=measured | put_aside,
         )
         return check
 

@@ -1,19 +1,31 @@
 """Levels: a volunteer rises when the classes new at the level are mastered; never falls."""
 
+import numpy as np
+
 from labeling.models import User
 from labeling.selectors.skills import gold_answers_by_class
+from labeling.services.skills import answers_on, prior_of
 from labeling.services.taxonomy import current_taxonomy
-from ml.crowd.promotion import is_promoted
+from ml.crowd.promotion import Belief, beliefs, is_promoted
 
 
-def classes_to_master(volunteer: User) -> frozenset[int]:
+def classes_to_master(volunteer: User) -> dict[int, Belief]:
     """Ids of the classes that the volunteer's level adds and that gold can test.
 
-    Classes without any gold cannot be shown mastered and do not stand in the way.
+    With each, what the crowd's prior and the volunteer's answers on all gold say of it. Classes
+    without any gold cannot be shown mastered and do not stand in the way.
     """
-    taxonomy = current_taxonomy()
+    taxonomy, skill = current_taxonomy(), volunteer.skill
     level = next((v for v in taxonomy.levels if v.workflow.level == volunteer.level), None)
-    return level.adds & taxonomy.with_gold if level else frozenset()
+    to_master = level.adds & taxonomy.with_gold if level else frozenset()
+    if not to_master:
+        return {}
+    ids = taxonomy.axis.ids
+    counts = np.zeros((len(ids), len(ids)))
+    if skill is not None:
+        counts = answers_on(ids, skill, skill.created_at)
+    found = beliefs(counts, prior_of(taxonomy.skill_prior))
+    return {pk: belief for pk, belief in zip(ids, found, strict=True) if pk in to_master}
 
 
 def promote_if_ready(volunteer: User) -> int | None:
@@ -26,7 +38,8 @@ def promote_if_ready(volunteer: User) -> int | None:
     if above is None:
         return None
     answers = gold_answers_by_class(volunteer.skill)
-    if not is_promoted(answers.get(pk, (0, 0)) for pk in classes_to_master(volunteer)):
+    to_master = classes_to_master(volunteer)
+    if not is_promoted((*answers.get(pk, (0, 0)), to_master[pk]) for pk in to_master):
         return None
     volunteer.level = above
     return above

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from django.db import transaction
@@ -16,6 +17,8 @@ from ml.crowd.consensus import Vector, rule_named
 
 # What the stored numbers are rounded to, twice over.
 TOLERANCE = 2e-6
+# Glitches that are brought up to date before a worker notes how far it is.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ def _as_recorded(row: Consensus, taxonomy: Taxonomy) -> Vector:
     weighed = [replace(v, skill=skill) for v, skill in zip(votes, row.skills, strict=True)]
     agreement = rule_named(row.rule)(
         np.asarray(row.prior),
-        cast_votes(axis, lambda pk: axis.mask(taxonomy.labels_of_list(pk)), weighed),
+        cast_votes(
+            axis, lambda pk: axis.mask(taxonomy.labels_of_list(pk)), weighed, row.skill_prior_id
+        ),
         axis.none_of_the_above,
         classifier=_opinion(row, axis),
     )
@@ -74,11 +79,25 @@ def refresh_all() -> int:
 
     One short transaction each; what is retired stays as it was agreed. Returns how many.
     """
-    open_ids = Consensus.objects.filter(glitch__retired_at=None).order_by("pk")
-    count = 0
-    for glitch_id in open_ids.values_list("glitch_id", flat=True).iterator(chunk_size=2000):
-        count += _refresh(glitch_id)
+    count, after = 0, 0
+    while (last := refresh_some(after)) is not None:
+        count += last.refreshed
+        after = last.glitch_id
     return count
+
+
+class Refreshed(NamedTuple):
+    """``glitch_id``: the last one of some; ``refreshed``: how many of them were still open."""
+
+    glitch_id: int
+    refreshed: int
+
+
+def refresh_some(after: int) -> Refreshed | None:
+    """Refresh the next open glitches by id, at most ``AT_ONCE``; None where there are no more."""
+    due = Consensus.objects.filter(glitch__retired_at=None, glitch_id__gt=after)
+    ids = list(due.order_by("glitch_id").values_list("glitch_id", flat=True)[:AT_ONCE])
+    return Refreshed(ids[-1], sum(_refresh(pk) for pk in ids)) if ids else None
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from labeling.errors import LabelingError
 from labeling.models import (
@@ -69,13 +69,18 @@ def _new_labels(last: TrainingRun) -> Due | None:
 
 
 def _drift(last: TrainingRun) -> Due | None:
+    """An alert on a week that nobody had measured when the last training was asked for.
+
+    The version that came of it measures earlier weeks anew: their shift is no reason a second time.
+    """
     if not settings.RETRAIN_ON_DRIFT:
         return None
-    alert = DriftCheck.objects.filter(
-        is_alert=True,
-        created_at__gt=last.created_at,
-        model_version__state=ModelVersion.State.ACTIVE,
-    ).first()
+    before = DriftCheck.objects.filter(created_at__lte=last.created_at)
+    known = before.aggregate(last=Max("week"))["last"]
+    alerts = DriftCheck.objects.filter(
+        is_alert=True, model_version__state=ModelVersion.State.ACTIVE
+    )
+    alert = alerts.filter(week__gt=-1 if known is None else known).first()
     return Due(Trigger.DRIFT, f"drift: {alert.words}") if alert else None
 
 

@@ -110,7 +110,10 @@ def _advantages(
     """(n,) nats, of a vote on the page that this level shows."""
     axis = taxonomy.axis
     own, average = (
-        restrict_to_offered(matrices(skill, axis.ids).confusion, level.mask, axis.none_of_the_above)
-        for skill in (volunteer.skill_id, None)
+        restrict_to_offered(skill.confusion, level.mask, axis.none_of_the_above)
+        for skill in (
+            matrices(volunteer.skill_id, axis.ids, taxonomy.skill_prior),
+            matrices(None, axis.ids, taxonomy.skill_prior),
+        )
     )
     return advantage(np.stack([c.believed for c in candidates]), own, average)

@@ -137,7 +137,7 @@ def _verdict(row: AuditedGlitch) -> tuple[int, float]:
         )
     ]
     axis = taxonomy.axis
-    evidence = cast_votes(axis, taxonomy.mask_of_list, cast)
+    evidence = cast_votes(axis, taxonomy.mask_of_list, cast, taxonomy.skill_prior)
     agreement = bayes(axis.class_prior, evidence, axis.none_of_the_above)
     return axis.ids[agreement.top], agreement.value
 

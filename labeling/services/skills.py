@@ -1,8 +1,10 @@
 """Skills: written with each answer on gold, read back as matrices and kept in memory.
 
-A row of ``Skill`` is never changed, so what was read of it once stays right for ever.
+A row of ``Skill`` or ``LearnedPrior`` is never changed, so what was read of it once stays right
+for ever.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,9 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from labeling.models import GlitchClass, Skill, User
+from labeling.models import AgreedAnswers, GlitchClass, LearnedPrior, Skill, User
 from ml.crowd.answers import DEFAULT_WEIGHTS, faded
-from ml.crowd.skill import Matrix, confusion_matrix
+from ml.crowd.skill import DEFAULT_PRIOR, Matrix, SkillPrior, confusion_matrix
 
 CLOCK_ZERO = datetime(2026, 1, 1, tzinfo=UTC)
 REMEMBERED = 4096  # two matrices each, 8 kB for 22 classes
@@ -21,7 +23,11 @@ Cells = dict[tuple[int, int], tuple[int, float]]
 
 @dataclass(frozen=True)
 class SkillMatrices:
-    """``counts``: (C, C) answers on gold, faded, rows = truth; ``confusion``: P(vote | truth)."""
+    """Both (C, C), rows = truth.
+
+    ``counts``: answers on gold, faded; ``confusion``: P(vote | truth) from these, from what the
+    crowd settled and from the prior.
+    """
 
     counts: Matrix
     confusion: Matrix
@@ -50,6 +56,8 @@ def record_gold_answer(
         votes=[voted_id for _, voted_id in cells],
         counts=[count for count, _ in cells.values()],
         weights=[weight for _, weight in cells.values()],
+        agreed_id=volunteer.skill.agreed_id if volunteer.skill else None,
+        created_at=now,
     )
 
 
@@ -61,14 +69,52 @@ def cells_of(skill: Skill | None) -> Cells:
     return dict(zip(zip(skill.truths, skill.votes, strict=True), values, strict=True))
 
 
-@lru_cache(maxsize=REMEMBERED)
-def matrices(skill_id: int | None, class_ids: tuple[int, ...]) -> SkillMatrices:
-    """The skill on the axis ``class_ids``, faded to its own latest answer; None: a newcomer's."""
+def answers_on(
+    class_ids: tuple[int, ...], answers: Skill | AgreedAnswers | None, at: datetime
+) -> Matrix:
+    """(C, C) answers on the axis ``class_ids``, faded to a time; classes not on it are left out."""
     counts = np.zeros((len(class_ids), len(class_ids)))
-    if skill_id is not None:
-        skill = Skill.objects.get(pk=skill_id)
+    if answers is not None:
         place: Mapping[int, int] = {pk: index for index, pk in enumerate(class_ids)}
-        for (truth_id, voted_id), (_, weight) in cells_of(skill).items():
-            counts[place[truth_id], place[voted_id]] = weight
-        counts = faded(counts, days(skill.created_at))
-    return SkillMatrices(counts, confusion_matrix(counts))
+        for truth, voted, weight in zip(
+            answers.truths, answers.votes, answers.weights, strict=True
+        ):
+            if truth in place and voted in place:
+                counts[place[truth], place[voted]] = weight
+    return faded(counts, days(at))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _answers(skill_id: int, class_ids: tuple[int, ...]) -> tuple[Matrix, Matrix]:
+    """Gold answers and agreed ones of a skill, both faded to the time it was written."""
+    skill = Skill.objects.select_related("agreed").get(pk=skill_id)
+    at = skill.created_at
+    return answers_on(class_ids, skill, at), answers_on(class_ids, skill.agreed, at)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def matrices(
+    skill_id: int | None, class_ids: tuple[int, ...], prior_id: int | None
+) -> SkillMatrices:
+    """A skill on the axis ``class_ids`` under a stored prior, at the time it was written.
+
+    Skill None: a newcomer's; prior None: the one that stands where none has been learned.
+    """
+    zeros = np.zeros((len(class_ids), len(class_ids)))
+    gold, agreed = (zeros, zeros) if skill_id is None else _answers(skill_id, class_ids)
+    return SkillMatrices(gold, confusion_matrix(gold + agreed, prior_of(prior_id)))
+
+
+@lru_cache(maxsize=16)
+def prior_of(prior_id: int | None) -> SkillPrior:
+    """A stored prior. Its classes are the first of every axis: classes are only ever added."""
+    if prior_id is None:
+        return DEFAULT_PRIOR
+    stored = LearnedPrior.objects.get(pk=prior_id)
+    classes = math.isqrt(len(stored.errors))
+    return SkillPrior(
+        accuracy=stored.accuracy,
+        habit=stored.habit,
+        answers_per_class=stored.answers_per_class,
+        errors=np.reshape(stored.errors, (classes, classes)),
+    )

@@ -90,13 +90,15 @@ WHERE id = %(glitch_id)s
 WRITE_AGREED = f"""
 WITH agreed AS (
     INSERT INTO labeling_consensus (glitch_id, class_list_id, agreement, top_class_id,
-        top_agreement, votes_count, rule, prior, skills, model_version_id, updated_at)
+        top_agreement, votes_count, rule, prior, skills, skill_prior_id, model_version_id,
+        updated_at)
     VALUES (%(glitch_id)s, %(class_list)s, %(agreement)s, %(top_class)s, %(top_agreement)s,
-        %(agreed_votes)s, %(rule)s, %(prior)s, %(skills)s, %(version)s, %(now)s)
+        %(agreed_votes)s, %(rule)s, %(prior)s, %(skills)s, %(skill_prior)s, %(version)s, %(now)s)
     ON CONFLICT (glitch_id) DO UPDATE SET class_list_id = excluded.class_list_id,
         agreement = excluded.agreement, top_class_id = excluded.top_class_id,
         top_agreement = excluded.top_agreement, votes_count = excluded.votes_count,
         rule = excluded.rule, prior = excluded.prior, skills = excluded.skills,
+        skill_prior_id = excluded.skill_prior_id,
         model_version_id = excluded.model_version_id, updated_at = excluded.updated_at
 )
 {WRITE}"""  # noqa: S608 (two fixed texts)

@@ -22,6 +22,7 @@ from labeling.models import (
     Glitch,
     GlitchClass,
     GoldLabel,
+    LearnedPrior,
     ModelVersion,
     PickList,
     Workflow,
@@ -116,6 +117,8 @@ class Taxonomy:
             Batch.objects.filter(state=Batch.State.OPEN).order_by("pk").values_list("pk", flat=True)
         )
         self.version = active_version(ModelVersion.Role.CLASSIFIER)
+        latest = LearnedPrior.objects.order_by("-pk").values_list("pk", flat=True)
+        self.skill_prior = latest.first()
         self._labels: dict[int, list[str]] = {}
         self._masks: dict[int, Mask] = {}
 

@@ -48,9 +48,8 @@ def request_training(
 
     ``settings`` are those that differ from the recipe's.
 
-    It starts after ``delay_seconds``, so that what is decided meanwhile is part of it.
-
-    Two requests at once become one: the training under way is named in the refusal.
+    It starts after ``delay_seconds``, so that what is decided meanwhile is part of it. Two requests
+    at once become one: the training under way is named in the refusal.
 
     Raises:
         MLError for an unknown recipe or settings that make no sense; LabelingError

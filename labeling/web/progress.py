@@ -17,7 +17,7 @@ from labeling.selectors.progress import (
 )
 from labeling.services.promotion import classes_to_master
 from labeling.web.permissions import user_of
-from ml.crowd.promotion import PromotionRule, is_mastered
+from ml.crowd.promotion import Belief, PromotionRule, is_mastered
 
 MISSING_MOST = 99  # right answers in a row; more are not counted out
 
@@ -41,17 +41,17 @@ def _way_up(volunteer: User) -> dict[str, Any]:
     """The classes that stand between the volunteer and the next level."""
     level = Workflow.objects.filter(level=volunteer.level).first()
     above = Workflow.objects.filter(level__gt=volunteer.level, is_open=True).first()
-    testable = sorted(classes_to_master(volunteer)) if above else []
+    to_master = classes_to_master(volunteer) if above else {}
     rule = PromotionRule()
     needed = [
-        {"row": row, "missing": _missing(row, rule)}
-        for row in accuracy_by_class(volunteer, testable)
+        {"row": row, "missing": _missing(row, to_master[row.class_id], rule)}
+        for row in accuracy_by_class(volunteer, sorted(to_master))
     ]
     return {"level": level, "above": above, "needed": needed, "rule": rule}
 
 
-def _missing(row: ClassAccuracy, rule: PromotionRule) -> int:
+def _missing(row: ClassAccuracy, belief: Belief, rule: PromotionRule) -> int:
     """How many right answers in a row would show that the class is known; 0 where it is."""
     tries = range(MISSING_MOST)
-    enough = (n for n in tries if is_mastered(row.right + n, row.seen + n, rule))
+    enough = (n for n in tries if is_mastered(row.right + n, row.seen + n, belief, rule))
     return next(enough, MISSING_MOST)

@@ -6,12 +6,29 @@ volunteers', and the skills are unfolded again by ``restrict_to_offered``.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from ml.crowd.skill import Counts, restrict_to_offered
+
+Probabilities = NDArray[np.floating[Any]]
+
+
+def as_asked(
+    posterior: Probabilities, offered: NDArray[np.bool_], none_of_the_above: int
+) -> Probabilities:
+    """What a vote says of its volunteer: a class that was not offered counts as None_of_the_Above.
+
+    Args:
+        posterior: (..., C) of the glitch.
+        offered: (..., C), what was on the page; None_of_the_Above always is.
+    """
+    asked = np.where(offered, posterior, 0)
+    asked[..., none_of_the_above] += np.where(offered, 0, posterior).sum(axis=-1)
+    return asked
 
 
 @dataclass(frozen=True)

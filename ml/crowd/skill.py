@@ -58,13 +58,22 @@ class SkillPrior:
         return np.array([self.accuracy, 1.0 - self.accuracy - self.habit, self.habit])
 
     def mistakes(self, classes: int) -> Matrix:
-        """(C, C) as ``errors``; classes that came after the prior was learned err uniformly."""
+        """(C, C) as ``errors``, where it speaks of the first ``classes``.
+
+        A class that came after the prior was learned errs uniformly, and is mistaken for others as
+        often as the mean class is.
+        """
         pattern = np.ones((classes, classes))
         if self.errors is not None:
-            known = len(self.errors)
-            pattern[:known, :known] = self.errors * (known - 1)
-        np.fill_diagonal(pattern, 0.0)
-        return pattern / np.maximum(pattern.sum(axis=1, keepdims=True), LEAST)
+            known = min(len(self.errors), classes)
+            pattern[:known, :known] = self.errors[:known, :known] * (len(self.errors) - 1)
+        return _without_diagonal(pattern)
+
+
+def _without_diagonal(pattern: Matrix) -> Matrix:
+    """The pattern of mistakes: nothing on the diagonal, each row sums to 1."""
+    np.fill_diagonal(pattern, 0.0)
+    return pattern / np.maximum(pattern.sum(axis=1, keepdims=True), LEAST)
 
 
 DEFAULT_PRIOR = SkillPrior()
@@ -130,11 +139,11 @@ def confusion_matrix(counts: Matrix, prior: SkillPrior = DEFAULT_PRIOR) -> Matri
 
 
 def crowd_errors(counts: Counts) -> Matrix:
-    """(C, C) the crowd's mean mistakes, each row with one imagined mistake spread evenly."""
-    classes = counts.shape[-1]
-    pattern = counts.sum(axis=0, dtype=np.float64) + 1.0 / classes
-    np.fill_diagonal(pattern, 0.0)
-    return pattern / np.maximum(pattern.sum(axis=1, keepdims=True), LEAST)
+    """(C, C) the crowd's mean mistakes; a quarter of one is imagined for each pair of classes.
+
+    With less, the few mistakes of a young crowd would seem the only ones that can be made.
+    """
+    return _without_diagonal(counts.sum(axis=0, dtype=np.float64) + 0.25)
 
 
 def with_shares(prior: SkillPrior, shares: Counts, counts: Counts) -> SkillPrior:
@@ -171,8 +180,11 @@ def concentration(counts: Counts, rows: Counts, start: float, rounds: int = 1) -
 
 
 def _habits(counts: Counts) -> Counts:
-    """(..., C) how often each class is voted, whatever the truth, with one imagined vote."""
-    votes = counts.sum(axis=-2) + 1.0 / counts.shape[-1]
+    """(..., C) how often each class is voted, whatever the truth; one vote for each is imagined.
+
+    With less, ten answers on ten classes would look like a habit of voting just these.
+    """
+    votes = counts.sum(axis=-2) + 1.0
     return votes / votes.sum(axis=-1, keepdims=True)
 
 

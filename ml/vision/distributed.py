@@ -176,9 +176,9 @@ def _training_set(plain: Mapping[str, Any]) -> TrainingSet:
             for row in plain[split]
         ]
 
-    splits = [examples(split) for split in ("train", "validation", "test")]
+    train, validation, test = (examples(split) for split in ("train", "validation", "test"))
     unlabeled = [_pictures(*one) for one in plain["unlabeled"]]
-    return TrainingSet(tuple(plain["classes"]), *splits, unlabeled)
+    return TrainingSet(tuple(plain["classes"]), train, validation, test, unlabeled)
 
 
 def _trained(said: Mapping[str, Any]) -> TrainedModel:

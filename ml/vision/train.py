@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ml.vision.activations import InputMaker, Inputs
+from ml.vision.activations import InputMaker
 from ml.vision.calibrate import fit_temperature
 from ml.vision.checkpoint import Checkpoints
-from ml.vision.dataset import Example, Skipped, TrainingSet, check_trainable
+from ml.vision.dataset import Skipped, TrainingSet
 from ml.vision.devices import pick_device
 from ml.vision.draws import Labeled
 from ml.vision.errors import MissingWeights
@@ -25,6 +25,7 @@ from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure
 from ml.vision.probe import balanced_weights, fit_probe
+from ml.vision.reading import Read, read_set
 from ml.vision.settings import TrainingSettings
 from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import FULL, ViewReader
@@ -142,12 +143,12 @@ def _with_pseudo_labels(
 
 def _read_in_turn(
     network: GlitchNetwork, cache: Path, device: str, training_set: TrainingSet, world: World
-) -> _Read:
+) -> Read:
     """The first process fills the cache, the others then find all there."""
     settings = network.settings
     if not world.is_first:
         world.wait_for_all()
-    read = _read(
+    read = read_set(
         make_inputs_for(network, settings, cache, device, for_training=True),
         make_inputs_for(network, settings, cache, device),
         training_set,
@@ -168,16 +169,6 @@ def _set_mean_picture(network: GlitchNetwork, train: Labeled) -> None:
     for array in train.arrays:
         view = torch.from_numpy(np.asarray(array[FULL])).to(mean.device)[None].float() / 255
         mean += preparation.arrange(view).mean(dim=0) / len(train)
-
-
-@dataclass(frozen=True)
-class _Read:
-    """The readable part of a training set, in memory."""
-
-    train: Labeled
-    validation: Labeled
-    skipped: tuple[Skipped, ...]
-    data_hash: str
 
 
 def make_inputs_for(
@@ -207,64 +198,6 @@ def make_inputs_for(
         settings.augmentation,
         full_only=full_only,
     )
-
-
-def _read(
-    with_copies: InputMaker,
-    without_copies: InputMaker,
-    training_set: TrainingSet,
-    *,
-    soft: bool = False,
-) -> _Read:
-    classes = training_set.classes
-    inputs = {}
-    labeled = {}
-    for split, maker, examples in (
-        ("train", with_copies, training_set.train),
-        ("val", without_copies, training_set.validation),
-    ):
-        inputs[split] = maker.make([example.pictures for example in examples])
-        labeled[split] = _label(inputs[split], examples, classes, soft=soft)
-    check_trainable(classes, [classes[column] for column in labeled["train"].columns])
-    rows = [
-        (split, content, int(column), float(weight))
-        for split, part in labeled.items()
-        for content, column, weight in zip(
-            inputs[split].contents, part.columns, part.weights, strict=True
-        )
-    ]
-    targets = [part.targets.tolist() for part in labeled.values() if part.targets is not None]
-    skipped = (*inputs["train"].skipped, *inputs["val"].skipped)
-    for glitch in skipped:
-        logger.warning("glitch %s left out of training: %s", glitch.glitch_id, glitch.reason)
-    data_hash = hash_of(classes, rows, *targets)
-    return _Read(labeled["train"], labeled["val"], skipped, data_hash)
-
-
-def _label(
-    inputs: Inputs, examples: Sequence[Example], classes: tuple[str, ...], *, soft: bool = False
-) -> Labeled:
-    kept = [examples[index] for index in inputs.kept]
-    return Labeled(
-        inputs.arrays,
-        np.array([classes.index(example.label) for example in kept], np.int64),
-        np.array([example.weight for example in kept], np.float64),
-        soft_labels(kept, classes) if soft else None,
-    )
-
-
-def soft_labels(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.float64]:
-    """(n, C), rows with sum 1: each example's posterior over ``classes``, else its label alone.
-
-    What a posterior holds of classes that are not trained is dealt out among the others.
-    """
-    targets = np.zeros((len(examples), len(classes)))
-    for row, example in zip(targets, examples, strict=True):
-        held = example.posterior or {}
-        row[:] = [max(held.get(label, 0.0), 0.0) for label in classes]
-        if not row.sum() > 0:
-            row[classes.index(example.label)] = 1.0
-    return targets / targets.sum(axis=1, keepdims=True)
 
 
 def _class_weights(
@@ -303,7 +236,7 @@ def _warm_up(
 def _finish(
     network: GlitchNetwork,
     maker: InputMaker,
-    read: _Read,
+    read: Read,
     settings: TrainingSettings,
     classes: tuple[str, ...],
 ) -> ModelFile:
@@ -328,7 +261,7 @@ def _describe(
     sha256: str,
     model: ModelFile,
     progress: Progress,
-    read: _Read,
+    read: Read,
     notes: list[str],
     started: float,
 ) -> TrainedModel:

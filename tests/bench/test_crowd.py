@@ -7,6 +7,7 @@ import pytest
 
 from bench.crowd import main
 from bench.crowd_method import accuracy_of
+from bench.crowd_running import WAYS
 from bench.vote_sets import read_vote_set
 
 KEYS = {"set", "method", "library", "votes", "seconds", "peak_mb", "before_mb", "accuracy"}
@@ -50,3 +51,15 @@ def test_a_python_without_crowd_kit_is_refused_by_name(tmp_path):
     python.chmod(0o755)
     with pytest.raises(SystemExit, match=r"cannot import crowdkit.aggregation\nno crowdkit"):
         main(["--sizes", "--no-real", "--peer-python", str(python)])
+
+
+def test_ways_of_knowing_the_volunteers_are_compared_on_one_stream(tmp_path):
+    file = tmp_path / "running.json"
+    assert main(["--running", "3000:30", "--json", str(file)]) == 0
+    rows = {row["method"]: row for row in json.loads(file.read_text())}
+    assert list(rows) == [way.name for way in WAYS]
+    for row in rows.values():
+        assert 2 <= row["votes_a_glitch"] <= 8
+        assert 0.8 < row["accuracy"] <= 1
+    off = {name: row["skill_error"] for name, row in rows.items()}
+    assert off["+ agreed, by all"] < 0.8 * off["default prior, gold"]

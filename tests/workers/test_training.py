@@ -9,18 +9,18 @@ import time
 
 import numpy as np
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from labeling.models import Glitch, ModelVersion, Prediction, TrainingRun
+from labeling.models import Consensus, Glitch, GlitchClass, ModelVersion, Prediction, TrainingRun
 from labeling.models.runs import Run
-from labeling.services.classes import load_gravity_spy
+from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
-from labeling.services.training import request_training
+from labeling.services.training import freeze_training_set, request_training
 from workers.scoring import score_glitches
-from workers.training import run_training
+from workers.training import run_training, time_left, unlabeled_for
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +30,12 @@ def patient(settings):
 
 
 FAST = {"epochs": 3, "trainable_blocks": 1, "minibatch": 8, "size": 96}
+
+
+@pytest.fixture(autouse=True)
+def long_lease(settings):
+    """No sign of life comes due: over its own connection it would not see the test's rows."""
+    settings.RUN_LEASE_SECONDS = 3600
 
 
 def drawn(label, seed):
@@ -133,13 +139,14 @@ from django.conf import settings
 from pathlib import Path
 settings.PICTURES_FOLDER, settings.MODELS_FOLDER, settings.CACHE_FOLDER = map(Path, sys.argv[2:5])
 settings.DATABASES["default"]["NAME"] = sys.argv[5]
-from workers.training import run_training
+from workers.training import run_training, time_left, unlabeled_for
 run_training(int(sys.argv[1]))
 """
 
 
 def start_worker(run):
-    folders = (settings.PICTURES_FOLDER, settings.MODELS_FOLDER, settings.CACHE_FOLDER)
+    of = django_settings
+    folders = (of.PICTURES_FOLDER, of.MODELS_FOLDER, of.CACHE_FOLDER)
     name = connection.settings_dict["NAME"]
     arguments = [str(run.pk), *map(str, folders), name]
     return subprocess.Popen([sys.executable, "-c", WORKER, *arguments], env=os.environ.copy())
@@ -167,3 +174,51 @@ def test_a_killed_worker_is_followed_by_another_that_goes_on_from_the_last_epoch
     assert (run.state, run.attempts, run.error) == (Run.State.SUCCEEDED, 2, "")
     assert sum(not epoch["replayed"] for epoch in run.epochs) < len(run.epochs)
     assert ModelVersion.objects.get().state == ModelVersion.State.ACTIVE
+
+
+@pytest.mark.django_db
+def test_a_training_by_soft_labels_knows_what_the_crowd_held():
+    """Gold is sure; what was agreed on carries the whole posterior into the frozen list."""
+    import_two_classes()
+    agreed = Glitch.objects.filter(gold_labels=None).first()
+    agreed.retire_reason = Glitch.RetireReason.CONSENSUS
+    agreed.retired_at = timezone.now()
+    agreed.save()
+    Consensus.objects.create(
+        glitch=agreed,
+        class_list=freeze_class_list(["Blip", "Power_Line", "Whistle"]),
+        agreement=[0.6, 0.4, 0.0],
+        top_class=GlitchClass.objects.get(label="Blip"),
+        top_agreement=0.6,
+        votes_count=3,
+        rule="bayes",
+    )
+    run = request_training(None, "x", recipe="nota-cpu", settings={"soft_targets": True})
+    for rows in (freeze_training_set(run), freeze_training_set(run)):
+        found = {row.glitch_id: row.posterior for row in rows}
+        assert found.pop(agreed.pk) == {"Blip": 0.6, "Power_Line": 0.4}
+        assert set(found.values()) == {None}
+
+
+def test_how_long_it_will_take_is_said():
+    assert time_left([], 5) == ""
+    assert time_left([2.0, 4.0], 5) == ", at most 15 s left"
+    assert time_left([60.0], 5) == ", at most 5 min left"
+    assert time_left([60.0], 0) == ""
+
+
+@pytest.mark.django_db
+def test_unlabeled_glitches_are_those_of_before_the_run_without_a_label():
+    import_two_classes()
+    run = request_training(None, "x", {"unlabeled": 3}, recipe="nota-few")
+    freeze_training_set(run)
+    import_glitch(
+        NewGlitch(gravityspy_id="later00000", ifo="H1", pictures={4.0: drawn("Blip", 99)}), by=None
+    )
+    found = unlabeled_for(run)
+    without_label = Glitch.objects.filter(gold_labels=None, created_at__lt=run.created_at)
+    assert len(found) == 3
+    assert {int(one.glitch_id) for one in found} <= set(without_label.values_list("pk", flat=True))
+    assert [one.glitch_id for one in unlabeled_for(run)] == [one.glitch_id for one in found]
+    run.settings["unlabeled"] = 0
+    assert unlabeled_for(run) == []

@@ -23,6 +23,7 @@ def test_an_empty_house(pipeline):
         "retired": {},
         "unknown_pool": 0,
         "votes": 0,
+        "visitor_votes": 0,
         "workers": [],
         "queues": {"default": 0, "gpu": 0},
         "active": {},

@@ -8,7 +8,9 @@ from django.core.management.base import CommandError
 
 from labeling.models import ModelVersion, TrainingRun
 from ml.vision.recipes import RECIPES
-from tests.workers.test_training import import_two_classes
+from tests.workers.test_training import import_two_classes, long_lease
+
+__all__ = ["long_lease"]  # a fixture that is used by being here
 
 
 def train(*arguments):
@@ -22,7 +24,7 @@ def test_all_recipes_are_listed():
     assert all(f"{name}: " in listed for name in RECIPES)
 
 
-@pytest.mark.django_db(transaction=True)  # its sign of life comes over another connection
+@pytest.mark.django_db
 def test_a_training_here_ends_in_a_version():
     import_two_classes()
     said = train("--recipe", "logistic-features", "--set", "size=96", "--here")
@@ -55,7 +57,7 @@ def test_what_is_wrong_is_said(arguments, words):
         train(*arguments, "--no-wait")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_failed_training_fails_the_command():
     import_two_classes()
     with pytest.raises(CommandError, match="unknown_backbone"):

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from labeling.errors import LabelingError
-from labeling.models import DriftCheck, Glitch, GlitchClass, Prediction
+from labeling.models import DriftCheck, Glitch, GlitchClass, ModelVersion, Prediction
 from labeling.selectors.drift import SECONDS_PER_WEEK, open_alerts, weekly_counts
 from labeling.services.drift import check_drift, see_alert
 from tests.conftest import make_glitch, make_volunteer
@@ -129,3 +129,15 @@ def test_the_first_reviewer_who_saw_an_alert_is_kept(version):
     assert list(open_alerts()) == []
     with pytest.raises(LabelingError, match="no drift alert"):
         see_alert(alert.pk + 1, by=rosa)
+
+
+def test_an_alert_put_aside_stays_so_for_the_next_version(version):
+    add_week(version, 0, blips=60, whistles=40)
+    add_week(version, 1, blips=0, whistles=100)
+    (alert,) = check_drift(timezone.now())
+    see_alert(alert.pk, by=make_volunteer("rosa"))
+    ModelVersion.objects.filter(pk=version.pk).update(state="replaced")
+    newer = make_classifier(2)
+    Prediction.objects.update(model_version=newer)
+    (again,) = check_drift(timezone.now())
+    assert (again.model_version, again.seen_by.username) == (newer, "rosa")

@@ -1,15 +1,20 @@
 """Consensus from the raw votes gives what the running one gave."""
 
 import uuid
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from labeling.models import Consensus, Glitch, GlitchClass, User, Workflow
+from labeling.models import Consensus, Glitch, GlitchClass, LearnedPrior, User, Workflow
+from labeling.services import skill_priors
+from labeling.services.agreed import count_agreed_answers
 from labeling.services.assignments import next_assignments
 from labeling.services.classes import add_class
 from labeling.services.recomputing import find_differences, refresh_all
+from labeling.services.skill_priors import store_prior
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer, teach
 
@@ -35,19 +40,27 @@ def let_a_crowd_vote(rounds: int) -> None:
 
 
 @pytest.fixture(params=["bayes", "gravity_spy"])
-def voted(request, taxonomy):
+def voted(request, taxonomy, monkeypatch):
+    monkeypatch.setattr(skill_priors, "VOLUNTEERS_MIN", 1)
+    monkeypatch.setattr(skill_priors, "ANSWERS_MIN", 0)
     Workflow.objects.update(rule=request.param)
     for number in range(12):
         make_glitch(number)
     for name in ("ada", "ben", "cy", "dan"):
         make_volunteer(name, level=6, votes_cast=100)
     let_a_crowd_vote(4)
+    store_prior(timezone.now())
     add_class("Crown", "Crown", "")  # the axis grows
-    let_a_crowd_vote(4)
+    let_a_crowd_vote(2)
+    count_agreed_answers(timezone.now() + timedelta(hours=2))
+    store_prior(timezone.now())
+    let_a_crowd_vote(2)
 
 
 def test_the_same_numbers_come_out(voted):
     assert Consensus.objects.count() > 9
+    priors = set(LearnedPrior.objects.values_list("pk", flat=True))
+    assert set(Consensus.objects.values_list("skill_prior", flat=True)) == priors | {None}
     assert list(find_differences()) == []
     call_command("recompute_consensus")
 

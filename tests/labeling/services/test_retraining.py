@@ -58,20 +58,36 @@ def test_a_share_of_the_last_training_set_is_enough(trained, settings, taxonomy)
     assert due.words == f"3 new labels since training {trained.pk}, which had 10"
 
 
-def test_drift_since_the_last_training_is_a_reason(trained, settings):
-    DriftCheck.objects.create(
-        model_version=make_classifier(1),
-        week=0,
+def add_alert(version, week):
+    return DriftCheck.objects.create(
+        model_version=version,
+        week=week,
         glitches=100,
         glitches_before=400,
         measured={},
         is_alert=True,
         words="The classes predicted moved.",
     )
+
+
+def test_drift_since_the_last_training_is_a_reason(trained, settings):
+    add_alert(make_classifier(1), week=0)
     (due,) = reasons_due(timezone.now())
     assert (due.trigger, due.words) == (Trigger.DRIFT, "drift: The classes predicted moved.")
     settings.RETRAIN_ON_DRIFT = False
     assert reasons_due(timezone.now()) == []
+
+
+def test_the_same_week_is_no_reason_again_for_the_version_that_came_of_it(trained):
+    """Else the new version's alert would ask for the next training, and so on without end."""
+    first = make_classifier(1, state="replaced")
+    add_alert(first, week=604800)
+    TrainingRun.objects.create(state=Run.State.SUCCEEDED)
+    second = make_classifier(2)
+    add_alert(second, week=604800)
+    assert reasons_due(timezone.now()) == []
+    add_alert(second, week=2 * 604800)
+    assert [due.trigger for due in reasons_due(timezone.now())] == [Trigger.DRIFT]
 
 
 def test_the_schedule_counts_from_the_last_training(trained, settings):

@@ -197,6 +197,17 @@ def test_no_audit_is_shown_to_who_voted_before_or_below_the_top(taxonomy):
 
 
 @pytest.mark.django_db
+def test_the_audit_is_left_to_people_with_an_account(taxonomy):
+    glitch = make_glitch(1)
+    retire(glitch)
+    audited(glitch)
+    visitor = make_volunteer("vera", level=6, role=User.Role.VISITOR, votes_cast=1000)
+    assert ask(visitor) == []
+    User.objects.filter(pk=visitor.pk).update(role=User.Role.VOLUNTEER)
+    assert [a.stream for a in ask(User.objects.get(pk=visitor.pk))] == ["audit"]
+
+
+@pytest.mark.django_db
 def test_what_is_asked_after_its_retirement_is_not_lent_once_reopened(taxonomy):
     glitch = make_glitch(1)
     retire(glitch)

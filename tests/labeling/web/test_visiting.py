@@ -209,8 +209,10 @@ def test_an_address_cannot_be_claimed(monkeypatch, settings, visitor, proxies, f
 
 
 def test_visits_that_begin_are_limited_by_address(monkeypatch):
+    """The machines of one household choose their IPv6 addresses: they count as one."""
     monkeypatch.setattr(PostThrottle, "THROTTLE_RATES", {"visit": "2/min"})
-    assert [Client().post("/visit/").status_code for _ in range(3)] == [302, 302, 429]
+    browsers = [Client(REMOTE_ADDR=f"2001:db8::{number}") for number in range(3)]
+    assert [one.post("/visit/").status_code for one in browsers] == [302, 302, 429]
     assert User.objects.count() == 2
 
 

@@ -4,8 +4,9 @@ import pytest
 from ml.crowd.batch import chance_right, probability_belongs
 from ml.crowd.consensus import Agreement
 from ml.crowd.policy import ClassLimits, Otherwise
-from ml.crowd.promotion import gold_share, is_mastered, is_promoted
+from ml.crowd.promotion import EVEN, Belief, beliefs, gold_share, is_mastered, is_promoted
 from ml.crowd.retirement import Outcome, RetirementPolicy, RetireReason, decide
+from ml.crowd.skill import SkillPrior
 from ml.crowd.stopping import Stopping
 
 POLICY = RetirementPolicy(threshold=0.95, votes_min=2, votes_max=5)
@@ -153,8 +154,25 @@ def test_one_lucky_vote_a_class_promotes_nobody(correct, seen, mastered):
 
 
 def test_promotion_wants_every_class():
-    assert is_promoted([(9, 9), (8, 9)])
-    assert not is_promoted([(9, 9), (0, 0)])
+    assert is_promoted([(9, 9, EVEN), (8, 9, EVEN)])
+    assert not is_promoted([(9, 9, EVEN), (0, 0, EVEN)])
+
+
+# Under Beta(8, 2), 3 of 4 give Beta(11, 3): P(accuracy > .7) = .80; under Beta(1, 1) .47.
+@pytest.mark.parametrize(("belief", "mastered"), [(EVEN, False), (Belief(8, 2), True)])
+def test_what_the_crowd_is_like_speaks_for_a_volunteer(belief, mastered):
+    assert is_mastered(3, 4, belief) is mastered
+
+
+def test_the_best_crowd_promotes_nobody_before_the_minimum_of_answers():
+    assert not is_mastered(2, 2, Belief(1000, 1))
+
+
+def test_answers_on_other_classes_speak_for_a_class_weakly():
+    prior = SkillPrior(accuracy=0.75, answers=4, answers_per_class=8)
+    counts = np.diag([12.0, 0.0, 0.0])
+    # 12 of 12 on class 0: the share known is (12 + 3) / 16.
+    assert beliefs(counts, prior)[1] == pytest.approx((8 * 15 / 16, 8 / 16))
 
 
 @pytest.mark.parametrize(("seen", "share"), [(0, 0.4), (19, 0.4), (20, 0.3), (59, 0.2), (60, 0.1)])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ml.vision.draws import Labeled, Pick, draw_order, pick, show
+from ml.vision.reading import soft_labels
 from ml.vision.recipes import settings_for
 from ml.vision.settings import TrainingSettings
-from ml.vision.train import soft_labels
 
 from .conftest import Example, GlitchPictures
 

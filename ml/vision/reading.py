@@ -1,0 +1,85 @@
+"""A training set's pictures and labels, read into memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.vision.activations import InputMaker, Inputs
+from ml.vision.dataset import Example, Skipped, TrainingSet, check_trainable
+from ml.vision.draws import Labeled
+from ml.vision.store import hash_of
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Read:
+    """The readable part of a training set, in memory."""
+
+    train: Labeled
+    validation: Labeled
+    skipped: tuple[Skipped, ...]
+    data_hash: str
+
+
+def read_set(
+    with_copies: InputMaker,
+    without_copies: InputMaker,
+    training_set: TrainingSet,
+    *,
+    soft: bool = False,
+) -> Read:
+    classes = training_set.classes
+    inputs = {}
+    labeled = {}
+    for split, maker, examples in (
+        ("train", with_copies, training_set.train),
+        ("val", without_copies, training_set.validation),
+    ):
+        inputs[split] = maker.make([example.pictures for example in examples])
+        labeled[split] = label_inputs(inputs[split], examples, classes, soft=soft)
+    check_trainable(classes, [classes[column] for column in labeled["train"].columns])
+    rows = [
+        (split, content, int(column), float(weight))
+        for split, part in labeled.items()
+        for content, column, weight in zip(
+            inputs[split].contents, part.columns, part.weights, strict=True
+        )
+    ]
+    targets = [part.targets.tolist() for part in labeled.values() if part.targets is not None]
+    skipped = (*inputs["train"].skipped, *inputs["val"].skipped)
+    for glitch in skipped:
+        logger.warning("glitch %s left out of training: %s", glitch.glitch_id, glitch.reason)
+    data_hash = hash_of(classes, rows, *targets)
+    return Read(labeled["train"], labeled["val"], skipped, data_hash)
+
+
+def label_inputs(
+    inputs: Inputs, examples: Sequence[Example], classes: tuple[str, ...], *, soft: bool = False
+) -> Labeled:
+    kept = [examples[index] for index in inputs.kept]
+    return Labeled(
+        inputs.arrays,
+        np.array([classes.index(example.label) for example in kept], np.int64),
+        np.array([example.weight for example in kept], np.float64),
+        soft_labels(kept, classes) if soft else None,
+    )
+
+
+def soft_labels(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.NDArray[np.float64]:
+    """(n, C), rows with sum 1: each example's posterior over ``classes``, else its label alone.
+
+    What a posterior holds of classes that are not trained is dealt out among the others.
+    """
+    targets = np.zeros((len(examples), len(classes)))
+    for row, example in zip(targets, examples, strict=True):
+        held = example.posterior or {}
+        row[:] = [max(held.get(label, 0.0), 0.0) for label in classes]
+        if not row.sum() > 0:
+            row[classes.index(example.label)] = 1.0
+    return targets / targets.sum(axis=1, keepdims=True)
