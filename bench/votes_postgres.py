@@ -142,6 +142,7 @@ def _values() -> dict[str, str]:
         "workflow": str(workflow.pk),
         "workflow_id": str(workflow.pk),
         "offered": str(offered.pk),
+        "stream": "'pool'",
         "batch": "NULL",
         "voted": str(GlitchClass.objects.earliest("pk").pk),
         "alike": "NULL::boolean",
