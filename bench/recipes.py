@@ -23,7 +23,7 @@ import numpy as np
 
 from bench.recipes_data import real_pictures, simulated_pictures, split
 from bench.recipes_few import few_shot
-from ml.strain.dataset import DEMO_COUNTS
+from ml.strain.counts import TRAINING_SET
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import TrainingSet
 from ml.vision.evaluate import metrics
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--few-shot", action="store_true")
     parser.add_argument("--draws", type=int, default=10, help="of the few labels")
     parser.add_argument("--recipes", nargs="+", default=QUICK, help="names, or all")
-    parser.add_argument("--classes", nargs="+", default=sorted(DEMO_COUNTS), help="simulated")
+    parser.add_argument("--classes", nargs="+", default=sorted(TRAINING_SET), help="simulated")
     parser.add_argument("--epochs", type=int, help="at most")
     parser.add_argument("--size", type=int, help="pixels; left out: the recipe's")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")

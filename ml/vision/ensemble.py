@@ -14,7 +14,7 @@ from ml.vision.calibrate import fit_temperature, softmax
 from ml.vision.classifier import Classifier, Scores
 from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
 from ml.vision.errors import NoMembers
-from ml.vision.evaluate import align_columns
+from ml.vision.judging.judged import align_columns
 from ml.vision.model_file import ModelFile
 from ml.vision.settings import TrainingSettings
 from ml.vision.store import hash_of

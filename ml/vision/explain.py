@@ -4,7 +4,7 @@ Grad-CAM (Selvaraju et al., ICCV 2017): the last feature maps, weighted by the m
 class's logit in each, and what is negative cut off. A network that takes the durations as channels
 of one image has one such map for all of them; it is shared out by what each channel's pixels
 contribute (gradient times input, as guided Grad-CAM multiplies a map with a finer one). A network
-that sees each duration by itself has a map for each.
+that sees each duration by itself has a map for each; a mosaic has one in each quarter.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from torch import Tensor, nn
 
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import GlitchPictures
+from ml.vision.ensemble import Ensemble
 from ml.vision.errors import UnknownLabel
 from ml.vision.network import GlitchNetwork
+from ml.vision.rules import ATTENTION, MOSAIC
 from ml.vision.store import ArrayStore
 from ml.vision.views import FULL, ViewReader, source_of
 
@@ -51,6 +53,8 @@ def explain(
     A picture from which several durations were cut has the hottest of them at each place. Raises
     PictureError, NoUsableDuration, UnknownLabel.
     """
+    if isinstance(classifier, Ensemble):
+        return _explain_together(classifier, pictures, cache, label)
     settings = classifier.settings
     reader = ViewReader(settings.durations, settings.size, ArrayStore(cache))
     files = reader.read_bytes(pictures)
@@ -58,10 +62,31 @@ def explain(
     x = torch.from_numpy(views.copy()).float() / 255
     column, maps = grad_cam(classifier.network, x, _column_of(classifier, label))
     heat = _by_picture(dict(zip(settings.durations, maps, strict=True)), list(pictures.paths))
+    return Explanation(classifier.classes[column], _scaled(heat))
+
+
+def _explain_together(
+    ensemble: Ensemble, pictures: GlitchPictures, cache: Path, label: str | None
+) -> Explanation:
+    """The mean heat of the members that know the class."""
+    if label is None:
+        label = ensemble.classes[int(ensemble.predict([pictures], cache)[0].argmax())]
+    knowing = [member for member in ensemble.members if label in member.classes]
+    if not knowing:
+        raise UnknownLabel(f"No member of the ensemble knows a class {label!r}.", label=label)
+    total: dict[float, Heat] = {}
+    for member in knowing:
+        for duration, heat in explain(member, pictures, cache, label).heat.items():
+            side = (len(heat), len(heat))
+            before = Image.fromarray(total.get(duration, np.zeros_like(heat)))
+            total[duration] = np.asarray(before.resize(side)) + heat
+    return Explanation(label, _scaled(total))
+
+
+def _scaled(heat: Mapping[float, Heat]) -> dict[float, Heat]:
+    """With 1 at the hottest place of all pictures."""
     hottest = max((float(one.max()) for one in heat.values()), default=0.0) or 1.0
-    return Explanation(
-        classifier.classes[column], {key: one / np.float32(hottest) for key, one in heat.items()}
-    )
+    return {key: one / np.float32(hottest) for key, one in heat.items()}
 
 
 def _column_of(classifier: Classifier, label: str | None) -> int | None:
@@ -80,8 +105,10 @@ def grad_cam(network: GlitchNetwork, views: Tensor, column: int | None) -> tuple
         column = int(logits.argmax()) if column is None else column
         logits[0, column].backward()
     durations, size = views.shape[0], views.shape[-1]
+    if network.settings.layout == MOSAIC and seen:
+        return column, _quarters(_cam(seen[-1], 2 * size)[0], size)
     maps = _cam(seen[-1], size) if seen else np.ones((1, size, size), np.float32)
-    if len(maps) == durations and durations > 1:
+    if network.settings.layout == ATTENTION and len(maps) == durations:
         return column, maps
     if x.grad is None:  # what comes before the network has no slope, a table of colours say
         return column, np.repeat(maps[:1], durations, axis=0)
@@ -116,6 +143,12 @@ def _cam(maps: Tensor, size: int) -> Heat:
     cam = torch.relu((weights * maps).sum(dim=1, keepdim=True))  # (n, 1, h, w)
     large = nn.functional.interpolate(cam, (size, size), mode="bilinear", align_corners=False)
     return np.asarray(large[:, 0].detach().cpu().numpy(), np.float32)
+
+
+def _quarters(whole: Heat, size: int) -> Heat:
+    """(2 size, 2 size) of a mosaic -> (4, size, size): down the left side, then down the right."""
+    left, right = whole[:, :size], whole[:, size:]
+    return np.stack([left[:size], left[size:], right[:size], right[size:]])
 
 
 def _smooth(channel: Heat) -> Heat:

@@ -9,14 +9,15 @@ from PIL import Image
 
 from ml.heat import render_heat
 from ml.pictures import AXES_BOX
-from ml.vision.backbones import create_backbone
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.ensemble import Ensemble
 from ml.vision.errors import UnknownLabel
 from ml.vision.explain import _by_picture, explain, grad_cam
-from ml.vision.network import GlitchNetwork
+from ml.vision.model_file import ModelFile
+from ml.vision.network import build_network
 from ml.vision.settings import TrainingSettings
-from ml.vision.train import train_classifier
+from ml.vision.train import WEIGHTS_NAME, train_classifier
 
 SIDE = 64
 
@@ -92,13 +93,35 @@ def test_a_shorter_duration_lies_in_the_middle_of_a_longer_picture():
     assert heat[4.0][0].tolist() == [0, 0, 0, 0.5, 0.5, 0, 0, 0]
 
 
-def test_a_wholly_frozen_network_is_explained_too(tmp_path):
-    settings = TrainingSettings(size=64, trainable_blocks=0, durations=(4.0,))
-    network = GlitchNetwork(create_backbone(settings.backbone, channels=1), settings, 2)
-
-    column, maps = grad_cam(network, torch.rand(1, 64, 64), 1)
-    assert (column, maps.shape) == (1, (1, 64, 64))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trainable_blocks": 0, "durations": (4.0,)},
+        {"layout": "attention", "durations": (0.5, 1.0, 4.0)},
+        {"layout": "mosaic", "durations": (0.5, 1.0, 2.0, 4.0)},
+        {"colours": "viridis", "durations": (2.0,)},
+    ],
+)
+def test_every_layout_has_a_map_for_each_duration(changes):
+    settings = TrainingSettings(size=64, **changes)
+    network = build_network(settings, 2)
+    torch.nn.init.ones_(network.classifier.weight)  # whatever is seen speaks for the class
+    count = len(settings.durations)
+    column, maps = grad_cam(network, torch.rand(count, 64, 64), 1)
+    assert (column, maps.shape) == (1, (count, 64, 64))
     assert np.isfinite(maps).all()
+    assert maps.max() > 0
+
+
+def test_an_ensemble_shows_the_heat_of_its_members(trained):
+    classifier, folder, rng = trained
+    file = ModelFile.read(folder / "run" / WEIGHTS_NAME)
+    both = Ensemble(file, [classifier, classifier])
+    pictures = bar(folder, "together", "above", rng)
+    alone = explain(classifier, pictures, folder / "cache")
+    together = explain(both, pictures, folder / "cache")
+    assert together.label == alone.label
+    assert together.heat[4.0] == pytest.approx(alone.heat[4.0], abs=1e-5)
 
 
 @pytest.mark.parametrize(
