@@ -29,9 +29,16 @@ class Assignment(models.Model):
 
     volunteer = models.ForeignKey("User", models.CASCADE, related_name="assignments")
     glitch = models.ForeignKey("Glitch", models.CASCADE, related_name="assignments")
-    workflow = models.ForeignKey("Workflow", models.PROTECT, null=True, related_name="+")
-    batch_glitch = models.ForeignKey("BatchGlitch", models.CASCADE, null=True, related_name="+")
-    offered = models.ForeignKey("ClassList", models.PROTECT, null=True, related_name="+")
+    # Nobody looks assignments up by these, and every lease would have to write three indexes more.
+    workflow = models.ForeignKey(
+        "Workflow", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    batch_glitch = models.ForeignKey(
+        "BatchGlitch", models.CASCADE, null=True, related_name="+", db_index=False
+    )
+    offered = models.ForeignKey(
+        "ClassList", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     stream = models.CharField(max_length=8, choices=Stream.choices)
     why = models.JSONField(null=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)

@@ -8,7 +8,7 @@ newest version. The statements are fixed texts, prepared once a connection.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -198,7 +198,7 @@ def lend(statement: str, wish: Wish, **where: Any) -> Lent:
     """Run a statement of this module's kind: it gives what was held and what was lent."""
     for _ in range(2):
         try:
-            (row,) = fetch(asdict(wish) | where, statement)
+            (row,) = fetch(vars(wish) | where, statement)
             return Lent(*row)
         except IntegrityError as error:
             refusal = from_integrity_error(error)

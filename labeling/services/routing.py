@@ -5,13 +5,13 @@ could be lent, without a lock; the second takes the best of them that is still f
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from psycopg2.extras import Json
 
+from labeling.database.prepared import fetch
 from labeling.models import User
 from labeling.services.consensus import posterior
 from labeling.services.lending import (
@@ -94,10 +94,8 @@ def _candidates(
     wish: Wish, taxonomy: Taxonomy, stream: str, where: dict[str, Any]
 ) -> list[Candidate]:
     version = taxonomy.version
-    with connection.cursor() as cursor:
-        values = asdict(wish) | where | {"version": version.pk if version else None}
-        cursor.execute(CONSIDER[stream], values)
-        rows = cursor.fetchall()
+    values = vars(wish) | where | {"version": version.pk if version else None}
+    rows = fetch(values, CONSIDER[stream])
     return [
         Candidate(pk, why or {}, posterior(taxonomy.axis, version, agreement, probabilities))
         for pk, why, agreement, probabilities in rows
