@@ -2,7 +2,7 @@
 
 ``--real`` trains and tests on the real spectrograms at hand (six classes; each class in order of
 its ids, which for O3 is a split in time). ``--simulated N`` does so on N simulated glitches a
-class. ``--few-shot`` gives 1, 3, 10 and 30 labels a class on the real ones.
+class.
 
 Figures on simulated glitches do not compare with the papers', and six easy classes do not compare
 with twenty-two. A recipe whose ImageNet weights are not in NOTA_WEIGHTS starts from random ones,
@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from bench.recipes_data import real_pictures, simulated_pictures, split
-from bench.recipes_few import few_shot
 from ml.strain.counts import TRAINING_SET
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import TrainingSet
@@ -34,7 +33,7 @@ SIMULATED_NOTE = "Simulated glitches: these figures do not compare with the pape
 REAL_NOTE = "Six classes of real spectrograms: not the papers' twenty-two."
 QUICK = ["logistic-features", "nota-cpu", "merged-view-cnn"]
 EXAMPLES = """examples:
-  python -m bench.recipes --real --few-shot --json recipes.json                 (minutes on a CPU)
+  python -m bench.recipes --real --json recipes.json                            (minutes on a CPU)
   python -m bench.recipes --simulated 12 --epochs 3 --size 96 --seeds 1
   python -m bench.recipes --real --recipes all --seeds 3                        (needs a GPU)
   python -m bench.recipes --real --recipes spartificial-resnet50 --set backbone=mobilenet_v2
@@ -51,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
             if options.json:
                 options.json.write_text(json.dumps(report, indent=1) + "\n")
     if not report:
-        print("Nothing was asked for: give --real, --simulated N or --few-shot.")
+        print("Nothing was asked for: give --real or --simulated N.")
         return 2
     return 0
 
@@ -65,8 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--real", action="store_true", help="train on the real spectrograms")
     parser.add_argument("--simulated", type=int, metavar="N", help="glitches a class")
-    parser.add_argument("--few-shot", action="store_true")
-    parser.add_argument("--draws", type=int, default=10, help="of the few labels")
     parser.add_argument("--recipes", nargs="+", default=QUICK, help="names, or all")
     parser.add_argument("--classes", nargs="+", default=sorted(TRAINING_SET), help="simulated")
     parser.add_argument("--epochs", type=int, help="at most")
@@ -79,9 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _parts(options: argparse.Namespace, work: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    if options.real or options.few_shot:
-        real = real_pictures(work / "real")
     if options.real:
+        real = real_pictures(work / "real")
         print(f"\n{REAL_NOTE}")
         for row in _rows(options, split(real), work, REAL_NOTE):
             yield "real", [row]
@@ -90,15 +86,6 @@ def _parts(options: argparse.Namespace, work: Path) -> Iterator[tuple[str, list[
         made = simulated_pictures(work / "simulated", options.classes, options.simulated, seed=1)
         for row in _rows(options, split(made), work, SIMULATED_NOTE):
             yield "simulated", [row]
-    if options.few_shot:
-        rows = few_shot(real, work / "cache", options.draws)
-        print(f"\n{'labels a class':>14} {'method':30} {'macro-F1':>16} accuracy")
-        for row in rows:
-            spread = f"{row['macro_f1']:.3f} ± {row['macro_f1_deviation']:.3f}"
-            print(
-                f"{row['labels_a_class']:14} {row['method']:30} {spread:>16} {row['accuracy']:.3f}"
-            )
-        yield "few_shot", rows
 
 
 def _rows(

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ml.pictures import DURATIONS
 from ml.vision.dataset import Example, GlitchPictures
-from ml.vision.frozen import frozen_features
-from ml.vision.settings import TrainingSettings
-from ml.vision.transduce import LEAST_CONFIDENCE, PSEUDO_WEIGHT, UNLABELED, transduce
+from ml.vision.few_shot import FewShotClassifier, JoinedScale
+from ml.vision.few_shot_inputs import few_shot_inputs
 
-# The longest picture alone: every glitch has it, and features of glitches with and without the
-# others would lie apart for that reason.
-LOOK = TrainingSettings(durations=(4.0,), trainable_blocks=0)
+LEAST_CONFIDENCE, PSEUDO_WEIGHT = 0.5, 0.5
+MOST_TEACHERS = 100  # of a class: beyond thirty labels the pool adds little, and memory is finite
 
 
 def pseudo_examples(
-    classes: Sequence[str],
     labeled: Sequence[Example],
     unlabeled: Sequence[GlitchPictures],
     cache: Path,
@@ -26,21 +25,40 @@ def pseudo_examples(
 ) -> list[Example]:
     """The unlabeled glitches of which the labeled ones tell the class, with half their confidence.
 
-    Those too unlike any are left out. Classes without a readable example get none.
+    Those too unlike any are left out. Classes without a readable example get none. Features are
+    held of all ``unlabeled`` and of at most MOST_TEACHERS labeled glitches a class.
     """
-    known = {example.pictures.glitch_id: example.label for example in labeled}
-    pictures = {one.glitch_id: one for one in unlabeled if one.glitch_id not in known}
-    asked = [*(example.pictures for example in labeled), *pictures.values()]
-    table = frozen_features(asked, LOOK, cache, device)
-    there = [label for label in classes if label in {known.get(key) for key in table.glitch_ids}]
-    columns = np.array(
-        [there.index(known[key]) if key in known else UNLABELED for key in table.glitch_ids]
-    )
-    if len(there) < 2 or not (columns == UNLABELED).any():
+    known = {example.pictures.glitch_id for example in labeled}
+    pool = {one.glitch_id: one for one in unlabeled if one.glitch_id not in known}
+    labels = {one.pictures.glitch_id: one.label for one in teachers(labeled, MOST_TEACHERS)}
+    asked = [one.pictures for one in labeled if one.pictures.glitch_id in labels]
+    inputs = few_shot_inputs([longest_only(one) for one in [*asked, *pool.values()]], cache, device)
+    given = [labels[key] for key in inputs.glitch_ids if key in labels]
+    asking = [key for key in inputs.glitch_ids if key in pool]
+    if len(set(given)) < 2 or not asking:
         return []
-    said = transduce(table.features, columns, len(there))
+    joined = JoinedScale.fit(inputs.crops, inputs.pixels).transform(inputs.crops, inputs.pixels)
+    count = len(given)  # the labeled come first
+    model = FewShotClassifier().fit(joined[:count], np.array(given), joined[count:])
     return [
-        Example(pictures[key], there[int(row.argmax())], PSEUDO_WEIGHT * float(row.max()))
-        for key, column, row in zip(table.glitch_ids, columns, said, strict=True)
-        if column == UNLABELED and row.max() >= LEAST_CONFIDENCE
+        Example(pool[key], str(model.classes_[row.argmax()]), PSEUDO_WEIGHT * float(row.max()))
+        for key, row in zip(asking, model.pool_probabilities_, strict=True)
+        if row.max() >= LEAST_CONFIDENCE
     ]
+
+
+def teachers(labeled: Sequence[Example], most: int) -> list[Example]:
+    """Of each class at most ``most``, evenly spaced in the order given."""
+    by_label: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in labeled:
+        by_label[example.label].append(example)
+    return [one for rows in by_label.values() for one in rows[:: -(-len(rows) // most)]]
+
+
+def longest_only(pictures: GlitchPictures) -> GlitchPictures:
+    """The 4.0 s picture alone, into which the four zooms are then made.
+
+    Every glitch has it; with the others, glitches that have them would lie apart for that reason.
+    """
+    longest = {key: path for key, path in pictures.paths.items() if key == DURATIONS[-1]}
+    return GlitchPictures(pictures.glitch_id, longest)

@@ -120,7 +120,7 @@ RULES: dict[str, Rule] = {
     "copies": _whole(0, 64),
     "test_copies": _whole(0, 64),
     "probe_strength": _number(0.0, 1e3),
-    "unlabeled": _whole(0, 100_000),
+    "unlabeled": _whole(0, 2000),
     "patience": _whole(1, 1000),
     "class_weights": _one_of(CLASS_WEIGHTS),
     "seed": _whole(0, 2**31 - 1),

@@ -51,7 +51,7 @@ class TrainingSettings:
     ``soft_targets``: what the crowd holds of a glitch, not its top class. ``sampling``: "balanced"
     draws every class alike. ``ema``: decay of the running mean of the weights that is kept, 0 for
     none. ``unlabeled``: how many pictures without a label to learn from besides, see
-    :mod:`ml.vision.transduce`. ``test_copies``: changed copies over which a prediction is averaged.
+    :mod:`ml.vision.pseudo`. ``test_copies``: changed copies over which a prediction is averaged.
     ``patience``: epochs without a better validation log loss before the training ends.
     ``members``: the numbers of the model versions of an ensemble.
     """

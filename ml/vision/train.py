@@ -132,7 +132,7 @@ def _with_pseudo_labels(
         return training_set, []
     from ml.vision.pseudo import pseudo_examples  # which builds on this module
 
-    found = pseudo_examples(training_set.classes, training_set.train, unlabeled, cache, device)
+    found = pseudo_examples(training_set.train, unlabeled, cache, device)
     judged = {
         example.pictures.glitch_id for example in (*training_set.validation, *training_set.test)
     }

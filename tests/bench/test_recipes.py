@@ -6,11 +6,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-import numpy as np
-
 from bench.recipes import main
 from bench.recipes_data import split
-from bench.recipes_few import draw_labels
 from ml.vision.dataset import GlitchPictures
 
 
@@ -37,10 +34,3 @@ def test_the_test_split_is_the_latest():
     ids = {name: [e.pictures.glitch_id for e in rows] for name, rows in made.splits().items()}
     assert [len(ids[name]) for name in ("train", "validation", "test")] == [12, 3, 5]
     assert max(ids["train"]) < min(ids["validation"]) < max(ids["validation"]) < min(ids["test"])
-
-
-def test_of_a_rare_class_at_most_half_is_drawn():
-    truth = np.repeat([0, 1], [40, 8])
-    columns = draw_labels(truth, 10, seed=0)
-    assert [(columns == label).sum() for label in (0, 1)] == [10, 4]
-    assert (columns[columns >= 0] == truth[columns >= 0]).all()
