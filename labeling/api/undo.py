@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
@@ -13,12 +12,10 @@ from rest_framework.views import APIView
 from labeling.api.assignments import AssignmentSerializer
 from labeling.api.permissions import IsPerson, user_of
 from labeling.api.schema import answers
-from labeling.selectors.assignments import open_assignments, render_assignments
+from labeling.selectors.assignments import render_assignments
 from labeling.services.undo import undo_vote
 from labeling.throttles import PostThrottle
 from labeling.visitor_throttle import VisitorThrottle
-
-MOST_OPEN = 100  # two tabs and undone votes; more than anybody holds
 
 
 class UndoSerializer(serializers.Serializer):
@@ -43,8 +40,5 @@ class UndoView(APIView):
         asked = UndoSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given: dict[str, Any] = asked.validated_data
-        volunteer = user_of(request)
-        lent = undo_vote(volunteer, given["assignment"])
-        shown = open_assignments(volunteer.pk, timezone.now(), at_most=MOST_OPEN)
-        again = [assignment for assignment in shown if assignment.pk == lent.pk]
-        return Response({"assignment": render_assignments(again)[0]})
+        again = undo_vote(user_of(request), given["assignment"])
+        return Response({"assignment": render_assignments([again])[0]})

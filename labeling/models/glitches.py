@@ -1,7 +1,5 @@
 """Glitches and their pictures."""
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Random
@@ -89,11 +87,6 @@ class Glitch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ifo} {self.gravityspy_id}"
-
-    def retire(self, reason: "Glitch.RetireReason", now: datetime) -> None:
-        """Set both halves of a retirement; the caller holds the row and saves it."""
-        self.retired_at = now
-        self.retire_reason = reason
 
 
 class Picture(models.Model):

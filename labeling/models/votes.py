@@ -1,4 +1,7 @@
-"""Votes: the raw answers of volunteers, never changed and never deleted."""
+"""Votes: the raw answers of volunteers.
+
+Never changed; deleted only where the volunteer takes one back within seconds (``services.undo``).
+"""
 
 from django.db import models
 from django.db.models import Q

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import F, Min, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 
 from labeling.models import GlitchClass, GoldLabel
 from labeling.selectors.assignments import render_reference
@@ -13,7 +13,7 @@ from labeling.selectors.assignments import render_reference
 KEYS = "123456789qwertyuiopasdfghjklzxcvbnm"
 NONE_KEY = "0"
 LOOK_AT = {"short": 1.0, "long": 4.0}
-NEVER = 1_000_000  # sorts a class that no open level offers behind all others
+NEVER = 1_000_000  # sorts a class that no level names behind all others
 
 
 @dataclass(frozen=True)
@@ -62,34 +62,45 @@ class GuideEntry:
         return " ".join(parts).lower()
 
 
-def field_guide(*, examples: int = 1, up_to_level: int | None = None) -> list[GuideEntry]:
-    """The classes in use, each in the place and with the key that it keeps for ever.
+def field_guide(*, examples: int = 1) -> list[GuideEntry]:
+    """The classes in use in the order of their places, with ``examples`` gold glitches each."""
+    return [entry for _, entry in _places(examples) if entry is not None]
 
-    A class stands where the level that first offers it puts it, so a level newly reached, or a
-    class newly born, adds buttons behind the known ones and moves none. None_of_the_Above comes
-    last, with a key of its own.
 
-    Args:
-        examples: gold glitches a class.
-        up_to_level: only the classes on offer up to this level.
+def class_buttons(*, up_to_level: int) -> list[GuideEntry | None]:
+    """The classes on offer up to a level, each in the place that it keeps for ever.
+
+    None is a place left empty: its class is retired, or offered by no open level so far.
     """
-    in_use = (
-        GlitchClass.objects.filter(valid_to__isnull=True)
-        .annotate(level=Min("workflow__level", filter=Q(workflow__is_open=True)))
+    return [
+        entry if entry and entry.level is not None and entry.level <= up_to_level else None
+        for home, entry in _places(examples=1)
+        if home <= up_to_level
+    ]
+
+
+def _places(examples: int) -> list[tuple[int, GuideEntry | None]]:
+    """All classes there ever were, each with its home: the lowest level that names it, open or not.
+
+    A class stands where its home puts it, so a level newly reached, or a class newly born, adds
+    buttons behind the known ones and moves none. The entry of a retired class is None: its place
+    and its key go to no other. None_of_the_Above comes last, with a key of its own.
+    """
+    every = (
+        GlitchClass.objects.annotate(
+            home=Coalesce(Min("workflow__level"), NEVER),
+            level=Min("workflow__level", filter=Q(workflow__is_open=True)),
+        )
+        .order_by("is_none_of_the_above", "home", "position", "pk")
         .prefetch_related("confused_with")
     )
-    levels: dict[int, int | None] = dict(in_use.values_list("pk", "level"))
-    ordered = sorted(
-        in_use, key=lambda c: (c.is_none_of_the_above, levels[c.pk] or NEVER, c.position, c.pk)
-    )
-    shown = gold_examples((c.pk for c in ordered), each=examples)
-    entries = [
-        _entry(c, levels[c.pk], NONE_KEY if c.is_none_of_the_above else _key(i), shown)
-        for i, c in enumerate(ordered)
-    ]
-    if up_to_level is None:
-        return entries
-    return [e for e in entries if e.level is not None and e.level <= up_to_level]
+    shown = gold_examples((c.pk for c in every if c.valid_to is None), each=examples)
+    places: list[tuple[int, GuideEntry | None]] = []
+    for place, one in enumerate(every):
+        key = NONE_KEY if one.is_none_of_the_above else _key(place)
+        is_in_use = one.valid_to is None
+        places.append((one.home, _entry(one, one.level, key, shown) if is_in_use else None))
+    return places
 
 
 def _key(place: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeling.errors import NotFoundError
-from labeling.models import Glitch, GlitchClass, User
+from labeling.models import Glitch, GlitchClass
 from labeling.selectors.examples import example_of, shown_gold
 
 
@@ -23,14 +23,14 @@ class PracticeAnswer:
         return self.truth.pk == self.answered.pk
 
 
-def draw_practice(volunteer: User, *, besides: str = "", rng: np.random.Generator) -> Glitch | None:
-    """A shown gold glitch of a class that the volunteer's levels offer; another than the last one.
+def draw_practice(height: int, *, besides: str = "", rng: np.random.Generator) -> Glitch | None:
+    """A shown gold glitch of a class that open levels up to ``height`` offer; not ``besides``.
 
     Each class is as likely as the others, however many glitches it has. None where no expert has
     labeled any.
     """
     on_offer = GlitchClass.objects.filter(
-        valid_to__isnull=True, workflow__is_open=True, workflow__level__lte=volunteer.level
+        valid_to__isnull=True, workflow__is_open=True, workflow__level__lte=height
     )
     shown = shown_gold().filter(glitch_class__in=on_offer).exclude(glitch__gravityspy_id=besides)
     by_class: dict[int, list[int]] = {}

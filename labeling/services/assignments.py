@@ -135,7 +135,8 @@ def _streams(
     for level in audited:
         yield partial(_picks, volunteer, taxonomy, level, AUDIT)
     # Gold needs no votes, but it is how a volunteer rises to where glitches wait.
-    if served and any(v.workflow.level > volunteer.level for v in taxonomy.open_levels):
+    height = height_of(volunteer, taxonomy)
+    if served and any(v.workflow.level > height for v in taxonomy.open_levels):
         yield partial(_gold, taxonomy, served, rng)
 
 
@@ -194,7 +195,7 @@ def _expire(assignment: Assignment, now: datetime) -> bool:
     return True
 
 
-def take_lease(undone: Assignment, now: datetime) -> Assignment:
+def take_lease(undone: Assignment, now: datetime) -> None:
     """Lend the glitch of an assignment whose vote was taken back once more.
 
     The caller holds the glitch's row and has taken the vote off it, so the limit still holds.
@@ -204,7 +205,7 @@ def take_lease(undone: Assignment, now: datetime) -> Assignment:
     elif undone.batch_glitch_id is not None:
         held = BatchGlitch.objects.filter(pk=undone.batch_glitch_id)
         held.update(leases_open=F("leases_open") + 1)
-    return Assignment.objects.create(
+    Assignment.objects.create(
         volunteer_id=undone.volunteer_id,
         glitch_id=undone.glitch_id,
         workflow_id=undone.workflow_id,

@@ -1,12 +1,13 @@
 """Consensus: the running posterior of a glitch, and what follows from it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 from django.conf import settings
 
-from labeling.models import Glitch, ModelVersion
+from labeling.models import Glitch, ModelVersion, Workflow
 from labeling.services.skills import matrices
 from labeling.services.standing import CastBefore, Evidence, Standing, write_agreed
 from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy
@@ -66,6 +67,16 @@ def cast_votes(
     ]
 
 
+def _weighed(votes: Sequence[CastBefore], rule: str) -> list[CastBefore]:
+    """The votes with the skills that the rule goes by.
+
+    In Gravity Spy's a vote without an account adds nothing, as that of somebody without gold: it
+    is stored with a newcomer's skill, so that it comes out the same once its voter has signed up.
+    """
+    leaves_out = rule == Workflow.Rule.GRAVITY_SPY
+    return [replace(v, skill=None) if leaves_out and v.by_visitor else v for v in votes]
+
+
 def update_consensus(
     standing: Standing, taxonomy: Taxonomy, evidence: Evidence, now: datetime
 ) -> None:
@@ -81,9 +92,10 @@ def update_consensus(
     axis = taxonomy.axis
     classifier = classifier_probabilities(axis, taxonomy.version, evidence.probabilities)
     prior = mix_prior(axis.class_prior, classifier, axis.none_of_the_above)
+    votes = _weighed(evidence.votes, level.workflow.rule)
     agreement = rule_named(level.workflow.rule)(
         prior,
-        cast_votes(axis, taxonomy.mask_of_list, evidence.votes, taxonomy.skill_prior),
+        cast_votes(axis, taxonomy.mask_of_list, votes, taxonomy.skill_prior),
         axis.none_of_the_above,
         classifier=classifier,
     )
@@ -99,7 +111,7 @@ def update_consensus(
             "agreed_votes": len(evidence.votes),
             "rule": level.workflow.rule,
             "prior": prior.round(9).tolist(),
-            "skills": [vote.skill for vote in evidence.votes],
+            "skills": [vote.skill for vote in votes],
             "skill_prior": taxonomy.skill_prior,
             "version": taxonomy.version.pk if has_opinion and taxonomy.version else None,
             "now": now,

@@ -4,20 +4,23 @@ import numpy as np
 
 from labeling.models import User
 from labeling.selectors.skills import gold_answers_by_class
+from labeling.services.assignments import height_of
 from labeling.services.skills import answers_on, prior_of
 from labeling.services.taxonomy import current_taxonomy
 from ml.crowd.promotion import Belief, beliefs, is_promoted
 
 
 def classes_to_master(volunteer: User) -> dict[int, Belief]:
-    """Ids of the classes that the volunteer's level adds and that gold can test.
+    """Ids of the classes that the highest open level reached adds and that gold can test.
 
-    With each, what the crowd's prior and the volunteer's answers on all gold say of it. Classes
-    without any gold cannot be shown mastered and do not stand in the way.
+    With each, what the crowd's prior and the volunteer's answers on all gold say of it. A class
+    without gold does not stand in the way of the others; where none has any, nobody rises. A level
+    that adds no class asks for those of the one below, so that it holds nobody for ever.
     """
     taxonomy, skill = current_taxonomy(), volunteer.skill
-    level = next((v for v in taxonomy.levels if v.workflow.level == volunteer.level), None)
-    to_master = level.adds & taxonomy.with_gold if level else frozenset()
+    height = height_of(volunteer, taxonomy)
+    adding = [v for v in taxonomy.open_levels if v.workflow.level <= height and v.adds]
+    to_master = adding[-1].adds & taxonomy.with_gold if adding else frozenset()
     if not to_master:
         return {}
     ids = taxonomy.axis.ids
@@ -29,12 +32,14 @@ def classes_to_master(volunteer: User) -> dict[int, Belief]:
 
 
 def promote_if_ready(volunteer: User) -> int | None:
-    """Raise the volunteer by one level where the gold answers say so; the new level or None.
+    """Raise the volunteer to the next open level where the gold answers say so; it or None.
 
     The caller holds the volunteer's row, saves ``level`` and calls after a gold answer.
     """
-    levels = [v.workflow.level for v in current_taxonomy().open_levels]
-    above = next((level for level in levels if level > volunteer.level), None)
+    taxonomy = current_taxonomy()
+    height = height_of(volunteer, taxonomy)
+    levels = [v.workflow.level for v in taxonomy.open_levels]
+    above = next((level for level in levels if level > height), None)
     if above is None:
         return None
     answers = gold_answers_by_class(volunteer.skill)

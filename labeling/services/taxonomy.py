@@ -90,8 +90,8 @@ class Picks(NamedTuple):
 class Level:
     """A level as volunteers meet it.
 
-    ``adds``: ids of the classes that the levels below lack; ``has_pool``: glitches wait there;
-    ``picks``: the streams that have a list of picks here.
+    ``adds``: ids of the classes in use that the open levels below lack; ``has_pool``: glitches
+    wait there; ``picks``: the streams that have a list of picks here.
     """
 
     workflow: Workflow
@@ -217,7 +217,7 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
             (c for c in workflow.classes.all() if c.valid_to is None),
             key=lambda c: (c.is_none_of_the_above, c.position, c.pk),
         )
-        named = {c.pk for c in workflow.classes.all() if not c.is_none_of_the_above}
+        named = {c.pk for c in offered if not c.is_none_of_the_above}
         labels = labels_of(offered)
         levels.append(
             Level(
@@ -232,5 +232,6 @@ def _load_levels(axis: Axis) -> tuple[Level, ...]:
                 picks=picks.get(workflow.pk, {}),
             )
         )
-        below |= named
+        if workflow.is_open:
+            below |= named
     return tuple(levels)

@@ -13,7 +13,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from labeling.models import User
-from labeling.selectors.guide import field_guide
+from labeling.selectors.guide import class_buttons
 from labeling.services.assignments import height_of, open_levels
 from labeling.services.taxonomy import current_taxonomy
 from labeling.web.permissions import user_of
@@ -32,7 +32,7 @@ TRAITS = (
 
 
 def _classes(volunteer: User) -> dict[str, Any]:
-    guide = field_guide(up_to_level=height_of(volunteer, current_taxonomy()))
+    guide = class_buttons(up_to_level=height_of(volunteer, current_taxonomy()))
     facts = {
         entry.label: {
             "name": entry.name_shown,
@@ -44,6 +44,7 @@ def _classes(volunteer: User) -> dict[str, Any]:
             "examples": entry.examples,
         }
         for entry in guide
+        if entry is not None
     }
     return {"guide": guide, "facts": facts}
 

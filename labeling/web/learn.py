@@ -10,8 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from labeling.selectors.assignments import render_reference
-from labeling.selectors.guide import GuideEntry, field_guide
+from labeling.selectors.guide import GuideEntry, class_buttons, field_guide
 from labeling.selectors.practice import check_practice, draw_practice
+from labeling.services.assignments import height_of
+from labeling.services.taxonomy import current_taxonomy
 from labeling.web.permissions import user_of
 
 STEPS = ("glitches", "durations", "classes", "gold", "keys")
@@ -51,8 +53,8 @@ def tutorial(request: HttpRequest, step: int = 1) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def practice(request: HttpRequest) -> HttpResponse:
     """A glitch whose class is known, to answer without it counting; then what experts say."""
-    volunteer = user_of(request)
-    guide = field_guide(up_to_level=volunteer.level)
+    height = height_of(user_of(request), current_taxonomy())
+    guide = class_buttons(up_to_level=height)
     if request.method == "POST":
         asked = request.POST.get("glitch", "")
         answer = check_practice(asked, request.POST.get("label", ""))
@@ -60,14 +62,14 @@ def practice(request: HttpRequest) -> HttpResponse:
             "answer": answer,
             "glitch": render_reference(answer.glitch),
             "example": render_reference(answer.example) if answer.example else None,
-            "entry": next((e for e in guide if e.label == answer.truth.label), None),
+            "entry": next((e for e in guide if e and e.label == answer.truth.label), None),
         }
         return render(request, "pages/practised.html", context)
     drawn = draw_practice(
-        volunteer, besides=request.GET.get("besides", ""), rng=np.random.default_rng()
+        height, besides=request.GET.get("besides", ""), rng=np.random.default_rng()
     )
     if drawn is None:
-        drawn = draw_practice(volunteer, rng=np.random.default_rng())
+        drawn = draw_practice(height, rng=np.random.default_rng())
     shown = render_reference(drawn) if drawn else None
     return render(request, "pages/practice.html", {"guide": guide, "glitch": shown})
 

@@ -15,7 +15,9 @@ from labeling.selectors.progress import (
     accuracy_by_class,
     recent_votes,
 )
+from labeling.services.assignments import height_of
 from labeling.services.promotion import classes_to_master
+from labeling.services.taxonomy import current_taxonomy
 from labeling.web.permissions import user_of
 from ml.crowd.promotion import Belief, PromotionRule, is_mastered
 
@@ -40,14 +42,15 @@ def progress(request: HttpRequest) -> HttpResponse:
 def _way_up(volunteer: User) -> dict[str, Any]:
     """The classes that stand between the volunteer and the next level."""
     level = Workflow.objects.filter(level=volunteer.level).first()
-    above = Workflow.objects.filter(level__gt=volunteer.level, is_open=True).first()
+    height = height_of(volunteer, current_taxonomy())
+    above = Workflow.objects.filter(level__gt=height, is_open=True).first()
     to_master = classes_to_master(volunteer) if above else {}
     rule = PromotionRule()
     needed = [
         {"row": row, "missing": _missing(row, to_master[row.class_id], rule)}
         for row in accuracy_by_class(volunteer, sorted(to_master))
     ]
-    return {"level": level, "above": above, "needed": needed, "rule": rule}
+    return {"level": level, "height": height, "above": above, "needed": needed, "rule": rule}
 
 
 def _missing(row: ClassAccuracy, belief: Belief, rule: PromotionRule) -> int:

@@ -120,8 +120,8 @@ def gravity_spy(
 ) -> Agreement:
     """The averaging rule of Gravity Spy.
 
-    None_of_the_Above votes and voters without gold answers of the voted class add nothing; an
-    anonymous voter has no gold answers. The classifier counts as one view.
+    None_of_the_Above votes and voters without gold answers of the voted class add nothing; votes
+    without an account come with no counts. The classifier counts as one view.
     """
     total = np.zeros(len(prior)) if classifier is None else classifier.astype(np.float64)
     views = 0 if classifier is None else 1

@@ -70,8 +70,15 @@ def is_mastered(
 def is_promoted(
     answers: Iterable[tuple[int, int, Belief]], rule: PromotionRule | None = None
 ) -> bool:
-    """Whether all of (correct, seen, belief), one a class new at the level, are mastered."""
-    return all(is_mastered(correct, seen, belief, rule) for correct, seen, belief in answers)
+    """Whether all of (correct, seen, belief), one a class new at the level, are mastered.
+
+    Nothing to master proves nothing:
+
+    >>> is_promoted([])
+    False
+    """
+    mastered = [is_mastered(correct, seen, belief, rule) for correct, seen, belief in answers]
+    return bool(mastered) and all(mastered)
 
 
 def gold_share(gold_and_other_seen: int) -> float:

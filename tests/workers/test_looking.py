@@ -42,7 +42,7 @@ def test_a_look_at_pictures_ends_in_classes_and_heat(trained):
 
 def test_a_look_at_a_glitch_uses_its_stored_pictures(trained):
     glitch = Glitch.objects.get(gravityspy_id="0000000021")  # without gold
-    glitch.retire(Glitch.RetireReason.CONSENSUS, timezone.now())
+    glitch.retired_at, glitch.retire_reason = timezone.now(), Glitch.RetireReason.CONSENSUS
     glitch.save()
     asked = request_look_at(glitch, by=None)
     look(asked.pk)

@@ -23,6 +23,16 @@ def test_the_glitch_comes_back(volunteer):
     assert volunteer.get("/api/v1/me").json()["votes_cast"] == 0
 
 
+def test_a_copy_of_the_request_that_comes_after_the_new_vote(volunteer):
+    make_glitch(1)
+    first = {"assignment": vote(volunteer)}
+    address = "/api/v1/votes/undo"
+    assert volunteer.post(address, first).status_code == 200
+    vote(volunteer)
+    assert refusal(volunteer.post(address, first)) == (409, "undo_done")
+    assert volunteer.get("/api/v1/me").json()["votes_cast"] == 1
+
+
 def test_refusals(volunteer, anonymous, pipeline):
     make_glitch(1, gold_label="Blip")
     volunteer.user.level = 5  # who can still rise is served gold alone

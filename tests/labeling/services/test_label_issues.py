@@ -28,7 +28,7 @@ def rosa(taxonomy):
 def agreed(number, label, taxonomy) -> Glitch:
     """A glitch that volunteers agreed on."""
     glitch = make_glitch(number)
-    glitch.retire(Glitch.RetireReason.CONSENSUS, timezone.now())
+    glitch.retired_at, glitch.retire_reason = timezone.now(), Glitch.RetireReason.CONSENSUS
     glitch.save()
     Consensus.objects.create(
         glitch=glitch,

@@ -30,7 +30,7 @@ def version(taxonomy) -> ModelVersion:
 
 def settled(number) -> Glitch:
     glitch = make_glitch(number)
-    glitch.retire(Glitch.RetireReason.CONSENSUS, timezone.now())
+    glitch.retired_at, glitch.retire_reason = timezone.now(), Glitch.RetireReason.CONSENSUS
     glitch.save()
     return glitch
 

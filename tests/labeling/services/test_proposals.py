@@ -177,7 +177,8 @@ def test_neighbours_are_what_no_other_proposal_claims(taxonomy):
         make_glitch(number, gold_label="Blip")
     pool = [make_glitch(number) for number in range(20)]
     for glitch in pool:
-        glitch.retire(Glitch.RetireReason.CLASSIFICATION_COUNT, timezone.now())
+        glitch.retired_at = timezone.now()
+        glitch.retire_reason = Glitch.RetireReason.CLASSIFICATION_COUNT
         glitch.save()
     first, second = run_discovery(pool, [pool[:8], pool[8:16]])
     accept_for_vote(first.pk, name="Crown", by=None, description=" Five peaks. ")

@@ -67,7 +67,7 @@ def test_the_training_set_is_gold_and_consensus_and_stays_frozen(two_classes):
         votes_count=3,
         rule="bayes",
     )
-    settled.retire(Glitch.RetireReason.CONSENSUS, timezone.now())
+    settled.retired_at, settled.retire_reason = timezone.now(), Glitch.RetireReason.CONSENSUS
     settled.save()
     run = request_training(None, "x")
     rows = freeze_training_set(run)

@@ -16,6 +16,7 @@ from labeling.models import (
     Consensus,
     Glitch,
     Vote,
+    Workflow,
 )
 from labeling.selectors.skills import gold_answers_by_class
 from labeling.services.assignments import next_assignments
@@ -56,7 +57,7 @@ def test_the_first_vote_leaves_no_trace_but_the_deed(taxonomy):
     again = undo_vote(ada, cast(ada, "Blip").pk)
     ada.refresh_from_db()
     assert state(glitch) == before == (0, [])
-    assert (again.glitch, again.state, glitch.leases_open) == (glitch, "open", 1)
+    assert (again.glitch_id, glitch.leases_open) == (glitch.pk, 1)
     assert (ada.votes_cast, Vote.objects.count()) == (0, 0)
     assert AuditEvent.objects.get(verb="undo_vote").data == {"answer": "Blip"}
     cast(ada, "Tomte", assignment=again)
@@ -92,6 +93,68 @@ def test_asked_twice_it_gives_the_same_assignment(taxonomy):
     assignment = cast(ada, "Blip")
     assert undo_vote(ada, assignment.pk) == undo_vote(ada, assignment.pk)
     assert Assignment.objects.filter(state="open").count() == 1
+
+
+def test_asked_again_after_voting_anew_it_takes_nothing_back(taxonomy):
+    make_glitch(1)
+    ada = make_volunteer(level=6)
+    assignment = cast(ada, "Blip")
+    cast(ada, "Tomte", assignment=undo_vote(ada, assignment.pk))
+    assert refused(ada, assignment) == "undo_done"
+    assert Vote.objects.get().voted.label == "Tomte"
+
+
+def test_asked_again_when_the_new_lease_has_run_out(taxonomy):
+    make_glitch(1)
+    ada = make_volunteer(level=6)
+    assignment = cast(ada, "Blip")
+    again = undo_vote(ada, assignment.pk)
+    Assignment.objects.filter(pk=again.pk).update(leased_until=timezone.now())
+    assert refused(ada, assignment) == "undo_done"
+
+
+def at_the_first_level(votes_max: int) -> Glitch:
+    """A glitch that so many votes without agreement move up to the second level."""
+    first = Workflow.objects.get(level=1)
+    Workflow.objects.filter(pk=first.pk).update(votes_min=1, votes_max=votes_max)
+    glitch = make_glitch(1)
+    Glitch.objects.filter(pk=glitch.pk).update(workflow=first, votes_needed=2)
+    return glitch
+
+
+def level_of(glitch) -> int:
+    return Glitch.objects.get(pk=glitch.pk).workflow.level
+
+
+def test_a_glitch_that_the_vote_moved_up_comes_back_down(taxonomy):
+    glitch = at_the_first_level(votes_max=2)
+    ada, ben = make_volunteer("ada", level=1), make_volunteer("ben", level=1)
+    cast(ben, "Whistle")
+    before = state(glitch)
+    assignment = cast(ada, "Blip")
+    assert level_of(glitch) == 2
+    again = undo_vote(ada, assignment.pk)
+    assert (level_of(glitch), again.level, state(glitch)) == (1, 1, before)
+
+
+def test_moved_up_by_the_only_vote(taxonomy):
+    glitch = at_the_first_level(votes_max=1)
+    ada = make_volunteer(level=1)
+    assignment = cast(ada, "None_of_the_Above")
+    assert level_of(glitch) == 2
+    undo_vote(ada, assignment.pk)
+    assert (level_of(glitch), state(glitch)) == (1, (0, []))
+
+
+def test_a_glitch_that_others_moved_up_stays_there(taxonomy):
+    glitch = at_the_first_level(votes_max=1)
+    ada, ben = make_volunteer("ada", level=1), make_volunteer("ben", level=1)
+    lent = assign(ada)
+    cast(ben, "Whistle")
+    before = state(glitch)
+    cast(ada, "Blip", assignment=lent)
+    undo_vote(ada, lent.pk)
+    assert (level_of(glitch), state(glitch)) == (2, before)
 
 
 def test_a_late_copy_of_the_vote_cannot_cast_it_again(taxonomy):
@@ -144,7 +207,7 @@ def test_an_answer_to_a_batch_question(taxonomy):
     ada = make_volunteer(level=1)
     assignment = assign(ada)
     record_vote(ada, assignment.pk, idempotency_key=uuid.uuid4(), alike=True)
-    again = undo_vote(ada, assignment.pk)
+    again = Assignment.objects.get(pk=undo_vote(ada, assignment.pk).pk)
     place = BatchGlitch.objects.get(pk=Assignment.objects.get(pk=assignment.pk).batch_glitch_id)
     assert (place.votes_count, place.leases_open, Vote.objects.count()) == (0, 1, 0)
     assert again.batch_glitch_id == place.pk

@@ -11,6 +11,7 @@ from labeling.errors import LabelingError
 from labeling.models import Assignment, Glitch, GlitchClass, User, Vote, Workflow
 from labeling.services.assignments import expire_leases, next_assignments
 from labeling.services.proposals import accept_for_vote
+from labeling.services.recomputing import find_differences
 from labeling.services.visitors import begin_visit, end_old_visits, make_visitor_volunteer
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer, teach
@@ -127,6 +128,29 @@ def test_a_visitors_vote_weighs_what_a_newcomers_does(taxonomy):
         agreements.append((glitch.consensus.top_agreement, glitch.consensus.skills))
     assert agreements[0] == agreements[1]
     assert agreements[0][1] == [None]
+
+
+def test_in_gravity_spys_rule_a_visitors_vote_adds_nothing(glitch, taxonomy):
+    Workflow.objects.update(rule="gravity_spy")
+    visitor = visitor_who_knows(taxonomy["Blip"])
+    vote(visitor)
+    glitch.refresh_from_db()
+    assert set(glitch.consensus.agreement) == {0.0}
+    make_visitor_volunteer(visitor, "eve", "seven-quiet-herons")
+    assert list(find_differences()) == []
+
+
+def test_in_gravity_spys_rule_the_vote_of_an_account_counts_beside_it(glitch, taxonomy):
+    """Ben says Whistle where it is a Blip one time in four: P(Whistle given Whistle) = 3 / 4."""
+    Workflow.objects.update(rule="gravity_spy")
+    vote(visitor_who_knows(taxonomy["Blip"]))
+    ben = make_volunteer("ben", level=6)
+    teach(ben, taxonomy["Whistle"], taxonomy["Whistle"], 3)
+    teach(ben, taxonomy["Blip"], taxonomy["Whistle"], 1)
+    vote(ben, "Whistle")
+    glitch.refresh_from_db()
+    assert glitch.consensus.top_class.label == "Whistle"
+    assert glitch.consensus.top_agreement == pytest.approx(0.75, abs=1e-3)
 
 
 def test_visitors_are_not_asked_whether_a_class_is_born(taxonomy):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from labeling.models import GoldLabel, Vote
+from labeling.models import GoldLabel, Vote, Workflow
 from labeling.selectors.examples import shown_gold
 from labeling.selectors.practice import draw_practice
-from tests.conftest import make_glitch
+from tests.conftest import make_glitch, make_volunteer
 
 pytestmark = pytest.mark.django_db
 
@@ -59,13 +59,22 @@ def test_what_may_be_asked_for_a_vote_is_told_to_nobody(as_volunteer, taxonomy):
     assert told == shown
 
 
-def test_practice_draws_from_the_classes_on_offer_and_not_the_same_one_again(volunteer):
+def test_where_the_first_level_is_closed_a_newcomer_practises_the_next(client, taxonomy):
+    make_glitch(1, gold_label="Koi_Fish")
+    Workflow.objects.filter(level=1).update(is_open=False)
+    client.force_login(make_volunteer("ben", level=1))
+    page = client.get("/practice/").content.decode()
+    assert 'name="glitch" value="0000000001"' in page
+    assert "name=label value=Koi_Fish" in page
+
+
+def test_practice_draws_from_the_classes_on_offer_and_not_the_same_one_again(taxonomy):
+    """Level 1 offers Blip and Whistle."""
     for n, label in enumerate(("Blip", "Blip", "Tomte")):
         make_glitch(n, gold_label=label)
     GoldLabel.objects.update(split="train", is_shown=True)
-    volunteer.level = 1  # Blip and Whistle
     drawn = {
-        draw_practice(volunteer, besides="0000000000", rng=np.random.default_rng(seed)).pk
+        draw_practice(1, besides="0000000000", rng=np.random.default_rng(seed)).pk
         for seed in range(20)
     }
     assert drawn == {GoldLabel.objects.get(glitch__gravityspy_id="0000000001").glitch_id}

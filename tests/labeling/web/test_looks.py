@@ -32,7 +32,7 @@ def upload(number=1, name="picture_4.0"):
 
 def settled(number) -> Glitch:
     glitch = make_glitch(number)
-    glitch.retire(Glitch.RetireReason.CONSENSUS, timezone.now())
+    glitch.retired_at, glitch.retire_reason = timezone.now(), Glitch.RetireReason.CONSENSUS
     glitch.save()
     return glitch
 

@@ -7,9 +7,10 @@ import uuid
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
-from labeling.models import Glitch, User, Workflow
-from labeling.selectors.guide import field_guide
+from labeling.models import Glitch, GlitchClass, User, Workflow
+from labeling.selectors.guide import class_buttons, field_guide
 from labeling.services.assignments import next_assignments
 from labeling.services.classes import add_class
 from labeling.services.votes import record_vote
@@ -58,9 +59,14 @@ def test_the_page_is_light(as_volunteer):
     assert len(as_volunteer.get("/label/").content) < 40_000
 
 
+def buttons(level: int) -> list[tuple[str, str] | None]:
+    """Label and key of each place; None where it is empty."""
+    return [entry and (entry.label, entry.key) for entry in class_buttons(up_to_level=level)]
+
+
 def test_classes_keep_their_place_and_key_at_every_level(taxonomy):
     """Level by level the list grows at its end; None_of_the_Above alone stays last."""
-    by_level = [[(e.label, e.key) for e in field_guide(up_to_level=n)[:-1]] for n in range(1, 7)]
+    by_level = [buttons(level)[:-1] for level in range(1, 7)]
     assert [len(level) for level in by_level] == [2, 5, 9, 14, 21, 21]
     for lower, higher in itertools.pairwise(by_level):
         assert higher[: len(lower)] == lower
@@ -72,6 +78,23 @@ def test_a_class_born_meanwhile_moves_no_button(taxonomy):
     after = [(e.label, e.key) for e in field_guide()]
     assert after[:21] == before[:21]
     assert after[21:] == [("Crown", "d"), ("None_of_the_Above", "0")]
+
+
+def test_a_class_retired_moves_no_button(as_volunteer):
+    before = buttons(6)
+    GlitchClass.objects.filter(label="Blip").update(valid_to=timezone.now())
+    assert buttons(6) == [None, *before[1:]]
+    assert [entry.key for entry in field_guide()] == [key for _, key in before[1:]]
+    page = as_volunteer.get("/label/").content.decode()
+    assert re.search(r'<span></span><button[^>]*data-label="Whistle" data-key="2"', page)
+
+
+def test_a_level_closed_moves_no_button(taxonomy):
+    """The classes of level 2 are offered from level 3 on, in the places that they had."""
+    second, third = buttons(2), buttons(3)
+    Workflow.objects.filter(level=2).update(is_open=False)
+    assert buttons(3) == third
+    assert buttons(2) == [*second[:2], None, None, None, second[-1]]
 
 
 def test_the_buttons_alone_are_there_for_the_script(as_volunteer):

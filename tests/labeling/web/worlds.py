@@ -87,7 +87,8 @@ def make_version(number: int, state: str) -> ModelVersion:
 def make_undecided(number: int) -> Glitch:
     """A glitch on which the volunteers split evenly between Blip and Whistle."""
     glitch = make_glitch(number)
-    glitch.retire(Glitch.RetireReason.CLASSIFICATION_COUNT, timezone.now())
+    glitch.retired_at = timezone.now()
+    glitch.retire_reason = Glitch.RetireReason.CLASSIFICATION_COUNT
     glitch.votes_count = 8
     glitch.save()
     Consensus.objects.create(

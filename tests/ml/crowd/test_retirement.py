@@ -158,6 +158,10 @@ def test_promotion_wants_every_class():
     assert not is_promoted([(9, 9, EVEN), (0, 0, EVEN)])
 
 
+def test_nothing_to_master_promotes_nobody():
+    assert not is_promoted([])
+
+
 # Under Beta(8, 2), 3 of 4 give Beta(11, 3): P(accuracy > .7) = .80; under Beta(1, 1) .47.
 @pytest.mark.parametrize(("belief", "mastered"), [(EVEN, False), (Belief(8, 2), True)])
 def test_what_the_crowd_is_like_speaks_for_a_volunteer(belief, mastered):
