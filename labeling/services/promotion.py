@@ -6,18 +6,18 @@ from labeling.models import User
 from labeling.selectors.skills import gold_answers_by_class
 from labeling.services.assignments import height_of
 from labeling.services.skills import answers_on, prior_of
-from labeling.services.taxonomy import current_taxonomy
+from labeling.services.taxonomy import Taxonomy, current_taxonomy
 from ml.crowd.promotion import Belief, beliefs, is_promoted
 
 
-def classes_to_master(volunteer: User) -> dict[int, Belief]:
+def classes_to_master(volunteer: User, taxonomy: Taxonomy) -> dict[int, Belief]:
     """Ids of the classes that the highest open level reached adds and that gold can test.
 
     With each, what the crowd's prior and the volunteer's answers on all gold say of it. A class
     without gold does not stand in the way of the others; where none has any, nobody rises. A level
     that adds no class asks for those of the one below, so that it holds nobody for ever.
     """
-    taxonomy, skill = current_taxonomy(), volunteer.skill
+    skill = volunteer.skill
     height = height_of(volunteer, taxonomy)
     adding = [v for v in taxonomy.open_levels if v.workflow.level <= height and v.adds]
     to_master = adding[-1].adds & taxonomy.with_gold if adding else frozenset()
@@ -43,7 +43,7 @@ def promote_if_ready(volunteer: User) -> int | None:
     if above is None:
         return None
     answers = gold_answers_by_class(volunteer.skill)
-    to_master = classes_to_master(volunteer)
+    to_master = classes_to_master(volunteer, taxonomy)
     if not is_promoted((*answers.get(pk, (0, 0)), to_master[pk]) for pk in to_master):
         return None
     volunteer.level = above

@@ -42,9 +42,10 @@ def progress(request: HttpRequest) -> HttpResponse:
 def _way_up(volunteer: User) -> dict[str, Any]:
     """The classes that stand between the volunteer and the next level."""
     level = Workflow.objects.filter(level=volunteer.level).first()
-    height = height_of(volunteer, current_taxonomy())
+    taxonomy = current_taxonomy()
+    height = height_of(volunteer, taxonomy)
     above = Workflow.objects.filter(level__gt=height, is_open=True).first()
-    to_master = classes_to_master(volunteer) if above else {}
+    to_master = classes_to_master(volunteer, taxonomy) if above else {}
     rule = PromotionRule()
     needed = [
         {"row": row, "missing": _missing(row, to_master[row.class_id], rule)}

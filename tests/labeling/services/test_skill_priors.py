@@ -93,9 +93,9 @@ def test_promotion_goes_by_the_prior_and_by_gold_alone(taught):
     make_glitch(1, gold_label="Blip")
     newcomer = make_volunteer("eve", level=1)
     blip = taught["Blip"].pk
-    assert classes_to_master(newcomer) == {blip: pytest.approx((4.5, 1.5))}
+    assert classes_to_master(newcomer, current_taxonomy()) == {blip: pytest.approx((4.5, 1.5))}
     made = refresh_skill_prior(timezone.now())
-    right, wrong = classes_to_master(newcomer)[blip]
+    right, wrong = classes_to_master(newcomer, current_taxonomy())[blip]
     assert right + wrong == pytest.approx(made.answers_per_class)
     assert right / (right + wrong) == pytest.approx(0.9, abs=0.03)
     for _ in range(2):
