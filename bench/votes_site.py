@@ -8,7 +8,6 @@ under the temporary folder and nothing else.
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from demo.commands import answers_at, commands, environment, here
-from demo.processes import ROOT, TETHER, Patience, Process, Supervisor, free_port
+from demo.processes import ROOT, Patience, Process, Supervisor, free_port
 from labeling.embedded import start_postgres, start_valkey, state
 
 QUICK = Patience(between=0.2, look=0.1, quick_deaths=5)
@@ -100,11 +99,6 @@ def vote_site(port: int, gunicorn: list[str]) -> Iterator[VoteSite]:
 
 def _web_process(argv: tuple[str, ...], settings: Mapping[str, str], port: int) -> Process:
     return Process("web", argv, settings, answers_at(f"http://127.0.0.1:{port}"))
-
-
-def tethered(*command: str) -> list[str]:
-    """A command that ends with this process, however that ends."""
-    return [sys.executable, "-I", "-S", str(TETHER), "5", *command]
 
 
 def _of_tree(pid: int) -> float:
