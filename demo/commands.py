@@ -36,7 +36,7 @@ def commands(*, bind: str = "0.0.0.0:8000", var: str = "var") -> dict[str, Comma
         # lie in the home folder, where a second site would take it away.
         "web": (
             *("gunicorn", "labeling.wsgi:application", "--bind", bind),
-            *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
+            *("--worker-class", "gthread", "--workers", "4", "--threads", "2"),
             *("--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"),
         ),
         "worker": (
