@@ -32,8 +32,8 @@ def commands(*, bind: str = "0.0.0.0:8000", var: str = "var") -> dict[str, Comma
     return {
         "migrate": ("python", "manage.py", "migrate", "--noinput"),
         # Threads, because requests wait for the database; few, because they wait for each other in
-        # Python (bench.votes: eight carry 90 votes a second, four 145). No control socket: it would
-        # lie in the home folder, where a second site would take it away.
+        # Python (docs/figures.md has what each layout carries). No control socket: it would lie in
+        # the home folder, where a second site would take it away.
         "web": (
             *("gunicorn", "labeling.wsgi:application", "--bind", bind),
             *("--worker-class", "gthread", "--workers", "4", "--threads", "2"),
