@@ -120,7 +120,7 @@ def test_no_reviewers_page_breaks_a_rule_either(page, scheme):
 
 @pytest.fixture
 def in_doubt(page):
-    """Rosa reviews: the audit has a verdict, labels are in doubt, one is decided, a look is done."""
+    """Rosa reviews: an audit's verdict, labels in doubt and one decided, a look."""
     make_version(1, "active")
     classes = {c.label: c for c in GlitchClass.objects.all()}
     make_glitches(range(10, 13), gold_label="Blip")
