@@ -87,7 +87,8 @@ def vote_site(port: int, gunicorn: list[str]) -> Iterator[VoteSite]:
         port = free_port(port)
         settings = environment(folder, port=port, database_url=postgres.url, redis_url=valkey.url)
         # One client here stands for hundreds of people.
-        settings |= {"NOTA_THROTTLE_VOTE": "1000000/min", "OMP_NUM_THREADS": "1", "DEBUG": "0"}
+        settings |= dict.fromkeys(("NOTA_THROTTLE_VOTE", "NOTA_THROTTLE_NEXT"), "1000000/min")
+        settings |= {"OMP_NUM_THREADS": "1", "DEBUG": "0"}
         os.environ.update(settings)
         table = commands(bind=f"127.0.0.1:{port}", var=name)
         subprocess.run(here(table["migrate"]), cwd=ROOT, check=True, capture_output=True)  # noqa: S603
