@@ -131,7 +131,8 @@ def decide_batch_glitch(batch_glitch: BatchGlitch, now: datetime) -> bool:
         if batch_glitch.part != BatchGlitch.Part.DECOY:
             batch_glitch.confirmed = batch_glitch.belongs > 0.5
     else:
-        batch_glitch.votes_needed = max(len(votes) + 1, batch.votes_min)
+        more = max(batch_glitch.leases_open, 1)
+        batch_glitch.votes_needed = max(len(votes) + more, batch.votes_min)
     batch_glitch.save(update_fields=["belongs", "decided_at", "confirmed", "votes_needed"])
     return batch_glitch.decided_at is not None
 
