@@ -274,6 +274,7 @@ def _count_in_batch(place: BatchGlitch, asked: Asked, now: datetime) -> None:
     place.votes_count += 1
     # A late vote may find its place lent to somebody else.
     place.votes_needed = max(place.votes_needed, place.votes_count + place.leases_open)
-    place.save(update_fields=["votes_count", "leases_open", "votes_needed"])
-    if place.decided_at is None and decide_batch_glitch(place, now):
+    if place.decided_at is not None:
+        place.save(update_fields=["votes_count", "leases_open", "votes_needed"])
+    elif decide_batch_glitch(place, now):
         jobs.enqueue_on_commit(jobs.CLOSE_BATCH, batch_id=place.batch_id)
