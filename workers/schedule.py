@@ -15,7 +15,7 @@ EVERY_SECONDS = {
     jobs.SWEEP_LOOKS: 60,
     jobs.SWEEP_PICKS: 20,
     jobs.SWEEP_AUDIT: 60,
-    jobs.REFRESH_PRIORS: 600,
+    jobs.REFRESH_PRIORS: 120,
     jobs.SWEEP_WHOLE: 600,
     jobs.SWEEP_VISITS: 3600,
     jobs.COUNT_ANSWERS: 300,

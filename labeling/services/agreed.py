@@ -185,11 +185,16 @@ def _posterior(row: Consensus, votes: Sequence[Vote], axis: Axis, taxonomy: Taxo
         return np.asarray(row.agreement)
     named = [
         CastBefore(vote.voted_id or 0, vote.offered_id or 0, vote.workflow_id, skill)
-        for vote, skill in zip(votes, row.skills, strict=False)
+        for vote, skill in zip(_evidence(votes), row.skills, strict=False)
     ]
     labels_of = taxonomy.labels_of_list
     cast = cast_votes(axis, lambda pk: axis.mask(labels_of(pk)), named, row.skill_prior_id)
     return bayes(np.asarray(row.prior), cast, axis.none_of_the_above).by_class
+
+
+def _evidence(votes: Sequence[Vote]) -> list[Vote]:
+    """Those that the consensus went by, one to each of its skills."""
+    return [vote for vote in votes if not vote.after_retirement]
 
 
 def _added(axis: Axis, judged: Iterable[Judged], now: datetime) -> Iterator[AgreedAnswers]:

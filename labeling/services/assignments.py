@@ -33,6 +33,8 @@ from ml.crowd.promotion import gold_share
 from ml.query.streams import Selection
 
 MOST_AHEAD = 3
+# Leases taken back within one request for a glitch; the sweep takes back the rest.
+EXPIRE_AT_ONCE = 20
 AUDIT = Assignment.Stream.AUDIT
 
 
@@ -98,7 +100,7 @@ def _lend_one(
             if lent.assignment is not None or lent.held >= want:
                 return lent
         # Leases of people who left may be all that stands in the way.
-        if last_try or expire_leases(now) == 0:
+        if last_try or expire_leases(now, EXPIRE_AT_ONCE) == 0:
             break
     return lent
 

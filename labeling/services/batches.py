@@ -109,7 +109,7 @@ def _decoys(proposal: Proposal, count: int, seed: int) -> list[int]:
 def decide_batch_glitch(batch_glitch: BatchGlitch, now: datetime) -> bool:
     """Settle a glitch of a batch where its votes suffice; True where they do.
 
-    The caller holds the row and has counted the vote.
+    The caller holds the row and has counted the vote on it; it is saved with its counts.
     """
     batch = batch_glitch.batch
     votes = list(
@@ -131,8 +131,10 @@ def decide_batch_glitch(batch_glitch: BatchGlitch, now: datetime) -> bool:
         if batch_glitch.part != BatchGlitch.Part.DECOY:
             batch_glitch.confirmed = batch_glitch.belongs > 0.5
     else:
-        batch_glitch.votes_needed = max(len(votes) + 1, batch.votes_min)
-    batch_glitch.save(update_fields=["belongs", "decided_at", "confirmed", "votes_needed"])
+        more = max(batch_glitch.leases_open, 1)
+        batch_glitch.votes_needed = max(len(votes) + more, batch.votes_min)
+    counts = ["votes_count", "leases_open", "votes_needed"]
+    batch_glitch.save(update_fields=["belongs", "decided_at", "confirmed", *counts])
     return batch_glitch.decided_at is not None
 
 

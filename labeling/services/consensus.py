@@ -9,8 +9,14 @@ from django.conf import settings
 
 from labeling.models import Glitch, ModelVersion, Workflow
 from labeling.services.skills import matrices
-from labeling.services.standing import CastBefore, Evidence, Standing, write_agreed
-from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy
+from labeling.services.standing import (
+    CastBefore,
+    Evidence,
+    Standing,
+    read_evidence,
+    write_agreed,
+)
+from labeling.services.taxonomy import Axis, Level, Mask, Taxonomy, current_taxonomy
 from ml.crowd.consensus import Agreement, CastVote, Vector, mix_prior, rule_named
 from ml.crowd.retirement import Outcome, decide, no_consensus
 from ml.crowd.visitors import unless_alone
@@ -82,9 +88,15 @@ def update_consensus(
 ) -> None:
     """Bring a glitch's consensus up to date after a vote, and do what follows from it.
 
-    The caller holds the glitch's row and has counted the vote; ``standing`` is written with the
-    consensus. Without a level the glitch only keeps its count.
+    The caller holds the glitch's row, has stored the vote and counted it; ``standing`` is written
+    with the consensus. Without a level the glitch only keeps its count.
     """
+    if not all(taxonomy.knows(vote.offered) for vote in evidence.votes):
+        # Another process has offered a class that was born since this taxonomy was read. The
+        # version may be another now too: what it says of the glitch goes with it.
+        taxonomy = current_taxonomy(newer=True)
+        version = taxonomy.version.pk if taxonomy.version else None
+        evidence = read_evidence(standing.glitch_id, version)
     level = taxonomy.level_of(standing.workflow_id)
     if level is None:
         standing.write()
@@ -160,5 +172,7 @@ def _follow(
     elif outcome.reason is not None:
         standing.retire(outcome.reason, now)
     else:
-        # One vote at a time beyond the minimum: two people never give the same last vote.
-        standing.votes_needed = max(standing.votes_count + 1, workflow.votes_min)
+        # One vote at a time beyond the minimum: two people never give the same last vote. Who has
+        # it open from before, when more were asked for, is that one.
+        more = max(standing.leases_open, 1)
+        standing.votes_needed = max(standing.votes_count + more, workflow.votes_min)

@@ -115,7 +115,7 @@ SELECT (SELECT n FROM held), (SELECT id FROM lent)
 BATCH_CHOICE = """
     SELECT b.id, b.glitch_id FROM labeling_batchglitch b
     WHERE (SELECT n FROM held) < %(want)s
-        AND b.batch_id = %(batch)s AND b.decided_at IS NULL
+        AND b.batch_id = asked.batch AND b.decided_at IS NULL
         AND b.votes_needed > b.votes_count + b.leases_open
         AND b.queue_key FROM_HERE
         AND NOT EXISTS (SELECT FROM labeling_vote v WHERE v.volunteer_id = %(volunteer)s
@@ -125,7 +125,13 @@ BATCH_CHOICE = """
     ORDER BY b.queue_key LIMIT 1
     FOR NO KEY UPDATE OF b SKIP LOCKED
 """
-BATCH = f"""{HELD}, chosen AS ({first_of(from_anywhere(BATCH_CHOICE))}), leased AS (
+# A batch is looked at where those before it had nothing: LIMIT ends the loop.
+FIRST_BATCH = f"""
+    SELECT found.* FROM unnest(%(batches)s::bigint[]) WITH ORDINALITY AS asked (batch, place)
+    CROSS JOIN LATERAL ({first_of(from_anywhere(BATCH_CHOICE))}) AS found
+    ORDER BY asked.place LIMIT 1
+"""  # noqa: S608 (fixed texts)
+BATCH = f"""{HELD}, chosen AS ({FIRST_BATCH}), leased AS (
     UPDATE labeling_batchglitch b SET leases_open = leases_open + 1 FROM chosen
     WHERE b.id = chosen.id RETURNING b.id, b.glitch_id
 ), lent AS (
@@ -186,12 +192,7 @@ def lend_gold(wish: Wish, *, workflow: int, offered: int, class_id: int) -> Lent
 
 def lend_from_batches(wish: Wish, batches: Iterable[int]) -> Lent:
     """A glitch of the first of these batches that has one to ask this volunteer about."""
-    lent = Lent(0, None)
-    for batch in batches:
-        lent = lend(BATCH, wish, batch=batch)
-        if lent.assignment is not None:
-            return lent
-    return lent
+    return lend(BATCH, wish, batches=list(batches))
 
 
 def lend(statement: str, wish: Wish, **where: Any) -> Lent:

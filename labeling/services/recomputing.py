@@ -54,9 +54,12 @@ def find_differences() -> Iterator[Difference]:
 def _as_recorded(row: Consensus, taxonomy: Taxonomy) -> Vector:
     """(C,) the agreement by the votes and skills that the row names, on its own list of classes."""
     axis = taxonomy.axis.as_of(row.class_list)
-    # A vote that came after the retirement has no skill there: it was not counted.
-    votes = read_evidence(row.glitch_id, None).votes[: len(row.skills)]
-    weighed = [replace(v, skill=skill) for v, skill in zip(votes, row.skills, strict=True)]
+    votes = read_evidence(row.glitch_id, None).votes
+    if len(votes) < len(row.skills):
+        # From when a glitch that was reopened had its late votes counted too.
+        votes = read_evidence(row.glitch_id, None, with_late=True).votes
+    counted = zip(votes[: len(row.skills)], row.skills, strict=True)
+    weighed = [replace(vote, skill=skill) for vote, skill in counted]
     agreement = rule_named(row.rule)(
         np.asarray(row.prior),
         cast_votes(

@@ -7,8 +7,9 @@ the same known probability, those to come like those long retired, and the draw 
 
 An open one gets its ordinary votes sooner. Once retired it is asked ``AUDIT_VOTES`` times more, at
 the highest level, where every class is on offer: a level below would share the bias of what sent
-the glitch there. These votes come after the retirement, so they change no consensus; the audit's
-verdict comes from them alone, without the classifier.
+the glitch there. These votes come after the retirement, so they change no consensus, nor does a
+change of policy count them; the audit's verdict comes from them alone, without the classifier and
+without late votes of those who had the glitch from elsewhere.
 """
 
 from datetime import datetime
@@ -20,6 +21,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Floor
 
 from labeling.models import (
+    Assignment,
     AuditedGlitch,
     Glitch,
     GoldLabel,
@@ -120,8 +122,15 @@ def _ask(glitch_id: int, now: datetime) -> bool:
 def judge() -> int:
     """Write down what the audit's votes say where all are in; how many."""
     asked = AuditedGlitch.objects.filter(asked_at__isnull=False, found_class=None)
-    after = Q(glitch__votes__created_at__gte=F("asked_at"), glitch__votes__batch=None)
-    enough = asked.annotate(votes=Count("glitch__votes", filter=after)).filter(
+    no_place_left = Q(
+        glitch__retired_at__isnull=False, glitch__votes_count__gte=F("glitch__votes_needed")
+    )
+    full = list(asked.filter(no_place_left).values_list("pk", flat=True))
+    given = Q(
+        glitch__votes__created_at__gte=F("asked_at"),
+        glitch__votes__assignment__stream=Assignment.Stream.AUDIT,
+    )
+    enough = asked.annotate(votes=Count("glitch__votes", filter=given)).filter(
         Q(votes__gte=F("votes_wanted")) | Q(glitch__gold_labels__isnull=False)
     )
     rows = list(enough)
@@ -130,6 +139,8 @@ def judge() -> int:
     for row in rows:
         row.found_class_id, row.found_agreement = _verdict(row)
     AuditedGlitch.objects.bulk_update(rows, ["found_class", "found_agreement"], batch_size=500)
+    # Reopened and retired again before anybody looked: others' votes took the places.
+    AuditedGlitch.objects.filter(pk__in=full, found_class=None).update(asked_at=None)
     return len(rows)
 
 
@@ -139,7 +150,11 @@ def _verdict(row: AuditedGlitch) -> tuple[int, float]:
     if gold is not None:
         return gold.glitch_class_id, 1.0
     taxonomy = current_taxonomy()
-    votes = Vote.objects.filter(glitch=row.glitch_id, batch=None, created_at__gte=row.asked_at)
+    votes = Vote.objects.filter(
+        glitch=row.glitch_id,
+        assignment__stream=Assignment.Stream.AUDIT,
+        created_at__gte=row.asked_at,
+    )
     cast = [
         CastBefore(*vote)
         for vote in votes.order_by("pk").values_list(

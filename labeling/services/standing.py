@@ -38,7 +38,9 @@ LEFT JOIN labeling_batchglitch b ON b.id = a.batch_glitch_id
 WHERE a.id = %(assignment)s AND a.volunteer_id = %(volunteer)s
 """
 
-# The votes are those before this one: a statement does not see what it inserts itself.
+# The votes are those before this one: a statement does not see what it inserts itself. What came
+# after a retirement is no evidence, also where the glitch was reopened since: it is late, or the
+# random audit's, and only some glitches have any.
 CAST = """
 WITH cast_now AS (
     INSERT INTO labeling_vote (volunteer_id, glitch_id, assignment_id, workflow_id, batch_id,
@@ -58,7 +60,7 @@ LEFT JOIN LATERAL (
     SELECT json_agg(json_build_array(v.voted_id, v.offered_id, v.workflow_id, u.skill_id,
         u.role = 'visitor') ORDER BY v.id) AS cast_before
     FROM labeling_vote v JOIN labeling_user u ON u.id = v.volunteer_id
-    WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL
+    WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL AND NOT v.after_retirement
 ) votes ON true
 LEFT JOIN LATERAL (
     SELECT p.probabilities FROM labeling_prediction p
@@ -73,6 +75,7 @@ FROM (
         u.role = 'visitor') ORDER BY v.id) AS cast_before
     FROM labeling_vote v JOIN labeling_user u ON u.id = v.volunteer_id
     WHERE v.glitch_id = %(glitch)s AND v.batch_id IS NULL
+        AND (NOT v.after_retirement OR %(with_late)s)
 ) votes
 LEFT JOIN LATERAL (
     SELECT p.probabilities FROM labeling_prediction p
@@ -131,7 +134,15 @@ class Standing:
     def retire(self, reason: str, now: datetime) -> None:
         self.retired_at, self.retire_reason = now, reason
 
+    def keep_places(self) -> None:
+        """Votes and live leases never exceed the votes needed, whatever the policy asks for now.
+
+        A late vote, whose place was lent to somebody else meanwhile, is one more than was asked.
+        """
+        self.votes_needed = max(self.votes_needed, self.votes_count + self.leases_open)
+
     def write(self) -> None:
+        self.keep_places()
         fetch(vars(self), WRITE)
 
 
@@ -205,13 +216,16 @@ def cast_vote(values: dict[str, Any], version: int | None) -> tuple[int, int | N
     return vote_id, skill, _evidence(votes, probabilities)
 
 
-def read_evidence(glitch_id: int, version: int | None) -> Evidence:
-    (row,) = fetch({"glitch": glitch_id, "version": version}, READ_EVIDENCE)
+def read_evidence(glitch_id: int, version: int | None, *, with_late: bool = False) -> Evidence:
+    """The votes that a consensus goes by; ``with_late``: those after a retirement too."""
+    values = {"glitch": glitch_id, "version": version, "with_late": with_late}
+    (row,) = fetch(values, READ_EVIDENCE)
     return _evidence(*row)
 
 
 def write_agreed(standing: Standing, agreed: dict[str, Any]) -> None:
     """Store the consensus and the standing that follows from it."""
+    standing.keep_places()
     fetch(vars(standing) | agreed, WRITE_AGREED)
 
 

@@ -136,6 +136,12 @@ class Taxonomy:
             self._labels[class_list_id] = ClassList.objects.get(pk=class_list_id).labels
         return self._labels[class_list_id]
 
+    def knows(self, class_list_id: int) -> bool:
+        """Whether the classes of the stored list had all been born when this was read."""
+        return class_list_id in self._masks or all(
+            label in self.axis.by_label for label in self.labels_of_list(class_list_id)
+        )
+
     def mask_of_list(self, class_list_id: int) -> Mask:
         """(C,) True where the stored list offers the class."""
         if class_list_id not in self._masks:

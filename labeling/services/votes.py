@@ -216,6 +216,8 @@ def _record(
     standing.workflow_id = standing.workflow_id or asked.workflow_id
     # A late vote on a retired glitch is kept as a vote; what was agreed stays agreed.
     if standing.retired_at is not None:
+        if not had_lease and asked.stream != Assignment.Stream.AUDIT:
+            standing.votes_needed += 1  # none of the places that the audit asks for
         standing.write()
     elif voted is not None and asked.offered_id is not None:
         this = CastBefore(
@@ -271,6 +273,9 @@ def _count_in_batch(place: BatchGlitch, asked: Asked, now: datetime) -> None:
     if asked.state == Assignment.State.OPEN:
         place.leases_open = max(place.leases_open - 1, 0)
     place.votes_count += 1
-    place.save(update_fields=["votes_count", "leases_open"])
-    if place.decided_at is None and decide_batch_glitch(place, now):
+    # A late vote may find its place lent to somebody else.
+    place.votes_needed = max(place.votes_needed, place.votes_count + place.leases_open)
+    if place.decided_at is not None:
+        place.save(update_fields=["votes_count", "leases_open", "votes_needed"])
+    elif decide_batch_glitch(place, now):
         jobs.enqueue_on_commit(jobs.CLOSE_BATCH, batch_id=place.batch_id)

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from rest_framework.test import APIClient
 
 from labeling import jobs
-from labeling.models import Assignment, Glitch, Vote, Workflow
+from labeling.models import Assignment, BatchGlitch, Glitch, Vote, Workflow
 from labeling.services import assignments as assigning
 from labeling.services.picks import refresh_active_picks
 from labeling.services.proposals import accept_for_vote
@@ -19,6 +19,7 @@ from labeling.throttles import PostThrottle
 from tests.conftest import make_glitch, make_volunteer, only_stream
 from tests.labeling.api.conftest import (
     client_for,
+    make_proposal,
     make_proposal_with_decoys,
     make_version,
     predict,
@@ -258,14 +259,15 @@ def test_a_vote_is_stored_while_broker_and_cache_are_down(
 
 @pytest.mark.parametrize("start", [0.0, 0.999999], ids=["front", "end"])
 @pytest.mark.parametrize(
-    ("stream", "most"), [("pool", 7), ("active", 7), ("audit", 7), ("gold", 12)]
+    ("stream", "most"), [("pool", 7), ("active", 7), ("audit", 7), ("gold", 12), ("batch", 12)]
 )
 def test_a_cycle_takes_few_statements(volunteer, only, settings, monkeypatch, stream, most, start):
     """A vote and the next glitch with its pictures, by a logged-in page, once all is warm.
 
     Session with user; lock; what was asked; vote; consensus; lease; open leases. After gold the
     consensus is left out, and the skill, the level and an example come to it. Wherever its queue
-    is entered: from the end it is searched once more from the front.
+    is entered: from the end it is searched once more from the front. However many batches are open
+    of which nothing is left to ask.
     """
     wish = assigning.Wish
     monkeypatch.setattr(assigning, "Wish", lambda *given: wish(*given[:-1], start))
@@ -281,11 +283,16 @@ def test_a_cycle_takes_few_statements(volunteer, only, settings, monkeypatch, st
     for place, glitch in enumerate(Glitch.objects.filter(gold_labels=None)):
         predict(version, glitch, 0.5 + place / 20, 0.5 - place / 20)
     refresh_active_picks(Workflow.objects.get(level=6).pk, 0)
+    for first in (30, 40, 50):
+        BatchGlitch.objects.update(decided_at=timezone.now())
+        members = [make_glitch(first + n) for n in range(4)]
+        accept_for_vote(make_proposal(*members).pk, name=f"New_{first}", by=None)
     hand = page.get(NEXT, {"want": 1}).json()["assignments"]
     settings.TAXONOMY_SECONDS = 60
     for _ in range(2):
         with CaptureQueriesContext(connection) as queries:
-            answer = vote(page, hand[0], label="Blip", want=1)
+            said = {"alike": True} if stream == "batch" else {"label": "Blip"}
+            answer = vote(page, hand[0], want=1, **said)
         hand = answer.json()["next"]["assignments"]
         assert (answer.status_code, len(hand)) == (201, 1)
     statements = [part for q in queries for part in q["sql"].split("; EXECUTE")]

@@ -63,6 +63,19 @@ def test_a_vote_is_spread_as_the_posterior_is_and_counts_a_quarter(taxonomy, rul
     assert {voted for _, voted in found} == {"Blip"}
 
 
+def test_a_late_vote_on_what_was_reopened_is_no_part_of_the_posterior(taxonomy):
+    Workflow.objects.update(rule="majority")
+    glitch = settle(1, ada="Blip", ben="Blip")
+    cast(at_once("late"), glitch, "Whistle")
+    Glitch.objects.update(retired_at=None, retire_reason="")
+    cast(at_once("cy"), glitch, "Blip")
+    assert count_agreed_answers(later()) == 1
+    three, others = 0.75**3, 21 * (0.25 / 21) ** 3
+    assert weights("ada")["Blip", "Blip"] == pytest.approx(
+        0.25 * three / (three + others), rel=1e-3
+    )
+
+
 def test_each_vote_counts_once_however_often_the_worker_runs(taxonomy):
     settle(1, ada="Blip", ben="Blip")
     assert [count_agreed_answers(later()) for _ in range(2)] == [1, 0]

@@ -52,6 +52,18 @@ def test_an_idle_persons_lease_starves_nobody(taxonomy):
 
 
 @pytest.mark.django_db
+def test_one_request_takes_back_few_of_the_leases_that_ran_out(taxonomy, monkeypatch):
+    monkeypatch.setattr("labeling.services.assignments.EXPIRE_AT_ONCE", 2)
+    for number in range(3):
+        make_glitch(number)
+    Glitch.objects.update(votes_needed=1)
+    ask(make_volunteer("ada", level=6), want=3)
+    Assignment.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert len(ask(make_volunteer("ben", level=6))) == 1
+    assert Assignment.objects.filter(state="expired").count() == 2
+
+
+@pytest.mark.django_db
 def test_a_glitch_seen_once_does_not_come_again(taxonomy):
     make_glitch(1)
     make_glitch(2)

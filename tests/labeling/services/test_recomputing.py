@@ -13,10 +13,14 @@ from labeling.services import skill_priors
 from labeling.services.agreed import count_agreed_answers
 from labeling.services.assignments import next_assignments
 from labeling.services.classes import add_class
+from labeling.services.consensus import update_consensus
 from labeling.services.recomputing import find_differences, refresh_all
 from labeling.services.skill_priors import store_prior
+from labeling.services.standing import Standing, read_evidence
+from labeling.services.taxonomy import current_taxonomy
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer, teach
+from tests.labeling.crowds import at_once, cast
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +84,18 @@ def test_a_result_from_before_the_record_is_told_apart(voted, capsys):
     assert list(find_differences()) == []
     call_command("recompute_consensus")
     assert "1 are older than the record" in capsys.readouterr().out
+
+
+def test_a_result_from_when_late_votes_counted_once_reopened_is_proved_by_them(taxonomy):
+    glitch = make_glitch(1)
+    cast(at_once("ada"), glitch, "Blip")
+    Glitch.objects.update(retired_at=timezone.now(), retire_reason="classification_count")
+    cast(at_once("ben"), glitch, "Tomte")
+    glitch.refresh_from_db()
+    all_votes = read_evidence(glitch.pk, None, with_late=True)
+    update_consensus(Standing.of(glitch), current_taxonomy(), all_votes, timezone.now())
+    assert Consensus.objects.get().votes_count == 2
+    assert list(find_differences()) == []
 
 
 def test_a_refresh_goes_by_the_skills_of_now_and_leaves_the_retired_alone(voted):

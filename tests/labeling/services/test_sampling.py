@@ -7,12 +7,22 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from labeling.models import AuditedGlitch, Glitch, Pick, PickList, Vote, Workflow
+from labeling.models import (
+    Assignment,
+    AuditedGlitch,
+    Consensus,
+    Glitch,
+    Pick,
+    PickList,
+    Vote,
+    Workflow,
+)
 from labeling.selectors.latest import look_after
 from labeling.selectors.sampling import audit_report
-from labeling.services.assignments import next_assignments
+from labeling.services.assignments import expire_leases, next_assignments
 from labeling.services.gold import add_gold_label
 from labeling.services.policies import change_workflow, reevaluate_workflow
+from labeling.services.recomputing import find_differences
 from labeling.services.sampling import (
     LOWER_DIGITS,
     ask_again,
@@ -24,6 +34,7 @@ from labeling.services.sampling import (
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer, only_stream
 from tests.labeling.api.conftest import make_version, predict
+from tests.labeling.crowds import at_once, cast
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timezone.now() - timedelta(days=1)
@@ -190,6 +201,61 @@ def test_the_verdict_comes_from_the_votes_after_asking_alone(top, taxonomy):
     assert row.found_agreement > 0.9
     assert judge() == 0
     assert Vote.objects.filter(after_retirement=True).count() == 2
+
+
+@pytest.mark.parametrize("in_time", [True, False], ids=["in time", "late"])
+def test_who_had_it_open_from_before_has_no_part_in_the_verdict(top, taxonomy, in_time):
+    only_stream("pool")
+    glitch = make_glitch(1)
+    (held,) = ask(make_volunteer("ada", level=6))
+    Glitch.objects.update(retired_at=LONG_AGO, retire_reason="consensus")
+    if not in_time:
+        Assignment.objects.update(leased_until=LONG_AGO)
+        assert expire_leases(timezone.now()) == 1
+    only_stream("audit")
+    audit(timezone.now())
+    ada = Assignment.objects.get(pk=held.pk).volunteer
+    record_vote(ada, held.pk, idempotency_key=uuid.uuid4(), label="Tomte")
+    vote("ben", "Whistle", glitch)
+    assert judge() == 0
+    vote("cy", "Whistle", glitch)
+    assert judge() == 1
+    row = AuditedGlitch.objects.get()
+    assert row.found_class == taxonomy["Whistle"]
+    # Two newcomers at one: .75^2 against 21 (.25 / 21)^2 of the other classes.
+    assert row.found_agreement == pytest.approx(0.5625 / (0.5625 + 21 * (0.25 / 21) ** 2), abs=1e-3)
+
+
+def test_where_others_took_its_places_it_is_asked_anew(top):
+    glitch = retired(1, "Blip")
+    audit(timezone.now())
+    Glitch.objects.update(votes_needed=2)
+    audit(timezone.now())
+    audit(timezone.now())
+    glitch.refresh_from_db()
+    assert (glitch.votes_count, glitch.votes_needed) == (2, 4)
+
+
+def test_neither_the_audits_votes_nor_late_ones_are_evidence_under_another_policy(top):
+    glitch = retired(1, "Blip")
+    agreed = Consensus.objects.get().agreement
+    audit(timezone.now())
+    for name in ("ada", "ben"):
+        vote(name, "Whistle", glitch)
+    cast(at_once("late"), glitch, "Whistle")
+    top.refresh_from_db()
+    top.retire_threshold, top.votes_max = 0.9999999, 20
+    change_workflow(top, by=None)
+    reevaluate_workflow(top.pk)
+    glitch.refresh_from_db()
+    assert glitch.retired_at is None
+    row = Consensus.objects.get()
+    assert (row.votes_count, row.agreement) == (2, agreed)
+    cast(at_once("cy"), glitch, "Blip")
+    row.refresh_from_db()
+    assert (row.votes_count, row.top_class.label) == (3, "Blip")
+    assert row.top_agreement > max(agreed)
+    assert list(find_differences()) == []
 
 
 def test_an_experts_label_is_the_verdict(top, taxonomy):

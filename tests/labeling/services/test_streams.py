@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -140,6 +141,27 @@ def test_of_a_long_list_a_part_is_looked_at_whose_place_chance_chooses(taxonomy)
     assert looked_at(0.0) == [0, 63]
     assert looked_at(0.05) == [63, 64]  # 0.05^2 of 937 is 2
     assert looked_at(0.9999999) == [999]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("start", [0.0, 0.999999], ids=["front", "end"])
+def test_the_first_open_batch_that_has_a_question_is_asked(taxonomy, start):
+    first, second = (
+        accept_for_vote(make_proposal(range(n, n + 4)).pk, name=name, by=None).batch
+        for n, name in ((100, "Crown"), (110, "Moth"))
+    )
+
+    def asked_of(name):
+        now = timezone.now()
+        wish = assigning.Wish(expert(name).pk, 1, now, now + timedelta(minutes=5), start)
+        lent = assigning.lend_from_batches(wish, [first.pk, second.pk]).assignment
+        return lent and Assignment.objects.get(pk=lent).batch_glitch.batch
+
+    assert asked_of("ada") == first
+    first.batch_glitches.update(decided_at=timezone.now())
+    assert asked_of("ben") == second
+    second.batch_glitches.update(leases_open=2)
+    assert asked_of("cy") is None
 
 
 @pytest.mark.django_db

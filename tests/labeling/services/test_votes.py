@@ -11,6 +11,7 @@ from labeling.selectors.skills import gold_answers_by_class
 from labeling.services.assignments import next_assignments
 from labeling.services.classes import add_class
 from labeling.services.gold import add_gold_label
+from labeling.services.taxonomy import current_taxonomy
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer, teach
 
@@ -106,6 +107,23 @@ def test_a_late_vote_on_a_retired_glitch_changes_nothing_that_was_agreed(taxonom
     assert receipt.vote.after_retirement
     assert (glitch.votes_count, glitch.consensus.top_class) == (3, blip)
     assert glitch.consensus.votes_count == 2
+
+
+def test_a_process_yet_to_hear_of_a_class_counts_votes_given_where_it_was_offered(
+    taxonomy, settings, monkeypatch
+):
+    glitch = make_glitch(1)
+    ada, ben = make_volunteer("ada", level=6), make_volunteer("ben", level=6)
+    assignment = assign(ada)
+    settings.TAXONOMY_SECONDS = 60
+    before = current_taxonomy(newer=True)
+    born = add_class("Crown", "Crown", "")
+    current_taxonomy(newer=True)  # as another process has it
+    vote(ben, "Crown")
+    monkeypatch.setattr("labeling.services.taxonomy._current", before)
+    vote(ada, "None_of_the_Above", assignment)
+    assert glitch.consensus.votes_count == 2
+    assert glitch.consensus.top_class == born
 
 
 def test_what_became_gold_of_a_class_that_was_not_offered_counts_against_nobody(taxonomy):
