@@ -33,4 +33,4 @@ EXPOSE 8000
 # that redirects to HTTPS (SECURE_SSL_REDIRECT behind a proxy) from redirecting this too.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://localhost:8000/healthz', headers={'X-Forwarded-Proto': 'https'}), timeout=5)"]
-CMD ["gunicorn", "labeling.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"]
+CMD ["gunicorn", "labeling.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "4", "--threads", "2", "--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"]

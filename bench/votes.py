@@ -23,7 +23,7 @@ EXAMPLES = """examples:
   python -m bench.votes --glitches 10000 --clients 1 8 --seconds 5
   python -m bench.votes --glitches 1000000 --stored-votes 10000000     (8 GB of disk)
   python -m bench.votes --faults --glitches 10000 --clients 32 --seconds 30
-  python -m bench.votes --gunicorn "--workers 4 --threads 2"
+  python -m bench.votes --gunicorn "--workers 2 --threads 4"
 """
 
 

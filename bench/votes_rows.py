@@ -15,8 +15,8 @@ import numpy as np
 
 from bench import votes_check, votes_seed
 from bench.votes_postgres import postgres_cycles_per_s
-from bench.votes_site import VoteSite, tethered
-from demo.processes import ROOT
+from bench.votes_site import VoteSite
+from demo.processes import ROOT, tethered
 
 CROWD = 400
 WARM_UP_SECONDS = 2.0
@@ -113,7 +113,7 @@ def _run_load(plan: dict[str, Any], faults: tuple[Callable[[], None], ...]) -> d
         json.dump(plan, typed)
         typed.seek(0)
         process = subprocess.Popen(  # noqa: S603 (our own command, no shell)
-            tethered(sys.executable, "-m", "bench.votes_load"),
+            tethered(5, sys.executable, "-m", "bench.votes_load"),
             stdin=typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -8,7 +8,6 @@ under the temporary folder and nothing else.
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from demo.commands import answers_at, commands, environment, here
-from demo.processes import ROOT, TETHER, Patience, Process, Supervisor, free_port
+from demo.processes import ROOT, Patience, Process, Supervisor, free_port
 from labeling.embedded import start_postgres, start_valkey, state
 
 QUICK = Patience(between=0.2, look=0.1, quick_deaths=5)
@@ -88,7 +87,8 @@ def vote_site(port: int, gunicorn: list[str]) -> Iterator[VoteSite]:
         port = free_port(port)
         settings = environment(folder, port=port, database_url=postgres.url, redis_url=valkey.url)
         # One client here stands for hundreds of people.
-        settings |= {"NOTA_THROTTLE_VOTE": "1000000/min", "OMP_NUM_THREADS": "1", "DEBUG": "0"}
+        settings |= dict.fromkeys(("NOTA_THROTTLE_VOTE", "NOTA_THROTTLE_NEXT"), "1000000/min")
+        settings |= {"OMP_NUM_THREADS": "1", "DEBUG": "0"}
         os.environ.update(settings)
         table = commands(bind=f"127.0.0.1:{port}", var=name)
         subprocess.run(here(table["migrate"]), cwd=ROOT, check=True, capture_output=True)  # noqa: S603
@@ -100,11 +100,6 @@ def vote_site(port: int, gunicorn: list[str]) -> Iterator[VoteSite]:
 
 def _web_process(argv: tuple[str, ...], settings: Mapping[str, str], port: int) -> Process:
     return Process("web", argv, settings, answers_at(f"http://127.0.0.1:{port}"))
-
-
-def tethered(*command: str) -> list[str]:
-    """A command that ends with this process, however that ends."""
-    return [sys.executable, "-I", "-S", str(TETHER), "5", *command]
 
 
 def _of_tree(pid: int) -> float:

@@ -32,11 +32,11 @@ def commands(*, bind: str = "0.0.0.0:8000", var: str = "var") -> dict[str, Comma
     return {
         "migrate": ("python", "manage.py", "migrate", "--noinput"),
         # Threads, because requests wait for the database; few, because they wait for each other in
-        # Python (bench.votes: eight carry 90 votes a second, four 145). No control socket: it would
-        # lie in the home folder, where a second site would take it away.
+        # Python (docs/figures.md has what each layout carries). No control socket: it would lie in
+        # the home folder, where a second site would take it away.
         "web": (
             *("gunicorn", "labeling.wsgi:application", "--bind", bind),
-            *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
+            *("--worker-class", "gthread", "--workers", "4", "--threads", "2"),
             *("--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"),
         ),
         "worker": (

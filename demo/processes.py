@@ -42,6 +42,11 @@ class ProcessesError(Exception):
         self.code = code
 
 
+def tethered(seconds: float, *command: str) -> list[str]:
+    """A command that ends with this process, however that ends, after ``seconds`` of patience."""
+    return [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(seconds), *command]
+
+
 @dataclass(frozen=True)
 class Process:
     """A process to run: ``environment`` is added to ours; ``ready`` tells that it is healthy."""
@@ -77,10 +82,9 @@ class Running:
     def spawn(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.started = time.monotonic()
-        tether = [sys.executable, "-I", "-S", str(TETHER), str(self.patience.stop)]
         with self.log.open("ab") as output:
             self.tether = subprocess.Popen(  # noqa: S603 (our own table of commands, no shell)
-                [*tether, *self.process.argv],
+                tethered(self.patience.stop, *self.process.argv),
                 cwd=ROOT,
                 env=os.environ | self.process.environment | {"PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""``python tether.py SECONDS command ...``: run a command that never outlives who started it.
+"""``python tether.py PARENT SECONDS command ...``: run a command that never outlives PARENT (pid).
 
 It stands between the supervisor and each process that the supervisor starts. When the supervisor
 ends, in whichever way (SIGKILL included), or when a SIGTERM comes, the command is asked to end,
@@ -22,10 +22,10 @@ POLL_SECONDS = 0.1
 class Tether:
     """Holds one command; ``run`` returns its exit status (128 + signal, as a shell does)."""
 
-    def __init__(self, seconds: float, command: list[str]) -> None:
+    def __init__(self, parent: int, seconds: float, command: list[str]) -> None:
+        self.parent = parent  # told, not asked for: it may be gone before we run
         self.seconds = seconds
         self.command = command
-        self.parent = os.getppid()
         self.asked = False
 
     def ask(self, _signal: int, _frame: FrameType | None) -> None:
@@ -49,4 +49,4 @@ class Tether:
 
 
 if __name__ == "__main__":
-    sys.exit(Tether(float(sys.argv[1]), sys.argv[2:]).run())
+    sys.exit(Tether(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]).run())

@@ -144,6 +144,7 @@ REST_FRAMEWORK = {
         "log_in": env.str("NOTA_THROTTLE_LOG_IN", default="30/min"),
         "sign_up": env.str("NOTA_THROTTLE_SIGN_UP", default="20/min"),
         "vote": env.str("NOTA_THROTTLE_VOTE", default="240/min"),
+        "next": env.str("NOTA_THROTTLE_NEXT", default="600/min"),
         "talk": env.str("NOTA_THROTTLE_TALK", default="60/min"),
         # Both by address: visits that begin, and what all visitors there vote together.
         "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),

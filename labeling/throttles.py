@@ -38,11 +38,12 @@ class PostThrottle(ScopedRateThrottle):
     that is not counted here does less harm than a vote that is lost.
     """
 
+    counted: tuple[str, ...] = ("POST",)
     seconds_left = 0.0
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         self.scope = getattr(view, self.scope_attr, None)
-        if request.method != "POST" or not self.scope:
+        if request.method not in self.counted or not self.scope:
             return True
         most, seconds = self.parse_rate(self.get_rate())
         key = self.get_cache_key(request, view)
@@ -62,6 +63,12 @@ class PostThrottle(ScopedRateThrottle):
     def get_ident(self, request: Request) -> str:
         """The connection's address or the one that our own proxy wrote (``NUM_PROXIES``)."""
         return network_of(super().get_ident(request))
+
+
+class AskThrottle(PostThrottle):
+    """Counts the GETs too, of a view where they cost as much as a POST."""
+
+    counted = ("GET", "POST")
 
 
 def _count() -> Script:

@@ -6,6 +6,7 @@ Each first asks whether anything is missing and returns if not; so a lost messag
 from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -19,10 +20,11 @@ from labeling.services.drift import check_drift
 from labeling.services.looks import delete_expired_looks
 from labeling.services.picks import active_picks_due
 from labeling.services.policies import policies_to_follow_up
-from labeling.services.predictions import unscored_glitches
+from labeling.services.predictions import are_new_unscored, unscored_glitches
 from labeling.services.priors import refresh_class_priors
 from labeling.services.retraining import ask_if_due, start_if_due
 from labeling.services.runs import claimable
+from labeling.services.sampling import draw_glitches
 from labeling.services.training import request_training_if_due
 from labeling.services.visitors import end_old_visits
 from workers.tasks import RecordedTask
@@ -58,7 +60,16 @@ def sweep_scores() -> None:
     version = active_version(ModelVersion.Role.CLASSIFIER)
     if version is None:
         return
-    if version.routed_at is None or unscored_glitches(version).exists():
+    if version.routed_at is None or are_new_unscored(version):
+        jobs.send_now(jobs.SCORE_GLITCHES, version_id=version.pk)
+
+
+@shared_task(name=jobs.SWEEP_WHOLE, base=RecordedTask)
+def sweep_whole() -> None:
+    """Look at whole tables, for what those sweeps pass over that look at the newest alone."""
+    draw_glitches(settings.AUDIT_RATE, from_all=True)
+    version = active_version(ModelVersion.Role.CLASSIFIER)
+    if version is not None and unscored_glitches(version).exists():
         jobs.send_now(jobs.SCORE_GLITCHES, version_id=version.pk)
 
 

@@ -18,6 +18,7 @@ from labeling.api.schema import answers
 from labeling.models import User
 from labeling.selectors.assignments import render_assignments
 from labeling.services.assignments import MOST_AHEAD, next_assignments, open_levels
+from labeling.throttles import AskThrottle
 
 
 class NextQuerySerializer(serializers.Serializer):
@@ -78,9 +79,12 @@ def _rng(_process: int) -> np.random.Generator:
 
 class NextView(APIView):
     permission_classes = [IsAuthenticated, IsPerson]
+    throttle_classes = [AskThrottle]
+    throttle_scope = "next"
 
     @extend_schema(
-        parameters=[NextQuerySerializer], responses=answers({200: NextSerializer}, 400, 401, 403)
+        parameters=[NextQuerySerializer],
+        responses=answers({200: NextSerializer}, 400, 401, 403, 429),
     )
     def get(self, request: Request) -> Response:
         """Your open assignments, filled up to `want`; asked again, the same ones."""
@@ -95,7 +99,7 @@ class NextView(APIView):
         operation_id="next_lease",
         request=None,
         parameters=[NextQuerySerializer],
-        responses=answers({200: NextSerializer}, 400, 401, 403),
+        responses=answers({200: NextSerializer}, 400, 401, 403, 429),
     )
     def post(self, request: Request) -> Response:
         """The same as GET, for clients that will not lease by a GET."""

@@ -68,7 +68,9 @@ class ReceiptSerializer(serializers.Serializer):
     vote = VoteSerializer()
     created = serializers.BooleanField(help_text="false where the vote was recorded before")
     gold = GoldAnswerSerializer(allow_null=True, help_text="null where the glitch was not gold")
-    promoted_to = serializers.IntegerField(allow_null=True, help_text="a level newly reached")
+    promoted_to = serializers.IntegerField(
+        allow_null=True, help_text="a level newly reached; null for a retry: `next.level` tells"
+    )
     undo_seconds = serializers.FloatField(
         help_text="for how long the vote can be taken back; 0 where it stands"
     )

@@ -1,22 +1,32 @@
 """What a stranger sees of the site: its size, and some glitches to look at."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Q, Sum
 
-from labeling.models import Glitch, GlitchClass, User
+from labeling.models import Glitch, GlitchClass, User, Workflow
 from labeling.selectors.assignments import render_reference
 
 VISITOR = Q(role=User.Role.VISITOR)
 VOLUNTEER = Q(role=User.Role.VOLUNTEER, is_active=True)
 
-_read: tuple[float, dict[str, int]] | None = None
+SAMPLE = 6
 
 
-def site_counts() -> dict[str, int]:
-    """How large the site is, as it was at most ``HOME_SECONDS`` ago.
+class FrontPage(NamedTuple):
+    """``sample``: some glitches to look at, the same ones for everybody; without any label."""
+
+    counts: dict[str, int]
+    sample: list[dict[str, Any]]
+
+
+_read: tuple[float, FrontPage] | None = None
+
+
+def front_page() -> FrontPage:
+    """The site as it was at most ``HOME_SECONDS`` ago.
 
     Everybody who comes sees this page, so that a crowd of readers costs one look at the tables a
     process and half a minute.
@@ -24,11 +34,12 @@ def site_counts() -> dict[str, int]:
     global _read
     now = time.monotonic()
     if _read is None or now - _read[0] >= settings.HOME_SECONDS:
-        _read = now, _count()
+        _read = now, FrontPage(site_counts(), sample_glitches())
     return _read[1]
 
 
-def _count() -> dict[str, int]:
+def site_counts() -> dict[str, int]:
+    """How large the site is."""
     glitches = Glitch.objects.aggregate(
         glitches=Count("pk"), retired=Count("pk", filter=Q(retired_at__isnull=False))
     )
@@ -60,10 +71,21 @@ def _people() -> dict[str, int]:
     return dict(people)
 
 
-def sample_glitches(count: int = 6) -> list[dict[str, Any]]:
-    """Some glitches from all over the queue, the same ones for everybody; without any label."""
-    some = Glitch.objects.filter(is_reserved=False).prefetch_related("pictures")
+def sample_glitches() -> list[dict[str, Any]]:
+    """The first glitches of the levels' queues, whose order is chance; else the newest ones.
+
+    Each is read from an index, however many there are: a queue's, or that of the ids.
+    """
+    shown = Glitch.objects.filter(is_reserved=False).prefetch_related("pictures")
+    waiting = shown.filter(retired_at=None).order_by("queue_key")
+    found = [
+        glitch
+        for level in Workflow.objects.all()
+        for glitch in waiting.filter(workflow=level)[:SAMPLE]
+    ]
+    if len(found) < SAMPLE:
+        found = list(shown.order_by("-pk")[:SAMPLE])
     return [
         {**render_reference(glitch), "ifo": glitch.ifo, "is_simulated": glitch.is_simulated}
-        for glitch in some.order_by("queue_key")[:count]
+        for glitch in sorted(found, key=lambda glitch: glitch.queue_key)[:SAMPLE]
     ]

@@ -57,10 +57,11 @@ def unit_embeddings(glitch_ids: Sequence[int]) -> NDArray[np.float32]:
 
 
 def wanted_picks(pick_list: PickList) -> int:
-    """How many of the active picks still need a vote at their level."""
+    """How many of the picks still need a vote: at their level, or although they are retired."""
+    in_turn = Q(glitch__workflow=F("pick_list__workflow"), glitch__retired_at=None)
     return pick_list.picks.filter(
-        glitch__workflow=F("pick_list__workflow"),
-        glitch__retired_at=None,
+        Q(in_turn, after_retirement=False)
+        | Q(after_retirement=True, glitch__retired_at__isnull=False),
         glitch__votes_needed__gt=F("glitch__votes_count"),
     ).count()
 

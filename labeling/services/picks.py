@@ -57,8 +57,11 @@ def outdate_picks() -> None:
 
 
 def _is_due(made: PickList, version: ModelVersion | None) -> bool:
-    if made.model_version_id != (version.pk if version else None):
-        return True
+    return made.model_version_id != (version.pk if version else None) or is_used_up(made)
+
+
+def is_used_up(made: PickList) -> bool:
+    """Whether half of a list's picks have their votes, or it is ten minutes old."""
     if made.made_at is None or made.made_at < timezone.now() - OLD:
         return True
     return 2 * wanted_picks(made) < made.size

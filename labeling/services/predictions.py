@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from labeling.models import Glitch, GlitchClass, ModelVersion, Prediction, Workflow, WorkflowClass
+from labeling.selectors.latest import look_after
 
 ROUTED_AT_ONCE = 2000
 
@@ -23,9 +24,18 @@ class Scored:
 
 
 def unscored_glitches(version: ModelVersion) -> QuerySet[Glitch]:
-    """The glitches without a prediction of this version."""
+    """The glitches without a prediction of this version: reads all of them to the first one."""
     scored = Prediction.objects.filter(glitch=OuterRef("pk"), model_version=version)
     return Glitch.objects.filter(~Exists(scored)).order_by("pk")
+
+
+def are_new_unscored(version: ModelVersion) -> bool:
+    """Whether one of the newest glitches is without a prediction of this version.
+
+    They are predicted in the order of their ids, so the newest are the last to be.
+    """
+    latest = version.predictions.order_by("-glitch_id").values_list("glitch_id", flat=True).first()
+    return unscored_glitches(version).filter(pk__gt=look_after(latest)).exists()
 
 
 @transaction.atomic

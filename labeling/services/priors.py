@@ -15,7 +15,7 @@ SMOOTHING_NONE_OF_THE_ABOVE = 0.1
 
 @transaction.atomic
 def refresh_class_priors() -> None:
-    """Count gold and retired consensus by class; the counts are over indexes, once a minute."""
+    """Count gold and retired consensus by class: all of them are read, so it is done seldom."""
     counts: Counter[int] = Counter()
     for rows in (
         GoldLabel.objects.values_list("glitch_class").annotate(n=Count("pk")),

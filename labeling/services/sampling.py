@@ -32,9 +32,10 @@ from labeling.models import (
     Vote,
     Workflow,
 )
+from labeling.selectors.latest import look_after
 from labeling.selectors.versions import active_version
 from labeling.services.consensus import cast_votes
-from labeling.services.picks import replace_picks
+from labeling.services.picks import is_used_up, replace_picks
 from labeling.services.policies import BY_PEOPLE
 from labeling.services.standing import CastBefore
 from labeling.services.taxonomy import current_taxonomy
@@ -56,15 +57,24 @@ def audit(now: datetime) -> None:
     list_audited()
 
 
-def draw_glitches(rate: float) -> int:
-    """Draw from all glitches with this probability; how many are new.
+def draw_glitches(rate: float, *, from_all: bool = False) -> int:
+    """Draw from the glitches with this probability; how many are new.
 
     Gold is left out, since its answer is known, and what is reserved. A raised rate draws more of
-    the old ones too: then it is the probability of all.
+    the old ones too: then it is the probability of all. Otherwise those up to the last one drawn
+    have had their draw, and are passed over unless ``from_all``.
     """
+    if rate == 0:
+        return 0
+    had = AuditedGlitch.objects.filter(probability__gte=rate).order_by("-glitch_id")
+    last = None if from_all else had.values_list("glitch_id", flat=True).first()
     place = F("queue_key") * LOWER_DIGITS
     drawn = Glitch.objects.alias(chance=place - Floor(place)).filter(
-        chance__lt=rate, is_reserved=False, gold_labels=None, audited=None
+        pk__gt=look_after(last),
+        chance__lt=rate,
+        is_reserved=False,
+        gold_labels=None,
+        audited=None,
     )
     rows = [
         AuditedGlitch(glitch_id=pk, probability=rate) for pk in drawn.values_list("pk", flat=True)
@@ -158,10 +168,16 @@ def _verdict(row: AuditedGlitch) -> tuple[int, float]:
 
 
 def list_audited() -> None:
-    """Bring the lists of what the audit stream lends up to date, level by level."""
+    """Bring the lists of what the audit stream lends up to date, level by level.
+
+    A full list, of which there may be more, stands until it is used up.
+    """
     levels = list(Workflow.objects.filter(is_open=True).order_by("level"))
     for workflow in levels:
         selection = workflow.selection()
+        made, _ = PickList.objects.get_or_create(workflow=workflow, stream=PickList.Stream.AUDIT)
+        if selection.audit > 0 and made.size == LISTED and not is_used_up(made):
+            continue
         wanted: list[tuple[int, float, bool]] = []
         # Whom an audited glitch is shown does not depend on its look. Where that is the ordinary
         # way, an open one takes it like all others, or it would not stand for them.
@@ -169,7 +185,7 @@ def list_audited() -> None:
             wanted += _still_open(workflow)
         if selection.audit > 0 and workflow == levels[-1]:
             wanted += _asked_again()
-        _list(workflow, wanted)
+        _list(made, wanted)
 
 
 def _still_open(workflow: Workflow) -> list[tuple[int, float, bool]]:
@@ -191,13 +207,12 @@ def _without_gold() -> QuerySet[AuditedGlitch]:
     return usable.order_by("pk")
 
 
-def _list(workflow: Workflow, wanted: list[tuple[int, float, bool]]) -> None:
+def _list(made: PickList, wanted: list[tuple[int, float, bool]]) -> None:
     """At most ``LISTED`` of them by chance; where there are more, others each time."""
-    made, _ = PickList.objects.get_or_create(workflow=workflow, stream=PickList.Stream.AUDIT)
     listed = set(made.picks.values_list("glitch", "after_retirement"))
     if listed == {(glitch_id, after) for glitch_id, _, after in wanted}:
         return
-    rng = np.random.default_rng([workflow.pk, made.version])
+    rng = np.random.default_rng([made.workflow_id, made.version])
     order = rng.permutation(len(wanted))[:LISTED]
     chosen = [wanted[i] for i in order]
     rows = (

@@ -35,8 +35,9 @@ class Receipt:
     """What a volunteer is told after a vote.
 
     ``gold`` is the expert's class where the glitch was gold, else None; ``created`` is False
-    where the vote had been recorded before; ``promoted_to`` is a level newly reached;
-    ``undo_seconds`` is for how long ``undo_vote`` will not refuse, as far as can be said now.
+    where the vote had been recorded before; ``promoted_to`` is a level newly reached, told with
+    the first receipt alone; ``undo_seconds`` is for how long ``undo_vote`` will not refuse, as
+    far as can be said now.
     """
 
     vote: Vote

@@ -4,10 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from labeling.selectors.home import sample_glitches, site_counts
+from labeling.selectors.home import front_page
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    context = {"counts": site_counts(), "sample": sample_glitches()}
-    return render(request, "pages/home.html", context)
+    return render(request, "pages/home.html", front_page()._asdict())

@@ -1,21 +1,21 @@
 """Pages for everybody: axe-core finds nothing, nothing jumps, and they are light."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from labeling.models import Glitch, User
+from labeling.models import AuditedGlitch, Glitch, GlitchClass, Look, User
 from labeling.services.collections import create_collection, put_in_collection
 from labeling.services.comments import add_comment
+from labeling.services.label_issues import decide_issue
+from labeling.services.looks import request_look_at
+from tests.browser.axe import DESK, PHONE, faults, show
 from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
+from tests.labeling.services.test_label_issues import doubt, queue
 from tests.labeling.web.worlds import make_proposal, make_undecided, make_version
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-RULES = {
-    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
-    "resultTypes": ["violations"],
-}
 PAGES = [
     "/",
     "/log-in/",
@@ -30,7 +30,6 @@ PAGES = [
     "/glitches/0000000001/",
     "/nowhere/",
 ]
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 SHIFTS = """() => new Promise((resolve) => {
   const shifts = [];
   const name = (node) => (node ? node.id || node.className || node.nodeName : "gone");
@@ -42,12 +41,6 @@ SHIFTS = """() => new Promise((resolve) => {
   }).observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(shifts), 300);
 })"""
-
-
-def faults(page, within: str | None = None) -> list[tuple[str, str]]:
-    """What axe-core finds: the rule, and the first element that breaks it."""
-    found = Axe().run(page, context=within, options=RULES).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"][:120]) for one in found]
 
 
 @pytest.fixture
@@ -66,11 +59,6 @@ def world(page):
     collection = create_collection(ada, "Odd", is_public=True)
     put_in_collection(ada, collection.pk, glitch)
     return collection
-
-
-def show(page, scheme: str, size: dict[str, int]) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size(size)
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -128,6 +116,58 @@ def test_no_reviewers_page_breaks_a_rule_either(page, scheme):
         if broken:
             found[name] = broken
     assert found == {}
+
+
+@pytest.fixture
+def in_doubt(page):
+    """Rosa reviews: an audit's verdict, labels in doubt and one decided, a look."""
+    make_version(1, "active")
+    classes = {c.label: c for c in GlitchClass.objects.all()}
+    make_glitches(range(10, 13), gold_label="Blip")
+    glitch = make_undecided(50)
+    AuditedGlitch.objects.create(
+        glitch=glitch,
+        probability=0.5,
+        asked_at=timezone.now(),
+        agreed_class=classes["Blip"],
+        predicted_class=classes["Blip"],
+        found_class=classes["Whistle"],
+        found_agreement=0.97,
+    )
+    log_in(page, "rosa", role="reviewer", level=6)
+    rosa = User.objects.get(username="rosa")
+    gold = Glitch.objects.filter(gold_labels__isnull=False).order_by("pk")
+    decided, *_ = queue(*(doubt(one) for one in gold))
+    decide_issue(decided.pk, by=rosa, answer=None)
+    look = request_look_at(glitch, by=rosa)
+    Look.objects.filter(pk=look.pk).update(
+        state="succeeded", probabilities=[["Blip", 0.9], ["Whistle", 0.1]], novelty=1.5
+    )
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nor_does_what_reviewers_see_of_doubts(page, in_doubt, scheme):
+    found = {}
+    for size in (DESK, PHONE):
+        show(page, scheme, size)
+        for name in ("audit", "labels", "drift", "glitches/0000000050", "glitches/0000000010"):
+            page.goto(f"/review/{name}/")
+            expect(page.locator("h1")).to_be_visible()
+            found[name, size["width"]] = faults(page)
+    assert {place: broken for place, broken in found.items() if broken} == {}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_answers_of_the_practice_break_none(page, scheme):
+    make_glitches(range(10, 12), gold_label="Blip")
+    log_in(page, "ada", level=1)
+    for size in (DESK, PHONE):
+        show(page, scheme, size)
+        for key, told in (("2", "The experts call it Blip"), ("1", "Yes, a Blip")):
+            page.goto("/practice/")
+            page.keyboard.press(key)
+            expect(page.locator("h1")).to_contain_text(told)
+            assert faults(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -13,6 +13,7 @@ from ml.vision.judging.figures import figures
 from ml.vision.judging.groups import Origins, by_groups
 from ml.vision.judging.judged import Judged
 from ml.vision.judging.trust import at_thresholds
+from tests.browser.axe import DESK, PHONE, faults, show
 from tests.browser.conftest import log_in
 from tests.labeling.judging_world import make_classifier
 
@@ -67,6 +68,18 @@ def world():
             if is_alert
             else "As in the weeks before.",
         )
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_figures_and_drift_break_no_rule_of_wcag(page, world, scheme):
+    log_in(page, "rosa", role="reviewer", level=6)
+    found = {}
+    for size in (DESK, PHONE):
+        show(page, scheme, size)
+        for address in ("models/classifier/2/judging/?against=1", "drift/"):
+            page.goto(f"/review/{address}")
+            found[address, size["width"]] = faults(page)
+    assert {place: broken for place, broken in found.items() if broken} == {}
 
 
 def test_figures_are_looked_at_and_a_version_rolled_back(page, world):

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from labeling.models import Assignment, Glitch, Vote, Workflow
+from labeling.models import Assignment, Glitch, User, Vote, Workflow
 from labeling.services.proposals import accept_for_vote
 from tests.browser.conftest import expect_nothing_waits, log_in, make_glitches, wait_for_glitch
 from tests.conftest import only_stream
@@ -160,14 +160,18 @@ def test_votes_outlive_a_reload_and_a_lost_answer(page):
     assert Vote.objects.count() == 1
 
 
-def test_a_server_in_trouble_is_asked_again_and_a_log_out_loses_nothing(page):
+@pytest.mark.parametrize("status", [503, 403])  # by something before the site: no word of its own
+def test_a_server_in_trouble_is_asked_again_and_a_log_out_loses_nothing(page, status):
     make_glitches(range(4))
     log_in(page, "ada", level=6)
     wait_for_glitch(page)
-    page.route("**/api/v1/votes", lambda route: route.fulfill(status=503, body="{}"))
+    later = {"Retry-After": "600"}  # only the button asks again
+    page.route(
+        "**/api/v1/votes", lambda route: route.fulfill(status=status, headers=later, body="{}")
+    )
     page.keyboard.press("1")
     page.keyboard.press("1")
-    expect(page.locator("#trouble")).to_contain_text("1 vote waits")
+    expect(page.locator("#trouble")).to_contain_text("Go on if you like: 1 vote waits")
     page.unroute("**/api/v1/votes")
     page.context.clear_cookies()
     page.click("#trouble-button")
@@ -197,6 +201,19 @@ def test_a_refused_vote_says_why_and_the_page_goes_on(page):
     page.keyboard.press("1")
     expect(page.locator("#trouble")).to_contain_text("was not taken: The first vote stands.")
     assert wait_for_glitch(page) != before
+
+
+def test_a_level_out_of_reach_is_no_log_out(page):
+    log_in(page, "ada", level=6)
+    expect(page.get_by_text("Nothing left at your level")).to_be_visible()
+    User.objects.update(level=1)  # set back under /admin/
+    page.select_option("#levels", "6")
+    expect(page.locator("#trouble")).to_contain_text("Level 6 opens when you have mastered level 1")
+    make_glitches(range(3))
+    Glitch.objects.update(workflow=Workflow.objects.get(level=1))
+    page.select_option("#levels", "")
+    wait_for_glitch(page)
+    expect(page.locator("#trouble")).to_be_hidden()
 
 
 def test_when_nothing_is_left_the_page_says_so(page):

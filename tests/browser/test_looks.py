@@ -2,16 +2,25 @@
 
 import numpy as np
 import pytest
+from django.core.cache import cache
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from labeling.models import Look
+from labeling.models import Glitch, Look
 from labeling.models.runs import Run
 from labeling.services.looks import look_folder
 from ml.heat import render_heat
-from tests.conftest import make_picture
+from tests.browser.axe import DESK, PHONE, faults, show
+from tests.conftest import make_glitch, make_picture
 from tests.labeling.web.worlds import make_version
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_asked_yet():
+    """Who asks too often from one address is refused, and all tests ask from one."""
+    cache.clear()
 
 
 def answer(look: Look) -> None:
@@ -53,3 +62,31 @@ def test_a_file_that_is_no_picture_is_refused_in_words(page, tmp_path):
     page.set_input_files('[name="picture_1.0"]', text)
     page.click("form:has([type=file]) button")
     expect(page.get_by_role("alert")).to_contain_text("neither PNG nor JPEG")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_neither_question_nor_answer_breaks_a_rule_of_wcag(page, tmp_path, scheme, size):
+    """The form, a refusal on it, the waiting, and an answer with a look-alike."""
+    make_version(1, "active")
+    alike = make_glitch(4)
+    Glitch.objects.filter(pk=alike.pk).update(
+        retired_at=timezone.now(), retire_reason=Glitch.RetireReason.CONSENSUS
+    )
+    picture = tmp_path / "glitch.png"
+    picture.write_bytes(make_picture(3))
+    show(page, scheme, size)
+    page.goto("/what-is-this/")
+    assert faults(page) == []
+    page.click("form:has([type=file]) button")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert faults(page) == []
+    page.set_input_files('[name="picture_4.0"]', picture)
+    page.click("form:has([type=file]) button")
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    assert faults(page) == []
+    Look.objects.update(alike=[[alike.pk, 0.5]])
+    answer(Look.objects.get())
+    expect(page.get_by_role("rowheader", name="Blip")).to_be_visible()
+    expect(page.locator(".alike li")).to_have_count(1)
+    assert faults(page) == []

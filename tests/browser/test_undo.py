@@ -8,6 +8,13 @@ from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+OFFERED_SECONDS = 600  # a machine under load takes longer than a person's eight seconds
+
+
+@pytest.fixture(autouse=True)
+def time_enough(settings):
+    settings.UNDO_SECONDS = OFFERED_SECONDS
+
 
 def vote(page, key: str) -> None:
     page.keyboard.press(key)
@@ -35,17 +42,22 @@ def test_the_last_vote_is_taken_back_and_cast_anew(page):
     assert Assignment.objects.filter(state="undone").count() == 2
 
 
-def test_it_is_offered_for_some_seconds(page, settings):
-    settings.UNDO_SECONDS = 1
+def test_it_is_offered_for_some_seconds(page):
+    page.clock.install()  # the page's own time, which the test moves on
+    undone = []
+    page.on("request", lambda r: undone.append(r.url) if r.url.endswith("/undo") else None)
     make_glitches(range(4))
     log_in(page, "ada", level=6)
-    wait_for_glitch(page)
+    first = wait_for_glitch(page)
     vote(page, "1")
     expect(page.locator("#undo")).to_be_visible()
+    page.clock.fast_forward(1000 * OFFERED_SECONDS)
     expect(page.locator("#undo")).to_be_hidden()
     page.keyboard.press("Backspace")
-    page.wait_for_load_state("networkidle")
-    assert Vote.objects.count() == 1
+    expect(page.locator("#glitch-name")).not_to_have_text(first)
+    vote(page, "2")
+    expect(page.locator("#votes")).to_have_text("2")
+    assert (undone, Vote.objects.count()) == ([], 2)
 
 
 def test_what_experts_said_offers_no_undo(page, monkeypatch):

@@ -13,7 +13,16 @@ from typing import Any
 import psutil
 import pytest
 
-from demo.processes import Patience, Process, ProcessesError, Running, Supervisor, claim, free_port
+from demo.processes import (
+    TETHER,
+    Patience,
+    Process,
+    ProcessesError,
+    Running,
+    Supervisor,
+    claim,
+    free_port,
+)
 from labeling.embedded import state
 
 # Each notes its pid, so that the test can look for it. The second starts a child of its own.
@@ -152,6 +161,14 @@ def test_a_killed_tether_takes_its_process_along(run, tmp_path):
     assert not alive(first)
     program.send_signal(signal.SIGINT)
     program.communicate(timeout=20)
+
+
+def test_a_tether_whose_parent_is_gone_already_runs_nothing_for_long(tmp_path):
+    """The parent may be killed before its tether has begun to look for it."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    argv = [sys.executable, "-I", "-S", str(TETHER), str(gone.pid), "1", "sleep", "600"]
+    assert subprocess.run(argv, timeout=20).returncode == 128 + signal.SIGTERM
 
 
 def test_it_gives_up_on_what_cannot_live_and_stops_the_rest(run, tmp_path):

@@ -28,7 +28,7 @@ from labeling.throttles import PostThrottle
 from tests.conftest import make_glitch, make_volunteer, teach
 
 NEXT, VOTES = "/api/v1/next", "/api/v1/votes"
-SCOPES = ("vote", "visit", "visitor_vote", "log_in", "sign_up", "talk")
+SCOPES = ("vote", "next", "visit", "visitor_vote", "log_in", "sign_up", "talk")
 UNLIMITED = dict.fromkeys(SCOPES, "9999/min")
 transactional = pytest.mark.django_db(transaction=True)
 in_database = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import DiscoveryRun, Pick, TrainingRun, User, Workflow
+from labeling.models import AuditedGlitch, DiscoveryRun, Glitch, Pick, TrainingRun, User, Workflow
 from labeling.models.runs import Run
 from labeling.services.priors import refresh_class_priors
 from labeling.services.visitors import begin_visit
@@ -83,6 +83,38 @@ def test_without_a_version_nothing_is_scored(sent, taxonomy):
     make_glitch(1)
     sweeps.sweep_scores()
     assert sent == []
+
+
+def test_what_is_new_is_scored_soon_and_what_was_left_behind_later(sent, taxonomy, monkeypatch):
+    monkeypatch.setattr("labeling.selectors.latest.LATE", 0)
+    version = make_version(1, routed_at=timezone.now())
+    left, scored = make_glitch(1), make_glitch(2)
+    message = (jobs.SCORE_GLITCHES, {"version_id": version.pk})
+    predict(version, scored, 0.6, 0.4)
+    sweeps.sweep_scores()
+    assert sent == []
+    sweeps.sweep_whole()
+    assert sent == [message]
+    predict(version, left, 0.6, 0.4)
+    sweeps.sweep_whole()
+    sweeps.sweep_scores()
+    assert sent == [message]
+    make_glitch(3)
+    sweeps.sweep_scores()
+    assert sent == [message] * 2
+
+
+def test_a_glitch_that_missed_its_draw_gets_it(taxonomy, settings, monkeypatch):
+    monkeypatch.setattr("labeling.selectors.latest.LATE", 0)
+    settings.AUDIT_RATE = 1.0
+    missed = make_glitch(1, is_reserved=True)
+    make_glitch(2)
+    sweep_audit()
+    Glitch.objects.filter(pk=missed.pk).update(is_reserved=False)
+    sweep_audit()
+    assert AuditedGlitch.objects.count() == 1
+    sweeps.sweep_whole()
+    assert AuditedGlitch.objects.count() == 2
 
 
 def test_priors_are_the_shares_of_what_was_labeled(taxonomy):

@@ -13,13 +13,16 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  // Whether the same request may succeed later.
+  // Whether the same request may succeed later. A 403 without a code is not the API's own word but
+  // that of something on the way to it.
   get isPassing() {
+    if (this.code === "http_403") return true;
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
 
+  // No session, or one whose CSRF token this browser has lost: logging in mends both.
   get isLoggedOut() {
-    return this.status === 401 || (this.status === 403 && this.code !== "wrong_role");
+    return this.status === 401 || (this.status === 403 && this.code === "permission_denied");
   }
 }
 

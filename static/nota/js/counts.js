@@ -17,4 +17,6 @@ export function countGold(correct) {
   if (correct) add("gold-correct", 1);
 }
 
+export const levelShown = () => Number(byId("level").textContent);
+
 export const setLevel = (level) => (byId("level").textContent = String(level));

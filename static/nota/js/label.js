@@ -2,7 +2,7 @@
 
 import { Answers } from "./answers.js";
 import { call } from "./api.js";
-import { countGold, countVote, setLevel } from "./counts.js";
+import { countGold, countVote, levelShown, setLevel } from "./counts.js";
 import { byId, element, newKey } from "./dom.js";
 import { Favourite } from "./favourite.js";
 import { clearFeedback, closeFeedback, describe, showGold, showPromotion } from "./feedback.js";
@@ -22,7 +22,9 @@ const pictures = new Pictures(
 );
 const zoom = new Zoom(byId("pictures"));
 const answers = new Answers(classesUrl, { chosen: onChosen, confirm: vote });
-const outbox = new Outbox(user, name, sendVote, { receipt: onReceipt, refused: onRefused, state: onState });
+const outbox = new Outbox(user, name, sendVote, {
+  receipt: onReceipt, refused: onRefused, state: onState, sent: fillQueue,
+});
 const undo = new Undo(
   (assignment) => call(base, "POST", "votes/undo", { assignment }),
   { done: onUndone, failed: onStands },
@@ -38,6 +40,7 @@ const queue = new Queue(askForNext, (id) => outbox.has(id));
 let shown = null; // the assignment on the page
 let votedAt = null; // milliseconds, until the glitch after the vote can be seen
 let waitingForNext = null;
+const castHere = new Set(); // keys of the votes cast on this page
 
 async function askForNext(want, level) {
   const { next, level: asked } = brought;
@@ -79,12 +82,12 @@ function vote() {
     gravityspy_id: shown.glitch.gravityspy_id,
     pictures: shown.glitch.pictures,
   };
+  castHere.add(kept.idempotency_key);
   undo.clear();
   clearFeedback();
   queue.advance();
-  const sent = outbox.add(kept);
+  outbox.add(kept);
   showCurrent();
-  sent.then((allSent) => allSent && fillQueue());
 }
 
 // How long a person waits from a vote to the next glitch: seen by the browser's own tools.
@@ -95,9 +98,11 @@ function measureNext() {
   requestAnimationFrame(() => performance.measure("nota-next", { start }));
 }
 
-async function onReceipt(kept, receipt) {
-  const { gold, promoted_to: promoted } = receipt;
-  if (receipt.created) {
+function onReceipt(kept, receipt) {
+  const { gold } = receipt;
+  // One recorded before whose answer was lost is counted too; one from before this page was
+  // loaded is in its numbers already.
+  if (receipt.created || castHere.has(kept.idempotency_key)) {
     countVote(1);
     if (gold) countGold(gold.correct);
   }
@@ -106,7 +111,6 @@ async function onReceipt(kept, receipt) {
     showGold(kept, gold, answered, answers.facts[gold.label]?.look_at ?? 2.0);
   }
   if (receipt.undo_seconds > 0 && !outbox.all().length) offerUndo(kept, receipt.undo_seconds);
-  if (promoted) await promote(promoted);
 }
 
 function offerUndo(kept, seconds) {
@@ -161,7 +165,7 @@ function onState({ waiting, error }) {
   if (error?.isLoggedOut) {
     trouble(`${gettext("You were logged out. Nothing is lost:")} ${votes} ${gettext("and will be sent once you log in.")}`, gettext("Log in"), toLogIn);
   } else if (error) {
-    trouble(`${error.message} ${gettext("Go on if you like:")} ${votes} ${gettext("and will be sent automatically.")}`, gettext("Send now"), () => outbox.retry().then((sent) => sent && fillQueue()));
+    trouble(`${error.message} ${gettext("Go on if you like:")} ${votes} ${gettext("and will be sent automatically.")}`, gettext("Send now"), () => outbox.retry());
   } else if (waiting === 0) {
     noPassingTrouble();
   }
@@ -178,6 +182,8 @@ async function fillQueue() {
     if (queue.current) return; // told when it matters
     if (error.isLoggedOut) {
       trouble(gettext("You were logged out."), gettext("Log in"), toLogIn);
+    } else if (!error.isPassing) {
+      trouble(error.message, gettext("Try again"), fillQueue);
     } else {
       trouble(`${error.message} ${gettext("The next glitch comes by itself as soon as it can.")}`, gettext("Try again"), fillQueue);
       waitingForNext = setTimeout(fillQueue, 3000);
@@ -186,6 +192,8 @@ async function fillQueue() {
   }
   if (outbox.all().length === 0) noPassingTrouble();
   showLevels(answer.levels);
+  // Not by the vote's receipt: the one that told of the new level may have been lost.
+  if (answer.level > levelShown()) await promote(answer.level);
   const labels = queue.items.flatMap((assignment) => assignment.classes);
   if (!answers.knows(labels)) await answers.refresh().catch(() => {});
   if (!shown || shown.id !== queue.current?.id) showCurrent();
@@ -214,12 +222,11 @@ byId("confirm").addEventListener("click", vote);
 byId("look-again").addEventListener("click", fillQueue);
 byId("levels").addEventListener("change", fillQueue);
 byId("help-button").addEventListener("click", () => byId("help").showModal());
-addEventListener("online", () => shown || fillQueue());
 // Back after a while: leases may have run out and glitches gone to others.
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") outbox.flush().then((sent) => sent && fillQueue());
+  if (document.visibilityState === "visible") outbox.flush();
 });
 listen({ answers, pictures, zoom, undo, favourite, vote, closeFeedback });
 
 pictures.wait();
-outbox.flush().then(fillQueue);
+outbox.flush().then((sent) => sent || fillQueue());

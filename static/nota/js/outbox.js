@@ -8,12 +8,14 @@ const DELAYS_S = [1, 2, 4, 8, 15, 30];
 export class Outbox {
   // user: the id, which stays when a person changes name; name: under which votes were kept before.
   // send(vote): resolves with the receipt or rejects with an ApiError.
-  // told: {receipt(vote, data), refused(vote, error), state({waiting, retryIn, error})}
+  // told: {receipt(vote, data), refused(vote, error), state({waiting, error}), sent()}; sent() comes
+  // whenever nothing waits any more, whoever asked for it: a vote, a timer, the network's return.
   constructor(user, name, send, told) {
     this.name = `nota.votes.${user}`;
     this.send = send;
     this.told = told;
-    this.memory = []; // stands in where the browser allows no storage
+    this.memory = []; // votes that the browser would not store: they live as long as this page
+    this.settled = new Set(); // keys that were answered, also where storage takes no removal
     this.failures = 0;
     this.timer = null;
     this.flushing = null;
@@ -23,29 +25,40 @@ export class Outbox {
   }
 
   all() {
+    const waits = (vote) => !this.settled.has(vote.idempotency_key);
+    return [...this.#stored(), ...this.memory].filter(waits);
+  }
+
+  #stored() {
     try {
       const stored = JSON.parse(localStorage.getItem(this.name) ?? "[]");
       return Array.isArray(stored) ? stored : [];
     } catch {
-      return this.memory;
+      return [];
     }
   }
 
-  #write(votes) {
-    this.memory = votes;
+  // Whether the browser took the votes: storage may be full, or forbidden.
+  #store(votes) {
     try {
       localStorage.setItem(this.name, JSON.stringify(votes));
+      return true;
     } catch {
-      // Full or forbidden: the votes live as long as this page.
+      return false;
     }
+  }
+
+  #keep(votes) {
+    const stored = this.#store([...this.#stored(), ...votes]);
+    if (!stored) this.memory.push(...votes);
+    return stored;
   }
 
   // Votes that an earlier version of this page had kept elsewhere.
   #take(older) {
     try {
       const found = JSON.parse(localStorage.getItem(older) ?? "[]");
-      if (found.length) this.#write([...this.all(), ...found]);
-      localStorage.removeItem(older);
+      if (found.length && this.#keep(found)) localStorage.removeItem(older);
     } catch {
       // Nothing is stored here, or nothing that could be read.
     }
@@ -56,12 +69,16 @@ export class Outbox {
   }
 
   add(vote) {
-    this.#write([...this.all(), vote]);
+    this.#keep([vote]);
     return this.flush();
   }
 
   #remove(key) {
-    this.#write(this.all().filter((vote) => vote.idempotency_key !== key));
+    this.settled.add(key);
+    this.memory = this.memory.filter((vote) => vote.idempotency_key !== key);
+    const stored = this.#stored();
+    const others = stored.filter((vote) => vote.idempotency_key !== key);
+    if (others.length < stored.length) this.#store(others);
   }
 
   retry() {
@@ -96,6 +113,7 @@ export class Outbox {
       }
     }
     this.tell(null);
+    this.told.sent();
     return true;
   }
 

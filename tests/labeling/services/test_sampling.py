@@ -17,6 +17,7 @@ from labeling.models import (
     Vote,
     Workflow,
 )
+from labeling.selectors.latest import look_after
 from labeling.selectors.sampling import audit_report
 from labeling.services.assignments import expire_leases, next_assignments
 from labeling.services.gold import add_gold_label
@@ -87,6 +88,49 @@ def test_the_lower_digits_of_the_place_decide_whatever_else_is_known(taxonomy):
     assert set(AuditedGlitch.objects.values_list("probability", flat=True)) == {0.5}
     assert draw_glitches(0.1) == 0
     assert set(AuditedGlitch.objects.values_list("probability", flat=True)) == {0.5}
+
+
+def test_those_that_had_their_draw_are_passed_over_but_in_a_look_at_all(taxonomy, monkeypatch):
+    """The second is reserved while the third is drawn; the fourth is new; .3 is for rates above."""
+    monkeypatch.setattr("labeling.selectors.latest.LATE", 0)
+    glitches = [make_glitch(number) for number in range(4)]
+    for glitch, part in zip(glitches, (0.3, 0.1, 0.1, 0.1), strict=True):
+        Glitch.objects.filter(pk=glitch.pk).update(queue_key=0.5 + part / LOWER_DIGITS)
+    hidden = Glitch.objects.filter(pk__in=(glitches[1].pk, glitches[3].pk))
+    hidden.update(is_reserved=True)
+    assert draw_glitches(0.25) == 1
+    hidden.update(is_reserved=False)
+    assert draw_glitches(0.25) == 1
+    assert not AuditedGlitch.objects.filter(glitch=glitches[1]).exists()
+    assert draw_glitches(0.25, from_all=True) == 1
+    assert draw_glitches(0.5) == 1
+    assert AuditedGlitch.objects.filter(probability=0.5).count() == 4
+
+
+def test_what_was_committed_late_is_looked_at_all_the_same():
+    assert [look_after(last) for last in (None, 9_000, 12_000)] == [0, 0, 2_000]
+
+
+def test_a_full_list_stands_until_it_is_used_up(top, monkeypatch):
+    monkeypatch.setattr("labeling.services.sampling.LISTED", 2)
+    for number in range(5):
+        make_glitch(number)
+    audit(timezone.now())
+    at_top = PickList.objects.filter(workflow=top)
+
+    def version():
+        list_audited()
+        return at_top.get().version
+
+    assert version() == 1
+    listed = Glitch.objects.filter(pk__in=at_top.get().picks.values("glitch"))
+    Glitch.objects.filter(pk=listed[0].pk).update(votes_count=9)
+    assert version() == 1
+    listed.update(retired_at=LONG_AGO, retire_reason="flagged")
+    assert version() == 2
+    assert listed.filter(retired_at=None).count() == 2
+    at_top.update(made_at=LONG_AGO)
+    assert version() == 3
 
 
 def test_gold_and_reserved_glitches_are_not_drawn(taxonomy):

@@ -119,7 +119,7 @@ def test_a_database_that_is_down_is_a_page_that_says_so(client, monkeypatch):
     def gone():
         raise OperationalError("gone")
 
-    monkeypatch.setattr("labeling.web.home.site_counts", gone)
+    monkeypatch.setattr("labeling.web.home.front_page", gone)
     page = client.get("/")
     assert page.status_code == 503
     assert page["Retry-After"] == "5"
@@ -130,7 +130,7 @@ def test_a_fault_of_ours_is_a_page_without_a_trace(monkeypatch):
     def broken():
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr("labeling.web.home.site_counts", broken)
+    monkeypatch.setattr("labeling.web.home.front_page", broken)
     page = Client(raise_request_exception=False).get("/")
     assert page.status_code == 500
     assert b"Something broke on our side" in page.content
