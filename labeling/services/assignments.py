@@ -200,8 +200,15 @@ def _expire(assignment: Assignment, now: datetime) -> bool:
 def take_lease(undone: Assignment, now: datetime) -> None:
     """Lend the glitch of an assignment whose vote was taken back once more.
 
-    The caller holds the glitch's row and has taken the vote off it, so the limit still holds.
+    The caller holds the glitch's row and has taken the vote off it, so the limit still holds. Who
+    voted when the lease had run out may have been lent the glitch again: then that one is renewed.
     """
+    until = _lease_until(now)
+    lent_again = Assignment.objects.filter(
+        volunteer=undone.volunteer_id, glitch=undone.glitch_id, state=Assignment.State.OPEN
+    )
+    if lent_again.update(leased_until=until):
+        return
     if undone.stream in Assignment.COUNTED_ON_GLITCH:
         Glitch.objects.filter(pk=undone.glitch_id).update(leases_open=F("leases_open") + 1)
     elif undone.batch_glitch_id is not None:
@@ -215,7 +222,7 @@ def take_lease(undone: Assignment, now: datetime) -> None:
         offered_id=undone.offered_id,
         stream=undone.stream,
         why=undone.why,
-        leased_until=_lease_until(now),
+        leased_until=until,
     )
 
 

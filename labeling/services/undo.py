@@ -97,7 +97,7 @@ def _replacement(assignment: Assignment, now: datetime) -> OpenAssignment:
         batch_glitch=assignment.batch_glitch_id,
         pk__gt=assignment.pk,
     )
-    latest = lent.latest("pk").pk
+    latest = lent.values_list("pk", flat=True).order_by("pk").last()
     shown = open_assignments(assignment.volunteer_id, now, at_most=MOST_OPEN)
     again = next((one for one in shown if one.pk == latest), None)
     if again is None:

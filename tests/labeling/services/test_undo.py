@@ -19,7 +19,7 @@ from labeling.models import (
     Workflow,
 )
 from labeling.selectors.skills import gold_answers_by_class
-from labeling.services.assignments import next_assignments
+from labeling.services.assignments import expire_leases, next_assignments
 from labeling.services.proposals import accept_for_vote
 from labeling.services.undo import undo_vote
 from labeling.services.votes import record_vote
@@ -124,6 +124,20 @@ def at_the_first_level(votes_max: int) -> Glitch:
 
 def level_of(glitch) -> int:
     return Glitch.objects.get(pk=glitch.pk).workflow.level
+
+
+def test_who_was_lent_the_glitch_again_keeps_that_lease(taxonomy):
+    """The lease ran out, the glitch was lent anew, and the vote came by the old assignment."""
+    glitch, ada = make_glitch(1), make_volunteer(level=6)
+    old = assign(ada)
+    Assignment.objects.filter(pk=old.pk).update(leased_until=timezone.now() - timedelta(seconds=1))
+    expire_leases(timezone.now())
+    new = assign(ada)
+    cast(ada, "Blip", assignment=old)
+    assert undo_vote(ada, old.pk).pk == new.pk
+    glitch.refresh_from_db()
+    assert (glitch.votes_count, glitch.leases_open) == (0, 1)
+    cast(ada, "Tomte", assignment=new)
 
 
 def test_a_glitch_that_the_vote_moved_up_comes_back_down(taxonomy):
