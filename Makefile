@@ -82,5 +82,5 @@ reproduce: $(VENV)/installed ## the papers' recipes on the published set; DATA=f
 	@exec $(PY) -m scripts.reproduce "$$DATA" $${METADATA:+--metadata "$$METADATA"} $${RECIPES:+--recipes $$RECIPES}
 
 .PHONY: bench
-bench: $(VENV)/installed ## figures of speed and quality
+bench: $(VENV)/installed ## which benchmarks there are
 	@exec $(PY) -m bench
