@@ -332,30 +332,35 @@ class never_over_limit:  # noqa: N801 (used as a block)
 
 
 def all_at_once(volunteers):
-    """Each votes in a thread of its own until nothing is left for anybody; what went wrong."""
+    """Each votes in a thread of its own until nothing is left for anybody; what went wrong.
+
+    The end: each has asked three times since the last vote of anybody, and got nothing. (Three,
+    since what another locks at that moment is passed over.)
+    """
     barrier = threading.Barrier(len(volunteers))
     end = time.monotonic() + 300
     errors = []
-    idle = Counter()
+    in_vain = Counter()
 
     def work(volunteer):
         rng = np.random.default_rng(volunteer.pk)
         try:
             barrier.wait()
-            while len(idle) < len(volunteers) or idle[volunteer.pk] < 3:
+            while not errors and any(in_vain[v.pk] < 3 for v in volunteers):
+                assert time.monotonic() < end, "some never came to an end"
                 shown = next_assignments(volunteer, want=2, rng=rng)
                 if not shown:
-                    idle[volunteer.pk] += 1
+                    in_vain[volunteer.pk] += 1
                     time.sleep(0.05)
-                    assert time.monotonic() < end, "some never came to an end"
                     continue
-                idle.pop(volunteer.pk, None)
+                in_vain.clear()
                 answer = (
                     {"alike": bool(rng.integers(2))}
                     if shown[0].proposal_id is not None
                     else {"label": str(rng.choice(LABELS))}
                 )
                 record_vote(volunteer, shown[0].pk, idempotency_key=uuid.uuid4(), **answer)
+                in_vain.clear()
         except Exception as error:
             errors.append(error)
         finally:
