@@ -15,6 +15,7 @@ from django.conf import settings
 
 from labeling import jobs
 from labeling.models import ModelVersion, TrainingRun
+from labeling.progress import time_left
 from labeling.selectors.versions import active_version
 from labeling.services.runs import claim_run, held
 from labeling.services.training import (
@@ -113,15 +114,6 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
             log.warning("Training %s begins again: %s", run.pk, error)
             shutil.rmtree(folder)
     raise RuntimeError(f"training {run.pk} does not fit its own checkpoints")
-
-
-def time_left(seconds: list[float], epochs: int) -> str:
-    """ ", at most 3 min left" from what the epochs so far took; "" before the first."""
-    if not seconds or epochs < 1:
-        return ""
-    left = epochs * sum(seconds) / len(seconds)
-    words = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
-    return f", at most {words} left"
 
 
 def _average(recipe: TrainingSettings, training_set: TrainingSet, folder: Path) -> "TrainedModel":

@@ -20,7 +20,7 @@ from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.training import freeze_training_set, request_training
 from workers.scoring import score_glitches
-from workers.training import run_training, time_left, unlabeled_for
+from workers.training import run_training, unlabeled_for
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +139,7 @@ from django.conf import settings
 from pathlib import Path
 settings.PICTURES_FOLDER, settings.MODELS_FOLDER, settings.CACHE_FOLDER = map(Path, sys.argv[2:5])
 settings.DATABASES["default"]["NAME"] = sys.argv[5]
-from workers.training import run_training, time_left, unlabeled_for
+from workers.training import run_training, unlabeled_for
 run_training(int(sys.argv[1]))
 """
 
@@ -198,13 +198,6 @@ def test_a_training_by_soft_labels_knows_what_the_crowd_held():
         found = {row.glitch_id: row.posterior for row in rows}
         assert found.pop(agreed.pk) == {"Blip": 0.6, "Power_Line": 0.4}
         assert set(found.values()) == {None}
-
-
-def test_how_long_it_will_take_is_said():
-    assert time_left([], 5) == ""
-    assert time_left([2.0, 4.0], 5) == ", at most 15 s left"
-    assert time_left([60.0], 5) == ", at most 5 min left"
-    assert time_left([60.0], 0) == ""
 
 
 @pytest.mark.django_db
