@@ -80,7 +80,7 @@ def split_in_order(by_label: ByLabel) -> TrainingSet:
         for place, pictures in enumerate(ordered):
             name = "train" if place < edges[0] else "validation" if place < edges[1] else "test"
             splits[name].append(Example(pictures, label))
-    return TrainingSet(tuple(sorted(by_label)), **splits)
+    return _training_set(by_label, splits)
 
 
 def split_by_chance(by_label: ByLabel, seed: int) -> TrainingSet:
@@ -89,4 +89,9 @@ def split_by_chance(by_label: ByLabel, seed: int) -> TrainingSet:
     shares = {"test": TEST, "train": 1 - TEST - VALIDATION, "validation": VALIDATION}
     places = stratified_split([example.label for example in examples], shares, seed)
     splits = {name: [examples[place] for place in found] for name, found in places.items()}
-    return TrainingSet(tuple(sorted(by_label)), **splits)
+    return _training_set(by_label, splits)
+
+
+def _training_set(by_label: ByLabel, splits: Mapping[str, Sequence[Example]]) -> TrainingSet:
+    parts = (splits[name] for name in ("train", "validation", "test"))
+    return TrainingSet(tuple(sorted(by_label)), *parts)
