@@ -149,6 +149,7 @@ REST_FRAMEWORK = {
         # Both by address: visits that begin, and what all visitors there vote together.
         "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),
         "visitor_vote": env.str("NOTA_THROTTLE_VISITOR_VOTE", default="240/min"),
+        "judge": env.str("NOTA_THROTTLE_JUDGE", default="30/min"),
         "look": env.str("NOTA_THROTTLE_LOOK", default="10/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
