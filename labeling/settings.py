@@ -200,6 +200,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 PICTURES_FOLDER = NOTA_VAR / "pictures"
 MODELS_FOLDER = NOTA_VAR / "models"
 CACHE_FOLDER = NOTA_VAR / "cache"
+CACHE_BYTES = int(env.float("NOTA_CACHE_GB", default=50) * 1e9)
 # What strangers send to "What is this glitch?", and the heat maps; nothing here is kept.
 LOOKS_FOLDER = NOTA_VAR / "looks"
 LOOK_HOURS = env.float("NOTA_LOOK_HOURS", default=24)

@@ -9,7 +9,7 @@ SINGLE_FIGURES = ("count", "accuracy", "macro_f1", "log_loss", "ece")
 
 
 def listed_evaluations() -> QuerySet[Evaluation]:
-    """Evaluations with their single figures beside them; curves and tables stay behind: one query."""
+    """Evaluations with their single figures; curves and tables stay behind: one query."""
     figures = {name: F(f"figures__{name}") for name in SINGLE_FIGURES}
     return (
         Evaluation.objects.defer("figures", "comparison")
