@@ -200,6 +200,8 @@ def _record(
         created_at=now,
     )
     version = taxonomy.version.pk if taxonomy.version else None
+    if asked.stream == Assignment.Stream.POOL:
+        volunteer.queue_place = asked.queue_key
     vote.pk, skill, before = cast_vote(_columns(vote), version)
     if place is not None:
         _count_in_batch(place, asked, now)
@@ -242,6 +244,7 @@ def _columns(vote: Vote) -> dict[str, Any]:
         "after_retirement": vote.after_retirement,
         "key": vote.idempotency_key,
         "now": vote.created_at,
+        "place": vote.volunteer.queue_place,
     }
 
 
