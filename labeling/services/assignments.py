@@ -40,9 +40,16 @@ AUDIT = Assignment.Stream.AUDIT
 
 
 def next_assignments(
-    volunteer: User, *, want: int = 1, level: int | None = None, rng: np.random.Generator
+    volunteer: User,
+    *,
+    want: int = 1,
+    level: int | None = None,
+    afresh: bool = False,
+    rng: np.random.Generator,
 ) -> list[OpenAssignment]:
     """The volunteer's open assignments, filled up to ``want`` (at most 3); the oldest first.
+
+    ``afresh``: what is held of other levels than ``level`` is given back before.
 
     Asked again it gives the same ones: a reload wastes no lease. An empty list means that nothing
     is left for this volunteer at the levels reached. ForbiddenError ``level_not_reached``.
@@ -53,6 +60,8 @@ def next_assignments(
             f"Level {level} opens when you have mastered level {volunteer.level}.",
             code="level_not_reached",
         )
+    if afresh and level is not None:
+        give_leases_back(volunteer.pk, other_than=level)
     now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
     for _ in range(want):
@@ -244,6 +253,28 @@ def take_lease(undone: Assignment, now: datetime) -> None:
         why=undone.why,
         leased_until=until,
     )
+
+
+def give_leases_back(user_id: int, *, other_than: int | None = None) -> int:
+    """End the open assignments of somebody, and return how many.
+
+    ``other_than``: those alone that are asked at another level than this; a batch asks at none.
+    """
+    held = Assignment.objects.filter(volunteer=user_id, state=Assignment.State.OPEN)
+    if other_than is not None:
+        held = held.filter(workflow__isnull=False).exclude(workflow__level=other_than)
+    return sum(_give_back(assignment) for assignment in held.order_by("pk"))
+
+
+@transaction.atomic
+def _give_back(assignment: Assignment) -> bool:
+    """The glitch's row first, as everywhere; False where a vote came before."""
+    Glitch.objects.select_for_update(no_key=True).get(pk=assignment.glitch_id)
+    still_open = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN)
+    if still_open.update(state=Assignment.State.EXPIRED) == 0:
+        return False
+    give_lease_back(assignment)
+    return True
 
 
 def give_lease_back(assignment: Assignment) -> None:

@@ -99,9 +99,10 @@ GOLD_CHOICE = f"""
     SELECT l.glitch_id FROM (
         SELECT * FROM labeling_goldlabel
         WHERE (SELECT n FROM held) < %(want)s
-            AND glitch_class_id = %(class)s AND IS_SHOWN AND queue_key FROM_HERE
+            AND glitch_class_id = %(class)s AND queue_key FROM_HERE
         ORDER BY queue_key DIRECTION LIMIT {GOLD_LOOKED_AT_EACH_WAY}
-    ) l WHERE (SELECT true FROM labeling_vote v WHERE v.volunteer_id = %(volunteer)s
+    ) l WHERE IS_SHOWN
+        AND (SELECT true FROM labeling_vote v WHERE v.volunteer_id = %(volunteer)s
             AND v.glitch_id = l.glitch_id AND v.batch_id IS NULL LIMIT 1) IS NOT TRUE
         AND (SELECT true FROM labeling_assignment a WHERE a.volunteer_id = %(volunteer)s
             AND a.glitch_id = l.glitch_id AND a.state = 'open' LIMIT 1) IS NOT TRUE
@@ -109,7 +110,7 @@ GOLD_CHOICE = f"""
 """  # noqa: S608 (fixed texts)
 GOLD_CHOICES = [
     choice.replace("IS_SHOWN", shown).replace("DIRECTION", direction)
-    for shown in ("NOT is_shown", "is_shown")
+    for shown in ("NOT l.is_shown", "l.is_shown")
     for choice, direction in zip(from_anywhere(GOLD_CHOICE), ("ASC", "DESC"), strict=True)
 ]
 GOLD = f"""{HELD}, chosen AS ({first_of(GOLD_CHOICES)}), lent AS (

@@ -48,9 +48,19 @@ def record_gold_answer(
     """
     cells = cells_of(volunteer.skill)
     count, weight = cells.get((truth.pk, voted.pk), (0, 0.0))
-    grown = DEFAULT_WEIGHTS.gold * DEFAULT_WEIGHTS.growth(days(now))
-    cells[truth.pk, voted.pk] = (count + 1, weight + grown)
-    volunteer.skill = Skill.objects.create(
+    cells[truth.pk, voted.pk] = (count + 1, weight + gold_weight(now))
+    volunteer.skill = new_skill(volunteer, cells, now)
+    volunteer.skill.save()
+
+
+def gold_weight(at: datetime) -> float:
+    """What one answer on gold given then adds to its cell, as stored (``ml.crowd.answers``)."""
+    return float(DEFAULT_WEIGHTS.gold * DEFAULT_WEIGHTS.growth(days(at)))
+
+
+def new_skill(volunteer: User, cells: Cells, now: datetime) -> Skill:
+    """The volunteer's skill with other gold cells; not stored yet."""
+    return Skill(
         volunteer=volunteer,
         truths=[truth_id for truth_id, _ in cells],
         votes=[voted_id for _, voted_id in cells],

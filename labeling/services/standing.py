@@ -24,8 +24,8 @@ FOR NO KEY UPDATE OF g
 
 READ_ASKED = """
 SELECT g.id, g.workflow_id, g.votes_count, g.votes_needed, g.leases_open, g.retired_at,
-    g.retire_reason, g.queue_key, a.id, a.state, a.stream, a.workflow_id, a.offered_id, a.batch_glitch_id,
-    b.batch_id,
+    g.retire_reason, g.queue_key, a.id, a.state, a.stream, a.workflow_id, a.offered_id,
+    a.batch_glitch_id, b.batch_id,
     (SELECT v.id FROM labeling_vote v
         WHERE v.volunteer_id = a.volunteer_id AND v.idempotency_key = %(key)s) AS vote_with_key,
     (SELECT v.id FROM labeling_vote v
