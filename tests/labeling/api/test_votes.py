@@ -259,7 +259,7 @@ def test_a_vote_is_stored_while_broker_and_cache_are_down(
 
 @pytest.mark.parametrize("start", [0.0, 0.999999], ids=["front", "end"])
 @pytest.mark.parametrize(
-    ("stream", "most"), [("pool", 7), ("active", 7), ("audit", 7), ("gold", 11), ("batch", 12)]
+    ("stream", "most"), [("pool", 7), ("active", 7), ("audit", 7), ("gold", 10), ("batch", 10)]
 )
 def test_a_cycle_takes_few_statements(volunteer, only, settings, monkeypatch, stream, most, start):
     """A vote and the next glitch with its pictures, by a logged-in page, once all is warm.

@@ -184,7 +184,7 @@ def test_answers_to_gold_count_by_its_new_label_and_back(rosa, taxonomy):
     names = ("ada", "ben", "cy")
     assert [counted(name) for name in names] == as_blip
     (issue,) = queue(doubt(gold))
-    decide_issue(issue.pk, taxonomy["Tomte"], by=rosa)
+    decide_issue(issue.pk, answer=taxonomy["Tomte"], by=rosa)
     assert [counted(name) for name in names] == as_tomte
     undo_issue(issue.pk, by=rosa)
     assert [counted(name) for name in names] == as_blip
