@@ -31,6 +31,7 @@ from ml.vision.settings import TrainingSettings
 from ml.vision.step import Stepper
 from ml.vision.views import FULL
 from ml.vision.world import World
+from ml.wanted import check_wanted
 
 EVALUATION_MINIBATCH = 64
 SMALLEST_MINIBATCH = 8
@@ -94,6 +95,7 @@ def _predict(network: GlitchNetwork, maker: InputMaker, arrays: Arrays, variant:
         precision = prediction_precision(maker.device, nothing_frozen=nothing_frozen)
         with torch.inference_mode(), autocast(maker.device, precision):
             for start in range(0, len(arrays), size):
+                check_wanted()
                 rows = [array[variant] for array in arrays[start : start + size]]
                 found = network.features(maker.to_tensor(rows))
                 features.append(found.float().cpu().numpy())
