@@ -1,6 +1,6 @@
 """Which of a view's formats an answer has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -17,11 +17,12 @@ class ShortNegotiation(DefaultContentNegotiation):
     def select_renderer(
         self,
         request: Request,
-        renderers: Sequence[BaseRenderer],
+        renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
+        given = list(renderers)
         asked = request.META.get("HTTP_ACCEPT")
         # A query may name a format too (?format=csv).
-        if asked == renderers[0].media_type and not format_suffix and not request.GET:
-            return renderers[0], asked
-        return super().select_renderer(request, renderers, format_suffix)
+        if asked == given[0].media_type and not format_suffix and not request.GET:
+            return given[0], asked
+        return super().select_renderer(request, given, format_suffix)

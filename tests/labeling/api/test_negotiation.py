@@ -1,6 +1,7 @@
 """The format of an answer: as DRF chooses it, whoever asks."""
 
 import pytest
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -20,7 +21,7 @@ ASKED = [
     ({"HTTP_ACCEPT": "application/json; indent=4"}, {}),
     ({"HTTP_ACCEPT": "text/csv"}, {}),
     ({"HTTP_ACCEPT": "text/csv, application/json;q=0.5"}, {}),
-    ({"HTTP_ACCEPT": "application/json"}, {"format": "csv"}),
+    ({"HTTP_ACCEPT": "*/*"}, {"format": "csv"}),
     ({"HTTP_ACCEPT": "*/*"}, {}),
     ({}, {}),
 ]
@@ -32,6 +33,13 @@ def test_the_format_is_the_one_that_drf_chooses(headers, query):
     request = Request(APIRequestFactory().get("/", query, **headers))
     chosen = ShortNegotiation().select_renderer(request, renderers)
     assert chosen == DefaultContentNegotiation().select_renderer(request, renderers)
+
+
+def test_a_query_that_names_another_format_is_not_passed_over():
+    accept_json = {"HTTP_ACCEPT": "application/json"}
+    request = Request(APIRequestFactory().get("/", {"format": "csv"}, **accept_json))
+    with pytest.raises(NotAcceptable):
+        ShortNegotiation().select_renderer(request, [JSONRenderer(), CSVRenderer()])
 
 
 @pytest.mark.django_db
