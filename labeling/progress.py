@@ -1,16 +1,16 @@
 """Progress in words."""
 
-from collections.abc import Sequence
 
+def time_left(seconds: float | None, steps: int) -> str:
+    """ ", at most 3 min left" for so many ``steps`` of so many ``seconds``; "" where unknown.
 
-def time_left(seconds: Sequence[float], left: int) -> str:
-    """ ", at most 3 min left" from what the steps so far took; "" before the first.
-
-    >>> time_left([50.0, 70.0], 5)
+    >>> time_left(60.0, 5)
     ', at most 5 min left'
     """
-    if not seconds or left < 1:
+    if seconds is None or steps < 1:
         return ""
-    ahead = left * sum(seconds) / len(seconds)
-    words = f"{ahead / 60:.0f} min" if ahead >= 90 else f"{ahead:.0f} s"
-    return f", at most {words} left"
+    left = steps * seconds
+    for unit, name in ((3600, "h"), (60, "min")):
+        if left >= 1.5 * unit:
+            return f", at most {left / unit:.0f} {name} left"
+    return f", at most {left:.0f} s left"

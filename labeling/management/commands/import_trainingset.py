@@ -63,7 +63,7 @@ Examples:
         for number, _ in enumerate(ticks, start=1):
             if number % EVERY == 0:
                 each = (time.monotonic() - started) / number
-                left = time_left([each], len(makers) - number)
+                left = time_left(each, len(makers) - number)
                 self.stdout.write(f"{number} of {len(makers)}, {len(report.bad)} bad{left}")
                 self.stdout.flush()
         if options["left_out"]:

@@ -13,10 +13,9 @@ from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.runs import find_training, live_training
 from labeling.services.runs import is_free
-from labeling.services.training import request_training, site_recipe
+from labeling.services.training import is_same_request, request_training
 from ml.errors import MLError
-from ml.vision.recipes import RECIPES, settings_for
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes import RECIPES
 from ml.vision.weights import missing_weights
 
 POLL_SECONDS = 1.0
@@ -87,7 +86,11 @@ Examples:
         if run is None:
             return None
         name = f"Training {run.pk} by {run.settings['recipe']}"
-        if TrainingSettings.from_dict(run.settings) == _wanted(options["recipe"], changes):
+        try:
+            is_same = is_same_request(run, changes, recipe=options["recipe"])
+        except (LabelingError, MLError) as refusal:
+            raise CommandError(f"{refusal.code}: {refusal}") from refusal
+        if is_same:
             self.stdout.write(f"{name} is under way already; this follows it.")
             return run
         self.stdout.write(f"{name} is under way; this waits for its end.")
@@ -129,13 +132,6 @@ Examples:
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")
         for note in version.metrics.get("notes", []):
             self.stdout.write(f"Note: {note}")
-
-
-def _wanted(recipe: str, changes: dict[str, Any]) -> TrainingSettings:
-    try:
-        return settings_for(recipe or site_recipe(), changes)
-    except MLError as refusal:
-        raise CommandError(f"{refusal.code}: {refusal}") from refusal
 
 
 def _changes(pairs: list[str]) -> dict[str, Any]:

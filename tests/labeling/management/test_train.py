@@ -64,9 +64,10 @@ def test_what_a_killed_worker_left_is_gone_on_with_before_the_next():
 
 
 @pytest.mark.django_db
-def test_the_same_training_is_not_asked_for_twice():
+@pytest.mark.parametrize("recipe", [["--recipe", "logistic-features"], []])
+def test_the_same_training_is_not_asked_for_twice(recipe):
     import_two_classes()
-    arguments = ["--recipe", "logistic-features", "--set", "size=96"]
+    arguments = [*recipe, "--set", "size=96", "--set", "epochs=0"]
     train(*arguments, "--no-wait")
     assert "is under way already; this follows it" in train(*arguments, "--go-on", "--here")
     assert TrainingRun.objects.get().state == "succeeded"
