@@ -93,5 +93,5 @@ def split_by_chance(by_label: ByLabel, seed: int) -> TrainingSet:
 
 
 def _training_set(by_label: ByLabel, splits: Mapping[str, Sequence[Example]]) -> TrainingSet:
-    parts = (splits[name] for name in ("train", "validation", "test"))
-    return TrainingSet(tuple(sorted(by_label)), *parts)
+    train, validation, test = (splits[name] for name in ("train", "validation", "test"))
+    return TrainingSet(tuple(sorted(by_label)), train, validation, test)

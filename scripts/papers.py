@@ -61,7 +61,7 @@ def all_tables(found: Found, recipes: Sequence[str]) -> str:
         (f"Later figures, percent. {OTHER_DATA}", _later(named)),
     ]
     if named:
-        parts.append(("Precision and recall by class", class_table(named, ("precision", "recall"))))
+        parts.append(("Precision / recall by class", _by_class(named)))
     text = "".join(f"\n{title}\n{as_text(rows)}\n" for title, rows in parts)
     reasons = [
         f"  {name}: {found.get(name, {}).get('error', 'not trained yet')}"
@@ -106,6 +106,14 @@ def _later(named: Mapping[str, Figures]) -> list[Row]:
         shares = [100 * figures[key] for key in ("accuracy", "macro_f1", "ece")]
         rows.append([f"{name}, here", *_cells(shares, LATER_COLUMNS)])
     return rows
+
+
+def _by_class(named: Mapping[str, Figures]) -> list[Row]:
+    """A column a recipe, so that many of them fit beside each other."""
+    _, *rows = class_table(named, ("precision", "recall"))
+    pairs = [[f"{p} / {r}" for p, r in zip(row[2::2], row[3::2], strict=True)] for row in rows]
+    lines = [[*row[:2], *cells] for row, cells in zip(rows, pairs, strict=True)]
+    return [["class", "glitches", *named], *lines]
 
 
 def _cells(values: Sequence[float | None], columns: Sequence[str]) -> list[str]:

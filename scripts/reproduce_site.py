@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,27 +10,31 @@ from pathlib import Path
 
 from demo.processes import Process, Supervisor, tethered
 from labeling.embedded import keep_secret_key, start_postgres, start_valkey
+from labeling.jobs import ALL_QUEUES
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 10.0
+ERROR = re.compile(r"^[\w.]*Error: .+", re.MULTILINE)
 WORKER = (
     *(sys.executable, "-m", "celery", "-A", "labeling", "worker"),
-    *("-Q", "default,gpu", "--pool", "threads", "--concurrency", "1"),
+    *("-Q", ",".join(ALL_QUEUES), "--pool", "threads", "--concurrency", "1"),
     *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
 )
 
 
 class StepFailed(Exception):
-    """A command that ended with an error; the message is the last line of its ``output``."""
+    """A command that ended with an error; the message is what its ``output`` says of it."""
 
     def __init__(self, output: str) -> None:
         self.output = output
-        super().__init__(output.strip().rpartition("\n")[2])
+        named = ERROR.findall(output)
+        message = named[-1] if named else output.strip().rpartition("\n")[2]
+        super().__init__(message.removeprefix("CommandError: "))
 
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[dict[str, str]]:
-    """Servers and one worker for both queues; gives the environment that finds them.
+    """Servers and one worker for every queue; gives the environment that finds them.
 
     None of them outlives this process, however that ends. Raises EmbeddedError, ProcessesError.
     """
