@@ -149,6 +149,7 @@ REST_FRAMEWORK = {
         # Both by address: visits that begin, and what all visitors there vote together.
         "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),
         "visitor_vote": env.str("NOTA_THROTTLE_VISITOR_VOTE", default="240/min"),
+        "judge": env.str("NOTA_THROTTLE_JUDGE", default="30/min"),
         "look": env.str("NOTA_THROTTLE_LOOK", default="10/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
@@ -199,6 +200,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 PICTURES_FOLDER = NOTA_VAR / "pictures"
 MODELS_FOLDER = NOTA_VAR / "models"
 CACHE_FOLDER = NOTA_VAR / "cache"
+CACHE_BYTES = int(env.float("NOTA_CACHE_GB", default=50) * 1e9)
 # What strangers send to "What is this glitch?", and the heat maps; nothing here is kept.
 LOOKS_FOLDER = NOTA_VAR / "looks"
 LOOK_HOURS = env.float("NOTA_LOOK_HOURS", default=24)

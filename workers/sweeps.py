@@ -27,6 +27,7 @@ from labeling.services.runs import claimable
 from labeling.services.sampling import draw_glitches
 from labeling.services.training import request_training_if_due
 from labeling.services.visitors import end_old_visits
+from ml.vision.store import ArrayStore
 from workers.tasks import RecordedTask
 
 ON_ITS_WAY = timedelta(seconds=15)
@@ -123,3 +124,9 @@ def sweep_visits() -> None:
 @shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)
 def refresh_priors() -> None:
     refresh_class_priors()
+
+
+@shared_task(name=jobs.SWEEP_CACHE, base=RecordedTask)
+def sweep_cache() -> int:
+    """Keep decoded views and activations within their room; the bytes freed."""
+    return ArrayStore(settings.CACHE_FOLDER).prune(settings.CACHE_BYTES)

@@ -1,7 +1,9 @@
 """Sweeps find what lost messages and dead workers left behind, and send each thing once."""
 
+import os
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -10,6 +12,7 @@ from labeling.models import AuditedGlitch, DiscoveryRun, Glitch, Pick, TrainingR
 from labeling.models.runs import Run
 from labeling.services.priors import refresh_class_priors
 from labeling.services.visitors import begin_visit
+from ml.vision.store import ArrayStore
 from tests.conftest import make_glitch
 from tests.labeling.api.conftest import make_version, predict
 from workers import schedule, sweeps
@@ -142,3 +145,14 @@ def test_visits_that_ended_long_ago_are_cleared_away(settings):
     User.objects.filter(pk=old.pk).update(date_joined=timezone.now() - timedelta(days=90))
     sweeps.sweep_visits()
     assert list(User.objects.all()) == [new]
+
+
+def test_the_cache_is_kept_within_its_room(settings):
+    """Two entries of 228 bytes (128 of head) and room for one: the older one goes."""
+    store = ArrayStore(settings.CACHE_FOLDER)
+    for key, used in (("older", 1000), ("newer", 2000)):
+        store.put(key, np.zeros(100, np.uint8))
+        os.utime(store.path(key), (used, used))
+    settings.CACHE_BYTES = 300
+    assert sweeps.sweep_cache() == 228
+    assert (store.get("older"), len(store.get("newer"))) == (None, 100)
