@@ -17,14 +17,8 @@ from labeling import jobs
 from labeling.models import ModelVersion, TrainingRun
 from labeling.selectors.versions import active_version
 from labeling.services.runs import claim_run, held
-from labeling.services.training import (
-    LabeledGlitch,
-    Trained,
-    finish_training,
-    freeze_training_set,
-    record_epoch,
-    unlabeled_glitches,
-)
+from labeling.services.training_results import Trained, finish_training, record_epoch
+from labeling.services.training_sets import LabeledGlitch, freeze_training_set, unlabeled_glitches
 from labeling.version import code_version
 from ml.vision.calibrate import class_thresholds
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet

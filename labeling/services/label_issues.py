@@ -13,7 +13,7 @@ from labeling.models.runs import Run
 from labeling.services.audit import record_deed
 from labeling.services.gold import add_gold_label
 from labeling.services.runs import end_run, held
-from labeling.services.training import labeled_glitches
+from labeling.services.training_sets import labeled_glitches
 
 State = LabelIssue.State
 

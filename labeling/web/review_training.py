@@ -16,12 +16,8 @@ from labeling.selectors.broker import BROKER_DOWN, alive_workers
 from labeling.selectors.runs import find_training, listed_trainings
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
-from labeling.services.training import (
-    EXAMPLES_MIN,
-    request_training,
-    site_recipe,
-    trainable_classes,
-)
+from labeling.services.training import request_training, site_recipe
+from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError

@@ -38,7 +38,7 @@ class Spool:
             return array
         try:
             block = self._block_for(array.nbytes)
-            self._write(memoryview(np.ascontiguousarray(array)).cast("B"))
+            self._write(np.ascontiguousarray(array).data.cast("B"))
         except OSError as error:
             logger.warning("kept in memory, not on disk (%s)", error.strerror)
             return array

@@ -18,7 +18,8 @@ from labeling.models import Consensus, Glitch, GlitchClass, ModelVersion, Predic
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
-from labeling.services.training import freeze_training_set, request_training
+from labeling.services.training import request_training
+from labeling.services.training_sets import freeze_training_set
 from workers.scoring import score_glitches
 from workers.training import run_training, time_left, unlabeled_for
 

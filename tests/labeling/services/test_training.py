@@ -8,14 +8,9 @@ from labeling.models import Consensus, Glitch, ModelVersion, TrainingRun
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list
 from labeling.services.runs import cancel_run, claim_run, end_run, renew_lease
-from labeling.services.training import (
-    Trained,
-    finish_training,
-    freeze_training_set,
-    record_epoch,
-    request_training,
-    request_training_if_due,
-)
+from labeling.services.training import request_training, request_training_if_due
+from labeling.services.training_results import Trained, finish_training, record_epoch
+from labeling.services.training_sets import freeze_training_set
 from ml.errors import MLError
 from tests.conftest import make_glitch
 

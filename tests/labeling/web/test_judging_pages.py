@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from labeling import jobs
 from labeling.models import DriftCheck, ModelVersion, TrainingRequest
-from labeling.services.judging import evaluate_version
 from labeling.selectors.trials import running_trial
+from labeling.services.judging import evaluate_version
 from labeling.services.shadow import begin_trial
 from tests.labeling.judging_world import make_classifier, make_gold, say
 
