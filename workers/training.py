@@ -18,7 +18,7 @@ from labeling.models import ModelVersion, TrainingRun
 from labeling.selectors.versions import active_version
 from labeling.services.runs import claim_run, held
 from labeling.services.training_results import Trained, finish_training, record_epoch
-from labeling.services.training_sets import LabeledGlitch, freeze_training_set, unlabeled_glitches
+from labeling.services.training_sets import LabeledGlitch, freeze_training_set
 from labeling.version import code_version
 from ml.vision.calibrate import class_thresholds
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
@@ -67,16 +67,9 @@ def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
 
 
 def unlabeled_for(run: TrainingRun) -> list[GlitchPictures]:
-    """As many glitches as the recipe asks for: those of before the run, in an order of chance.
-
-    The order goes by the pictures' hash and never changes, so that a worker that takes the run up
-    gets the same.
-    """
-    wanted = int(run.settings.get("unlabeled", 0))
-    if not wanted:
-        return []
-    ids = unlabeled_glitches(run).order_by("content_digest", "pk").values_list("pk", flat=True)
-    return list(glitch_pictures(ids[:wanted]).values())
+    """Those of the run's frozen list, in its order."""
+    pictures = glitch_pictures(run.unlabeled_ids or [])
+    return [pictures[pk] for pk in run.unlabeled_ids or [] if pk in pictures]
 
 
 def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedModel":

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.conf import settings as django_settings
 from django.db import transaction
-from django.db.models import QuerySet
 
 from labeling.errors import LabelingError
 from labeling.models import (
@@ -130,12 +129,21 @@ def trainable_classes(rows: list[LabeledGlitch] | None = None) -> set[str]:
 def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
     """Write down what the run trains on, once; a run taken up again gets the same list.
 
-    Sets the run's class list and the SHA-256 of the list. Raises LabelingError
-    ``too_few_classes`` or ``nothing_to_test``.
+    Sets the run's class list, the SHA-256 of the list, and what it learns from without a label.
+    Raises LabelingError ``too_few_classes``.
     """
     run = TrainingRun.objects.select_for_update().get(pk=run.pk)
-    if run.data_digest:
-        return _frozen_examples(run)
+    rows = _frozen_examples(run) if run.data_digest else _freeze_examples(run)
+    if run.unlabeled_ids is None:
+        run.unlabeled_ids = _choose_unlabeled(run)
+        run.save(update_fields=["unlabeled_ids"])
+    return rows
+
+
+def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
+    """The caller holds the run's row."""
+    # A gold label given meanwhile waits for this, and then sees that its glitch is trained on.
+    list(GlitchClass.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     rows = _to_train_on()
     classes = trainable_classes(rows)
     rows = [row for row in rows if row.label in classes]
@@ -174,8 +182,14 @@ def _frozen_examples(run: TrainingRun) -> list[LabeledGlitch]:
     return sorted(rows, key=lambda row: row.gravityspy_id)
 
 
-def unlabeled_glitches(run: TrainingRun) -> QuerySet[Glitch]:
-    """Glitches of before the run that it has no label of; reserved ones stay unseen."""
-    return Glitch.objects.filter(created_at__lt=run.created_at, is_reserved=False).exclude(
-        pk__in=run.examples.values("glitch_id")
-    )
+def _choose_unlabeled(run: TrainingRun) -> list[int]:
+    """As many glitches as the recipe asks for, in an order of chance: by their pictures' hash.
+
+    Those of before the run that it has no label of. Reserved ones stay unseen, and gold of classes
+    that it does not learn: what is to be tested on, and what is known to be none of its classes.
+    """
+    free = Glitch.objects.filter(
+        created_at__lt=run.created_at, is_reserved=False, gold_labels__isnull=True
+    ).exclude(pk__in=run.examples.values("glitch_id"))
+    ids = free.order_by("content_digest", "pk").values_list("pk", flat=True)
+    return list(ids[: int(run.settings.get("unlabeled", 0))])
