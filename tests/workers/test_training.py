@@ -101,7 +101,7 @@ def test_checkpoints_of_another_release_are_no_obstacle(monkeypatch):
     run = request_training(None, "x", FAST)
     monkeypatch.setattr("ml.vision.train.RECIPE", "of long ago")
     with monkeypatch.context() as broken:
-        broken.setattr("workers.training._judge", lambda *_: 1 / 0)
+        broken.setattr("workers.training.judge_and_store", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run_training(run.pk)
     TrainingRun.objects.update(state=Run.State.REQUESTED)
