@@ -21,7 +21,7 @@ from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
-from ml.vision.recipes import RECIPES
+from ml.vision.recipes import AUTOMATIC, RECIPES
 from ml.vision.weights import missing_weights
 
 SHOWN = 50
@@ -34,6 +34,7 @@ REQUESTS_SHOWN = 10
 def trainings(request: HttpRequest) -> HttpResponse:
     context = {
         "recipes": [(recipe, missing_weights(recipe)) for recipe in RECIPES.values()],
+        "automatic": AUTOMATIC,
         "site_recipe": site_recipe(),
         "runs": listed_trainings()[:SHOWN],
         "classes": sorted(trainable_classes()),
