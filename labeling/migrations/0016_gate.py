@@ -14,7 +14,7 @@ def take_learned_out_of_the_test(apps: StateApps, schema_editor: BaseDatabaseSch
 
 
 class Migration(migrations.Migration):
-    dependencies = [("labeling", "0013_label_issues")]
+    dependencies = [("labeling", "0014_crowd")]
 
     operations = [
         migrations.AddField(
