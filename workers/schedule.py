@@ -1,4 +1,6 @@
-"""When beat sends what. Sweeps expire before the next one, so that a queue never fills up."""
+"""When beat sends what. Sweeps expire before the next one, and so do the messages that they send:
+what a worker finds when it has time is what is wanted then.
+"""
 
 from labeling import jobs
 from labeling.celery import app

@@ -115,5 +115,5 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Cancelled. Its worker stops at its next sign of life.")
+        messages.success(request, "Cancelled. Its worker stops within some seconds.")
     return redirect("training", pk=pk)

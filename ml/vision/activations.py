@@ -29,6 +29,7 @@ from ml.vision.network import FrozenPart
 from ml.vision.spool import Spool
 from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import VARIANTS, Energy, GlitchViews, ViewReader
+from ml.wanted import check_wanted
 
 # Larger minibatches of full-size layers fall out of the processor's cache and cost twice the time.
 CPU_MINIBATCH, CUDA_MINIBATCH = 8, 128
@@ -84,11 +85,16 @@ Done = TypeVar("Done")
 
 
 def read_ahead(read: Callable[[Job], Done], jobs: Sequence[Job]) -> Iterator[Done]:
-    """``read`` of each job in order, by a few threads, never more ahead than a bounded number."""
+    """``read`` of each job in order, by a few threads, never more ahead than a bounded number.
+
+    Every loop over glitches or minibatches goes through here, so here is asked whether the work is
+    still wanted (:mod:`ml.wanted`).
+    """
     with ThreadPoolExecutor(READERS) as readers:
         left = iter(jobs)
         ahead = deque(readers.submit(read, job) for job in islice(left, 8 * READERS))
         while ahead:
+            check_wanted()
             done = ahead.popleft()
             ahead.extend(readers.submit(read, job) for job in islice(left, 1))
             yield done.result()

@@ -32,6 +32,7 @@ from ml.vision.settings import TrainingSettings
 from ml.vision.step import Stepper
 from ml.vision.views import FULL
 from ml.vision.world import World
+from ml.wanted import check_wanted
 
 EVALUATION_MINIBATCH = 64
 SMALLEST_MINIBATCH = 8
@@ -99,6 +100,7 @@ def _predict(
         precision = prediction_precision(maker.device, nothing_frozen=nothing_frozen)
         with torch.inference_mode(), autocast(maker.device, precision):
             for start in range(0, len(arrays), size):
+                check_wanted()
                 rows = [shown(array) for array in arrays[start : start + size]]
                 found = network.features(maker.to_tensor(rows))
                 features.append(found.float().cpu().numpy())
