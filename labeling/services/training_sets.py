@@ -93,10 +93,11 @@ def dealt_in_time(rows: list[LabeledGlitch]) -> list[LabeledGlitch]:
     early is left out, and so are late glitches of the other splits, and those without a time.
     """
     times = np.array([np.nan if row.time is None else row.time for row in rows], np.float64)
+    shares = {split.value: share for split, share in SHARES.items()}
     test = GoldLabel.Split.TEST
     dealt = [
         replace(rows[place], split=split)
-        for split, places in split_in_time(times, SHARES).items()
+        for split, places in split_in_time(times, shares).items()
         for place in places
         if (rows[place].split == test) == (split == test)
     ]
