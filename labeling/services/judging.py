@@ -58,14 +58,16 @@ class Verdict:
     comparison: dict[str, Any] | None
 
 
-def judge_in_time(version: ModelVersion, against: ModelVersion | None = None) -> Verdict:
+def judge_in_time(
+    version: ModelVersion, against: ModelVersion | None = None, *, whole: bool = True
+) -> Verdict:
     """The figures on those test glitches alone that came later than all that either version was
-    trained on or chosen by, by more than a minute. Nothing is stored.
+    trained on or chosen by, by more than a minute. Nothing is stored. ``whole`` as above.
 
     Raises LabelingError ``nothing_to_test``, ``not_predicted`` or ``nothing_later``.
     """
     versions = [one for one in (version, against) if one is not None]
-    test = _test_of(versions, whole=True)
+    test = _test_of(versions, whole)
     later = np.ones(len(test.glitch_ids), bool)
     for one in versions:
         near = nearness(Origins(test.detectors, test.times, training_times(one)))

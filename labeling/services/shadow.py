@@ -14,7 +14,7 @@ from django.utils import timezone
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
 from labeling.models import Glitch, ModelVersion, ShadowTrial, User
-from labeling.selectors.trials import running_trial, said_by_both
+from labeling.selectors.trials import running_trial, said_by_both, unshadowed_glitches
 from labeling.selectors.versions import active_version
 from labeling.services.activation import activate
 from labeling.services.audit import record_deed
@@ -142,6 +142,12 @@ def _verdict(trial: ShadowTrial) -> tuple[bool, str]:
         return False, (
             f"It calls all {trial.report['new']} new glitches by classes that {trial.active} does "
             "not know: look at what it says before you put it into use."
+        )
+    unread = unshadowed_glitches(trial).count()
+    if share is None and unread:
+        return False, (
+            f"It has predicted none of the {unread} new glitches that {trial.active} has: the log "
+            "of the worker says what it could not read."
         )
     if share is None:
         checks = trial.candidate.metrics.get("checks", [])

@@ -44,6 +44,11 @@ Examples:
             action="store_true",
             help="judge on the test glitches that came later than all training; not stored",
         )
+        parser.add_argument(
+            "--readable",
+            action="store_true",
+            help="leave out what has no prediction because its pictures cannot be read",
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
         parser.add_argument("--csv", type=Path, metavar="FOLDER", help="one file a table")
 
@@ -52,7 +57,7 @@ Examples:
 
         number, against = self._numbers(options)
         try:
-            found = self._evaluate(number, against, in_time=options["in_time"])
+            found = self._evaluate(number, against, options)
         except LabelingError as error:
             raise CommandError(f"{error} [{error.code}]") from error
         named = {f"{ROLE} {n}": evaluation.figures for n, evaluation in found.items()}
@@ -78,21 +83,29 @@ Examples:
         return active.number, options["against"]
 
     def _evaluate(
-        self, number: int, against: int | None, *, in_time: bool
+        self, number: int, against: int | None, options: dict[str, Any]
     ) -> Mapping[int, Evaluation | Verdict]:
         """Figures of the version, and of the one it is compared with, by number."""
         version = find_version(ROLE, number)
         other = find_version(ROLE, against) if against is not None else None
+        whole = not options["readable"]
         if version == other:
             raise CommandError("A version cannot be compared with itself.")
         try:
-            if in_time:  # each on what came later than the training of both
-                verdicts = {number: judge_in_time(version, other)}
-                return verdicts | ({other.number: judge_in_time(other, version)} if other else {})
-            found = {number: evaluate_version(version, other)}
-            return found | ({other.number: evaluate_version(other)} if other else {})
+            if options["in_time"]:  # each on what came later than the training of both
+                verdicts = {number: judge_in_time(version, other, whole=whole)}
+                if other is not None:
+                    verdicts[other.number] = judge_in_time(other, version, whole=whole)
+                return verdicts
+            found = {number: evaluate_version(version, other, whole=whole)}
+            if other is not None:
+                found[other.number] = evaluate_version(other, whole=whole)
+            return found
         except LabelingError as error:
             if error.code != "not_predicted":
                 raise
             request_evaluation(number, against=against, by=None)
-            raise CommandError(f"{error} It has been asked for: run this again then.") from error
+            raise CommandError(
+                f"{error} It has been asked for: run this again then; what cannot be read is left "
+                "out with --readable."
+            ) from error

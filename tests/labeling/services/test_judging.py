@@ -5,6 +5,7 @@ import pytest
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, GlitchClass, TrainingExample, TrainingRun
 from labeling.selectors.evaluations import latest_evaluation
+from labeling.selectors.gold_test import training_times
 from labeling.services.judging import evaluate_version, judge_in_time
 from tests.conftest import make_glitch
 from tests.labeling.judging_world import make_classifier, make_gold, say
@@ -93,6 +94,16 @@ def test_in_time_only_what_came_later_than_the_training_of_both_counts(world):
     found = judge_in_time(version, other)
     assert (found.figures["count"], found.comparison["mcnemar"]["only_first"]) == (1, 1)
     assert not Evaluation.objects.exists()
+
+
+def test_an_ensemble_has_seen_what_its_members_were_trained_on(world):
+    version, other, _ = world
+    trained_on(version, make_glitch(40, event_time=O3A + 500.0))
+    trained_on(other, make_glitch(41, event_time=O3A + 100.0))
+    assert training_times(other).tolist() == [O3A + 100.0]
+    TrainingRun.objects.filter(model_version=other).update(settings={"members": [1, 3]})
+    other.refresh_from_db()
+    assert sorted(training_times(other)) == [O3A + 100.0, O3A + 500.0]
 
 
 def test_no_gold_is_no_figure(taxonomy):

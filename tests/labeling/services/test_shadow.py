@@ -129,6 +129,24 @@ def test_where_the_stream_dries_up_the_word_of_the_gate_stands(pair):
     assert states() == {1: "replaced", 2: "active"}
 
 
+def test_a_candidate_that_can_read_no_new_glitch_stays_out(pair):
+    active, candidate = pair
+    candidate.metrics = {"checks": [{"name": "overall", "passed": True, "words": "Higher."}]}
+    candidate.save()
+    trial = begin_trial(candidate, by=None)
+    say(active, [make_glitch(100), make_glitch(101)], "Blip")
+    ShadowTrial.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert "predicted none of the 2 new glitches" in conclude_trial(trial.pk).reason
+    assert states() == {1: "active", 2: "kept_out"}
+
+
+def test_what_the_candidate_cannot_read_stands_before_no_newer_glitch(pair):
+    trial = begin_trial(pair[1], by=None)
+    older, newer = make_glitch(100), make_glitch(101)
+    say(pair[0], [older, newer], "Blip")
+    assert list(unshadowed_glitches(trial)) == [newer, older]
+
+
 def test_a_candidate_that_calls_all_by_a_new_class_stays_out(pair):
     active, candidate = pair
     active.class_list = freeze_class_list(["Blip", "Chirp"])
