@@ -1,12 +1,17 @@
 """Which glitches a training may use, and in which split."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from labeling.errors import LabelingError
-from labeling.models import Glitch, GoldLabel
+from labeling.models import Consensus, Glitch, GlitchClass, GoldLabel
+from labeling.services.classes import freeze_class_list, load_gravity_spy
+from labeling.services.gold import add_gold_label
 from labeling.services.training import request_training
 from labeling.services.training_sets import LabeledGlitch, dealt_in_time, freeze_training_set
 from tests.conftest import make_glitch
@@ -75,3 +80,46 @@ def test_glitches_without_a_time_make_no_training_in_time(taxonomy):
     with pytest.raises(LabelingError) as refusal:
         request_training(None, "x", {"split": "in time"}, recipe="nota-cpu")
     assert refusal.value.code == "too_few_classes"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_gold_given_while_a_training_gathers_waits_and_is_not_tested_on():
+    """Else the glitch would be trained on as consensus, and drawn for the test at once."""
+    load_gravity_spy()
+    for number in range(20):
+        make_glitch(number, ("Blip", "Whistle")[number % 2])
+    blip = GlitchClass.objects.get(label="Blip")
+    agreed = make_glitch(50)
+    agreed.retired_at, agreed.retire_reason = timezone.now(), Glitch.RetireReason.CONSENSUS
+    agreed.save()
+    Consensus.objects.create(
+        glitch=agreed,
+        class_list=freeze_class_list(["Blip"]),
+        agreement=[0.99],
+        top_class=blip,
+        top_agreement=0.99,
+        votes_count=3,
+        rule="bayes",
+    )
+    GoldLabel.objects.filter(glitch_class=blip, split="test").update(split="train")
+    keep = GoldLabel.objects.filter(glitch_class=blip).first()
+    GoldLabel.objects.filter(pk=keep.pk).update(split="test")  # the test is far behind its share
+    run = request_training(None, "x")
+    given, answered = [], threading.Event()
+
+    def give_gold():
+        try:
+            given.append(add_gold_label(agreed, blip, by=None).split)
+        finally:
+            answered.set()
+            connection.close()
+
+    with transaction.atomic():
+        rows = freeze_training_set(run)
+        thread = threading.Thread(target=give_gold)
+        thread.start()
+        assert not answered.wait(0.5)
+    thread.join(60)
+    learned = {row.glitch_id: row.split for row in rows}[agreed.pk]
+    assert given == [learned]
+    assert learned != "test"
