@@ -25,8 +25,8 @@ import torch.distributed as dist
 from ml.errors import MLError
 from ml.vision import errors
 from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
+from ml.vision.epochs import EpochReport
 from ml.vision.errors import OutOfMemory, ProcessesFailed
-from ml.vision.fit import EpochReport
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import TrainedModel, train_classifier
 from ml.vision.world import World

@@ -28,6 +28,14 @@ PRECISIONS = {
 }
 
 
+def diverged(what: str, epoch: int) -> NaNLoss:
+    """The error that ends a training in ``epoch``, to be raised before that is checkpointed."""
+    kept = f"the checkpoint of epoch {epoch - 1} is kept" if epoch else "there is no checkpoint yet"
+    return NaNLoss(
+        f"{what} in epoch {epoch}; {kept}. Lower learning_rate or check the pictures.", epoch=epoch
+    )
+
+
 class Stepper:
     """Makes steps for one training; ``parts`` is how often a minibatch is cut to fit in memory.
 
@@ -125,11 +133,7 @@ class Stepper:
     def _check(self, loss: Tensor, epoch: int) -> None:
         if not torch.isfinite(loss):
             self.optimizer.zero_grad()
-            raise NaNLoss(
-                f"The loss became {loss.item()} in epoch {epoch}; the checkpoint of epoch "
-                f"{epoch - 1} is kept. Lower learning_rate or check the pictures.",
-                epoch=epoch,
-            )
+            raise diverged(f"The loss became {loss.item()}", epoch)
 
     def _update(self) -> None:
         if self.settings.gradient_norm:

@@ -19,8 +19,9 @@ from ml.vision.checkpoint import Checkpoints
 from ml.vision.dataset import Skipped, TrainingSet
 from ml.vision.devices import pick_device
 from ml.vision.draws import Labeled
+from ml.vision.epochs import EpochReport, Progress
 from ml.vision.errors import MissingWeights
-from ml.vision.fit import EpochReport, Fitter, Progress, predict_logits
+from ml.vision.fit import Fitter, predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure
