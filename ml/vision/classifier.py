@@ -73,7 +73,7 @@ class Classifier:
             return Ensemble(model, [cls.from_file(one, device, path) for one in model.members])
         network = build_network(model.settings, len(model.classes), pretrained=False)
         try:
-            network.load_state_dict(model.network)
+            network.load_state_dict(network.state_of_file(model.network))
         except RuntimeError as error:
             raise DamagedWeights(
                 f"{path} does not fit the network {model.settings.backbone!r} it names.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -93,6 +95,13 @@ class GlitchNetwork(nn.Module):
         if self.settings.train_norms:
             self.tail.train(mode)
         return self
+
+    def state_of_file(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A model file's ``tensors``, with what older files leave unsaid."""
+        unwritten = self.frozen.preparation.unwritten()
+        return {f"frozen.preparation.{name}": one for name, one in unwritten.items()} | dict(
+            tensors
+        )
 
     def features(self, activations: Tensor) -> Tensor:
         """What the frozen part gave -> (n, D): the network without its last layer."""
