@@ -145,7 +145,7 @@ class Fitter:
         """One pass over the training glitches in a drawn order; the mean loss."""
         rng = np.random.default_rng([self.settings.seed, epoch])
         order = draw_order(self.train, self.settings, rng)
-        steps = math.ceil(len(order) / self.minibatch)
+        steps = self._steps(len(order))
         total = 0.0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**31)) + self.world.rank)  # dropout
@@ -162,6 +162,11 @@ class Fitter:
                 if self.mean is not None:
                     self.mean.update(self.network)
         return self.world.sum(total) / len(order)
+
+    def _steps(self, count: int) -> int:
+        """Minibatches an epoch; where batch norms learn, each process has two pictures of each."""
+        wanted, least = math.ceil(count / self.minibatch), self.network.fewest_pictures
+        return wanted if least == 1 else max(1, min(wanted, count // (least * self.world.size)))
 
     def _show(self, picks: list[Pick]) -> Tensor:
         """This process's share of a minibatch, on the CPU; at least one picture."""

@@ -50,6 +50,16 @@ def test_two_processes_train_what_one_does(training_set, recipe, tmp_path):
         )
 
 
+def test_each_process_has_two_pictures_where_batch_norms_learn(training_set, recipe, tmp_path):
+    settings = dataclasses.replace(
+        recipe, hidden=(8,), hidden_norms=True, probe_strength=0.0, epochs=1, minibatch=2
+    )
+    model = train_on_all_devices(
+        training_set, settings, tmp_path / "run", tmp_path / "cache", device="cpu", processes=2
+    )
+    assert np.isfinite(model.history[1]["train_loss"])
+
+
 CALLER = """
     import sys
     from pathlib import Path
