@@ -95,7 +95,7 @@ def train_classifier(
     notes += more
     read = _read_in_turn(network, cache, device, training_set, world)
     maker = make_inputs_for(network, settings, cache, device)
-    # How often a minibatch is cut changes no gradient, so a training may go on with other cuts.
+    # How often a minibatch is cut is the device's affair: a training may go on with other cuts.
     same = {**settings.to_dict(), "accumulate": 1}
     checkpoints = Checkpoints(folder, hash_of(RECIPE, same, read.data_hash))
 
@@ -241,13 +241,13 @@ def _finish(
     settings: TrainingSettings,
     classes: tuple[str, ...],
 ) -> ModelFile:
-    """Calibrate on validation, measure the known classes on train, gather all into one file."""
-    temperature = 1.0
-    if len(read.validation):
-        logits, _ = predict_logits(network, maker, read.validation.arrays, FULL)
-        temperature = fit_temperature(logits, read.validation.columns)
+    """Measure the known classes on train, calibrate on validation, gather all into one file."""
     _, features = predict_logits(network, maker, read.train.arrays, FULL)
     novelty = NoveltyMeasure.fit(features, read.train.columns, len(classes))
+    temperature = 1.0
+    if len(read.validation):
+        logits, features = predict_logits(network, maker, read.validation.arrays, FULL)
+        temperature = fit_temperature(logits, read.validation.columns, novelty.measure(features))
     return ModelFile(
         settings=settings,
         classes=classes,
