@@ -226,7 +226,9 @@ def _say(**what: Any) -> None:
 
 def _end_with_the_caller() -> None:
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin, whose lock must be free when this process ends first.
+        while os.read(0, 4096):
+            pass
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

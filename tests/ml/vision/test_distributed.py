@@ -76,6 +76,25 @@ CALLER = """
 """
 
 
+ENDS_FIRST = """
+    import sys, time
+    sys.path[:0] = {path!r}
+    from ml.vision.distributed import _end_with_the_caller
+
+    _end_with_the_caller()
+    time.sleep(0.5)  # until the thread waits for the caller's end
+"""
+
+
+def test_a_process_may_end_before_its_caller():
+    """It would abort, and torchrun end the others, if the waiting thread held standard input."""
+    code = textwrap.dedent(ENDS_FIRST.format(path=[os.path.curdir]))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.wait() == 0, process.stderr.read()
+
+
 def test_the_processes_end_with_their_caller(recipe, tmp_path):
     settings = dataclasses.replace(recipe, epochs=1000, patience=1000)
     code = textwrap.dedent(
