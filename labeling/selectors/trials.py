@@ -25,13 +25,16 @@ def find_trial(trial_id: int) -> ShadowTrial:
 
 
 def unshadowed_glitches(trial: ShadowTrial) -> QuerySet[Glitch]:
-    """Glitches that came since the trial began and that only the version in use has predicted."""
+    """Glitches that came since the trial began and that only the version in use has predicted.
+
+    The newest first: what the candidate cannot read stays here, and must not stand before others.
+    """
     said = Prediction.objects.filter(glitch=OuterRef("pk"))
     return Glitch.objects.filter(
         Exists(said.filter(model_version=trial.active_id)),
         ~Exists(said.filter(model_version=trial.candidate_id)),
         created_at__gte=trial.started_at,
-    ).order_by("pk")
+    ).order_by("-pk")
 
 
 def said_by_both(trial: ShadowTrial) -> tuple[list[Said], list[Said]]:

@@ -7,6 +7,7 @@ from django.db import transaction
 from labeling.errors import ConflictError, ForbiddenError
 from labeling.models import Glitch, GlitchClass, GoldLabel, User
 from labeling.selectors.examples import SHOWN_EACH, shown_gold
+from labeling.selectors.learned import split_learned
 
 SHARES = {GoldLabel.Split.TRAIN: 0.6, GoldLabel.Split.VALIDATION: 0.15, GoldLabel.Split.TEST: 0.25}
 PRACTICE_EACH = 2  # to practise on, besides what the field guide shows
@@ -36,10 +37,11 @@ def add_gold_label(
 ) -> GoldLabel:
     """Give a glitch its gold label, and take it out of the volunteers' queue.
 
-    ``split`` is that of a published set; without it the one furthest behind its share is drawn.
-    The same label again changes nothing; another raises ConflictError ``gold_exists``, the same in
-    another split ``other_split``. The caller's transaction, where there is one, holds no lock on
-    another glitch.
+    ``split`` is that of a published set; without it the one in which a training has had the glitch
+    already, else the one furthest behind its share is drawn. The same label again changes nothing;
+    another raises ConflictError ``gold_exists``, the same in another split ``other_split``, as does
+    the test split for what was trained on. The caller's transaction, where there is one, holds no
+    lock on another glitch.
     """
     glitch = Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)
     if glitch.is_reserved:
@@ -57,12 +59,20 @@ def add_gold_label(
             "already; change that one instead.",
             code="gold_exists",
         )
-    # One row a class is the lock that keeps two labels given at once from the same split.
+    # One row a class is the lock that keeps two labels given at once from the same split, and a
+    # training from learning meanwhile from what is drawn for the test.
     GlitchClass.objects.select_for_update(no_key=True).get(pk=glitch_class.pk)
     counts = Counter(
         GoldLabel.objects.filter(glitch_class=glitch_class).values_list("split", flat=True)
     )
-    split = split or next_split(counts)
+    learned = split_learned(glitch.pk)
+    if learned is not None and split == GoldLabel.Split.TEST:
+        raise ConflictError(
+            f"Glitch {glitch.gravityspy_id} cannot be tested on: a training has had it in the "
+            f"split {learned}. Leave the split out.",
+            code="other_split",
+        )
+    split = split or learned or next_split(counts)
     gold = GoldLabel.objects.create(
         glitch=glitch,
         glitch_class=glitch_class,

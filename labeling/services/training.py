@@ -19,6 +19,7 @@ from labeling.services.audit import record_deed
 from labeling.services.runs import held
 from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
 from ml.vision.recipes import AUTOMATIC, automatic, find_recipe, settings_for
+from ml.vision.rules import AS_DRAWN
 from ml.vision.settings import TrainingSettings
 
 
@@ -43,7 +44,7 @@ def request_training(
         ``too_few_classes``, ``no_members``; ConflictError ``training_under_way``.
     """
     checked = _checked(recipe or site_recipe(), settings or {})
-    trainable = trainable_classes()
+    trainable = trainable_classes(split=checked.get("split", AS_DRAWN))
     if len(trainable) < 2:
         raise LabelingError(
             f"Training needs at least 2 classes with {EXAMPLES_MIN} labeled glitches each, gold "
