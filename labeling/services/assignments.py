@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import ForbiddenError
 from labeling.models import Assignment, BatchGlitch, Glitch, User
@@ -49,12 +50,13 @@ def next_assignments(
     taxonomy = current_taxonomy()
     if level is not None and level > height_of(volunteer, taxonomy):
         raise ForbiddenError(
-            f"Level {level} opens when you have mastered level {volunteer.level}.",
+            _("Level %(level)s opens when you have mastered level %(here)s.")
+            % {"level": level, "here": volunteer.level},
             code="level_not_reached",
         )
     now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
-    for _ in range(want):
+    for _place in range(want):
         lent = _lend_one(volunteer, taxonomy, want, level, rng, now)
         if lent.assignment is None or lent.held + 1 >= want:
             break

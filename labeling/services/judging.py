@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, ModelVersion
@@ -40,7 +41,7 @@ def evaluate_version(
     mine = judged_on(version, test)
     comparison = compare(mine, judged_on(against, test)) if against else None
     with transaction.atomic():
-        stored, _ = Evaluation.objects.update_or_create(
+        stored, _is_new = Evaluation.objects.update_or_create(
             model_version=version,
             against=against,
             test_digest=test.digest,
@@ -59,16 +60,25 @@ def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
     for version, glitches in missing.items() if whole else ():
         if glitches:
             raise LabelingError(
-                f"{version} has not predicted {len(glitches)} of the {len(test.glitch_ids)} gold "
-                "test glitches yet; a worker does it when the page or the command asks for it.",
+                _(
+                    "%(version)s has not predicted %(glitches)s of the %(glitch_ids)s gold test "
+                    "glitches yet; a worker does it when the page or the command asks for it."
+                )
+                % {
+                    "version": version,
+                    "glitches": len(glitches),
+                    "glitch_ids": len(test.glitch_ids),
+                },
                 code="not_predicted",
                 missing=len(glitches),
             )
     test = without(test, [pk for glitches in missing.values() for pk in glitches])
     if not test.glitch_ids:
         raise LabelingError(
-            "The gold test set is empty: give gold labels first; a quarter of them is kept for "
-            "testing.",
+            _(
+                "The gold test set is empty: give gold labels first; a quarter of them is kept for "
+                "testing."
+            ),
             code="nothing_to_test",
         )
     return test

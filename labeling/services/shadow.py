@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
@@ -43,13 +44,17 @@ def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
     active = active_version(version.role)
     if active is None or active.pk == version.pk or version.class_list is None:
         raise LabelingError(
-            "A trial needs a classifier in use and another one to try beside it; put this version "
-            "into use instead.",
+            _(
+                "A trial needs a classifier in use and another one to try beside it; put this "
+                "version into use instead."
+            ),
             code="nothing_to_shadow",
         )
     under_way = running_trial(version.role)
     if under_way is not None and under_way.candidate_id == version.pk:
-        raise ConflictError(f"{version} is on trial already.", code="shadow_under_way")
+        raise ConflictError(
+            _("%(version)s is on trial already.") % {"version": version}, code="shadow_under_way"
+        )
     return _begin(version, active, by=by)
 
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -55,7 +56,7 @@ def _reject(pk: int, by: User, given: Given) -> str:
 def _merge(pk: int, by: User, given: Given) -> str:
     target = given["into"]
     if target is None:
-        raise LabelingError("Choose the proposal that takes the members.", code="into_missing")
+        raise LabelingError(_("Choose the proposal that takes the members."), code="into_missing")
     services.merge_proposal(pk, into=target.pk, by=by, reason=given["reason"])
     return f"Its members moved into proposal {target.pk}."
 
@@ -136,7 +137,7 @@ def search_pool(request: HttpRequest) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "The search is asked for; what it finds appears here.")
+        messages.success(request, _("The search is asked for; what it finds appears here."))
     return redirect("proposals")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -55,7 +56,7 @@ def train_now(request: HttpRequest) -> HttpResponse:
         recipe = request.POST.get("recipe", "")
         run = request_training(user_of(request), reason, _changes(request), recipe=recipe)
     except (LabelingError, MLError) as refusal:
-        messages.error(request, f"Training did not start. {refusal}")
+        messages.error(request, _("Training did not start. %(refusal)s") % {"refusal": refusal})
         return redirect("trainings")
     return redirect("training", pk=run.pk)
 
@@ -118,5 +119,5 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Cancelled. Its worker stops at its next sign of life.")
+        messages.success(request, _("Cancelled. Its worker stops at its next sign of life."))
     return redirect("training", pk=pk)
