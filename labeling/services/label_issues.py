@@ -15,6 +15,7 @@ from labeling.services.audit import record_deed
 from labeling.services.gold import add_gold_label
 from labeling.services.runs import end_run, held
 from labeling.services.training import labeled_glitches
+from labeling.words import word
 
 State = LabelIssue.State
 
@@ -106,7 +107,7 @@ def decide_issue(issue_id: int, *, by: User, answer: GlitchClass | None) -> Labe
     if issue.state != State.OPEN:
         raise ConflictError(
             _("This doubt is settled already (%(issue)s); look at the next one.")
-            % {"issue": issue.get_state_display()},
+            % {"issue": word(issue.get_state_display())},
             code="issue_decided",
         )
     if answer is not None and answer.pk == issue.given_class_id:

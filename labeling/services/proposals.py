@@ -25,6 +25,7 @@ from labeling.services.classes import add_class
 from labeling.services.gold import add_gold_label
 from labeling.services.retraining import Due, Trigger, record_refusal
 from labeling.services.training import EXAMPLES_MIN, request_training
+from labeling.words import word
 
 # Reviewers conclude several votes in one sitting: one training then knows all their classes.
 BIRTHS_TOGETHER_SECONDS = 5.0
@@ -53,13 +54,13 @@ def _move(proposal: Proposal, to: Proposal.State, by: User | None, reason: str) 
     if proposal.state not in allowed[to]:
         raise ConflictError(
             _(
-                "Proposal %(proposal)s is %(proposal_2)s already and cannot become %(label)s; "
+                "Proposal %(proposal)s is %(state)s already and cannot become %(label)s; "
                 "reload it to see who decided."
             )
             % {
                 "proposal": proposal.pk,
-                "proposal_2": proposal.get_state_display().lower(),
-                "label": to.label.lower(),
+                "state": word(proposal.state),
+                "label": word(to),
             },
             code="proposal_state",
             state=proposal.state,
@@ -176,7 +177,7 @@ def merge_proposal(proposal_id: int, *, into: int, by: User | None, reason: str 
                 "Proposal %(into)s is %(target)s; only one that is still to be decided takes "
                 "members."
             )
-            % {"into": into, "target": target.get_state_display().lower()},
+            % {"into": into, "target": word(target.state)},
             code="proposal_state",
         )
     present = set(target.members.values_list("glitch_id", flat=True))

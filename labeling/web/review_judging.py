@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,10 +20,10 @@ from labeling.web.permissions import reviewer_required, user_of
 
 ROLE = ModelVersion.Role.CLASSIFIER
 FIGURES = {
-    "accuracy": "accuracy",
-    "macro_f1": "macro F1",
-    "log_loss": "log loss",
-    "ece": "calibration error",
+    "accuracy": gettext_lazy("accuracy"),
+    "macro_f1": gettext_lazy("macro F1"),
+    "log_loss": gettext_lazy("log loss"),
+    "ece": gettext_lazy("calibration error"),
 }
 
 

@@ -89,8 +89,8 @@ def _nobody_works() -> str:
         if alive_workers():
             return ""
     except BROKER_DOWN:
-        return "The broker cannot be reached. The training starts by itself once it is back."
-    return "No worker answers. The training starts by itself once one is up."
+        return _("The broker cannot be reached. The training starts by itself once it is back.")
+    return _("No worker answers. The training starts by itself once one is up.")
 
 
 @never_cache
