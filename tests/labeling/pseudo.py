@@ -8,7 +8,7 @@ from django.utils.translation import trans_real
 KEPT = re.compile(r"%\(\w+\)[a-z]|%%|<[^>]*>|&\w+;|\{\w+\}")
 WIDE = {plain: plain + 0xFEE0 for plain in (*range(ord("A"), ord("Z") + 1), *range(97, 123))}
 # Addresses, code and keys are for machines or the same in every language.
-SILENT = re.compile(r"<(script|style|code|kbd|svg class)\b.*?</(script|style|code|kbd|svg)>", re.S)
+SILENT = re.compile(r"<(script|style|code|kbd)\b.*?</\1>", re.DOTALL)
 SPOKEN = re.compile(r'\b(?:aria-label|title|placeholder|alt)="([^"]*)"')
 
 

@@ -46,6 +46,7 @@ from labeling.services.tokens import create_token
 from labeling.services.visitors import begin_visit
 from labeling.services.votes import record_vote
 from ml.vision.recipes import RECIPES
+from ml.vision.weights import missing_weights
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.judging_world import make_classifier, make_gold, say
 from tests.labeling.pseudo import PseudoLanguage, plain_words, pseudo
@@ -55,8 +56,8 @@ from tests.labeling.web.worlds import EPOCHS, METRICS, make_proposal, make_undec
 pytestmark = pytest.mark.django_db
 
 NAMES = [
-    "Nota", "REST API", "JSON", "ROC", "UTC", "SNR", "Hz", "MB", "H1", "L1", "V1", "O3a", "F1", "top-",
-    "PNG", "JPEG", "viridis",
+    "Nota", "REST API", "JSON", "ROC", "UTC", "SNR", "Hz", "MB", "H1", "L1", "V1", "O3a", "F1",
+    "top-", "PNG", "JPEG", "viridis",
     "ada", "rosa", "ben", "not-logged-in-",  # people
     "classifier", "embedding", "hdbscan", "nota-cpu",  # model versions, methods, recipes
     "workers.train", "default", "gpu",  # tasks and queues
@@ -173,7 +174,11 @@ def names() -> list[str]:
     classes = [name for pair in every for name in (*pair, pair[0].replace("_", " "))]
     proposals = ["Reverse Chirp", "Curl"]
     # A recipe's name and title come from a library that knows no catalogue.
-    recipes = [text for one in RECIPES.values() for text in (one.name, one.title)]
+    recipes = [
+        text
+        for one in RECIPES.values()
+        for text in (one.name, one.title, str(missing_weights(one)))
+    ]
     return [*NAMES, *WRITTEN, *classes, *proposals, *recipes]
 
 
@@ -260,12 +265,21 @@ def test_refusals(world, language, who, address, sent):
     assert re.search(r'class="(?:error|note error|lead)"', page)
 
 
-def test_what_the_label_page_hears_is_translated_and_what_pipelines_hear_is_not(world, language):
-    ada = world["ada"]
-    browser = as_user(ada)
+def test_what_the_label_page_hears_is_translated_and_what_pipelines_hear_is_not(world, settings):
+    settings.LANGUAGES = [("en", "English"), ("eo", "Esperanto")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(trans_real._translations, "eo", PseudoLanguage())
+        _ask_in("eo", world["ada"])
+    trans_real.deactivate()
+
+
+def _ask_in(language: str, ada) -> None:
+    wanted = {"Accept-Language": language}
+    browser = Client(headers=wanted)
+    browser.force_login(ada)
     gone = browser.post("/api/v1/votes/undo", {"assignment": 999}, content_type="application/json")
     assert gone.json()["error"]["message"] == pseudo("There is no vote of yours to take back here.")
-    token = {"Authorization": f"Bearer {create_token(ada, 'notebook')}"}
+    token = wanted | {"Authorization": f"Bearer {create_token(ada, 'notebook')}"}
     told = Client().post(
         "/api/v1/votes/undo", {"assignment": 999}, content_type="application/json", headers=token
     )
@@ -281,7 +295,7 @@ def test_the_catalogue_holds_all_that_the_pages_ask_for(world, language, tmp_pat
     """What is translated while the pages are made is found by ``makemessages``."""
     walk(as_user(world["ada"]), VOLUNTEERS, **world)
     walk(as_user(world["rosa"]), REVIEWERS, **world)
-    assert language.asked - _extracted(tmp_path) - _of_libraries() - {"", *WRITTEN} == set()
+    assert language.asked - _extracted(tmp_path) - _of_libraries() - {"", *WRITTEN, *NAMES} == set()
 
 
 def _extracted(folder: Path) -> set[str]:
