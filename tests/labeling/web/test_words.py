@@ -13,10 +13,10 @@ PAGES = sorted(
 SCRIPTS = sorted(Path("static/nota/js").glob("*.js"))
 SPOKEN = re.compile(r'(?:aria-label|title|placeholder|alt)="([^"{]*[A-Za-z]{2}[^"{]*)"')
 FREE = {
-    "s", "UTC", "SNR", "JSON", "top-",  # units and names
+    "s", "p", "UTC", "SNR", "JSON", "top-",  # units, figures and names
     "Nota", "Shift", "Enter", "Esc", "Space", "Q", "Y", "N",
 }  # fmt: skip
-KEYS = {"Enter", "Escape", "Backspace", "Shift"}
+KEYS = {"Enter", "Escape", "Backspace", "Shift", "Arrow", "Content-Type", "Retry-After"}
 TAGS = (
     r"{% block body_class %}.*?{% endblock %}",
     r"{% comment %}.*?{% endcomment %}",
@@ -37,7 +37,7 @@ def untranslated(text: str) -> list[str]:
         text = re.sub(tag, " ", text, flags=re.DOTALL)
     spoken = SPOKEN.findall(text)
     words = [" ".join(part.split()) for part in re.sub(r"<[^>]*>", "\n", text).split("\n")]
-    stripped = [word.strip(" –·+…") for word in (*spoken, *words)]
+    stripped = [word.strip(" –·+…,") for word in (*spoken, *words)]
     return [word for word in stripped if re.search(r"[A-Za-z]", word) and word not in FREE]
 
 
