@@ -14,7 +14,7 @@ from torch.nn import functional
 from labeling.models import GlitchClass, ModelVersion, Prediction
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
-from labeling.services.training import next_number
+from labeling.services.training_results import next_number
 from ml.pictures import DURATIONS
 from ml.vision.activations import CPU_MINIBATCH, CUDA_MINIBATCH
 from ml.vision.classifier import Classifier

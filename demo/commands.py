@@ -50,6 +50,11 @@ def commands(*, bind: str = "0.0.0.0:8000", var: str = "var") -> dict[str, Comma
             *("celery", "-A", "labeling", "worker", "-Q", "gpu", "-n", "gpu@%h"),
             *("--pool", "threads", "--concurrency", "1", *QUIET),
         ),
+        # People wait for what it does. It loads torch with the first question, and not before.
+        "worker-looks": (
+            *("celery", "-A", "labeling", "worker", "-Q", "looks", "-n", "looks@%h"),
+            *("--pool", "threads", "--concurrency", "1", *QUIET),
+        ),
         "beat": ("celery", "-A", "labeling", "beat", "--schedule", f"{var}/beat-schedule"),
     }
 
@@ -73,6 +78,8 @@ def environment(folder: Path, *, port: int, database_url: str, redis_url: str) -
         "SECRET_KEY": os.environ.get("SECRET_KEY") or embedded.keep_secret_key(folder),
         "SITE_URL": f"http://localhost:{port}",
         "DJANGO_SETTINGS_MODULE": "labeling.settings",
+        # Its weights come in a package: the demo needs no network, also where there is a GPU.
+        "NOTA_RECIPE": os.environ.get("NOTA_RECIPE") or "nota-cpu",
     }
 
 
@@ -91,6 +98,7 @@ def processes(
         Process("web", here(table["web"]), one_thread, answers_at(f"http://127.0.0.1:{port}")),
         Process("worker", here(table["worker"]), one_thread, pings(broker, "default")),
         Process("worker-gpu", here(table["worker-gpu"]), all_threads, pings(broker, "gpu")),
+        Process("worker-looks", here(table["worker-looks"]), one_thread, pings(broker, "looks")),
         Process("beat", here(table["beat"]), one_thread),
     ]
 

@@ -34,6 +34,7 @@ SWEEP_AUDIT = "workers.picks.sweep_audit"
 SWEEP_VISITS = "workers.sweeps.sweep_visits"
 SWEEP_BATCHES = "workers.sweeps.sweep_batches"
 SWEEP_LOOKS = "workers.sweeps.sweep_looks"
+SWEEP_CACHE = "workers.sweeps.sweep_cache"
 SWEEP_WHOLE = "workers.sweeps.sweep_whole"
 COUNT_ANSWERS = "workers.skills.count_answers"
 REFRESH_SKILL_PRIOR = "workers.skills.refresh_prior"
@@ -48,8 +49,10 @@ QUEUES = {
     RUN_TRAINING: "gpu",
     RUN_DISCOVERY: "gpu",
     CHECK_LABELS: "gpu",
-    LOOK: "gpu",
+    # People wait for these: never behind a training.
+    LOOK: "looks",
 }
+ALL_QUEUES = ("default", *sorted(set(QUEUES.values())))
 
 
 def enqueue_on_commit(name: str, *, delay_seconds: float = 0, **ids: Any) -> None:
@@ -67,9 +70,17 @@ def enqueue_on_commit(name: str, *, delay_seconds: float = 0, **ids: Any) -> Non
     transaction.on_commit(send, robust=True)
 
 
-def send_now(name: str, *, delay_seconds: float = 0, **ids: Any) -> None:
-    """Send the task at once. Raises kombu's OperationalError where the broker is down."""
+def send_now(
+    name: str, *, delay_seconds: float = 0, expires_seconds: float | None = None, **ids: Any
+) -> None:
+    """Send the task at once. Raises kombu's OperationalError where the broker is down.
+
+    A message that no worker has begun within ``expires_seconds`` is dropped: for senders that ask
+    again by then.
+    """
     from labeling.celery import app
 
     queue = QUEUES.get(name, "default")
-    app.send_task(name, kwargs=ids, queue=queue, countdown=delay_seconds or None)
+    app.send_task(
+        name, kwargs=ids, queue=queue, countdown=delay_seconds or None, expires=expires_seconds
+    )

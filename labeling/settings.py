@@ -47,17 +47,20 @@ INSTALLED_APPS = [
     "labeling",
 ]
 
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "labeling.web.limits.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "labeling.web.security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    *(["django.middleware.locale.LocaleMiddleware"] if len(LANGUAGES) > 1 else []),
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "labeling.web.middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "labeling.web.errors.RefusalMiddleware",
@@ -103,7 +106,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "labeling.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "labeling.services.tokens.EndsTokens"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -111,8 +114,6 @@ LOGIN_URL = "log-in"
 LOGIN_REDIRECT_URL = "label"
 LOGOUT_REDIRECT_URL = "home"
 
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -138,6 +139,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "labeling.api.negotiation.ShortNegotiation",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "labeling.api.errors.handle",
     "DEFAULT_THROTTLE_RATES": {
@@ -149,6 +151,7 @@ REST_FRAMEWORK = {
         # Both by address: visits that begin, and what all visitors there vote together.
         "visit": env.str("NOTA_THROTTLE_VISIT", default="60/hour"),
         "visitor_vote": env.str("NOTA_THROTTLE_VISITOR_VOTE", default="240/min"),
+        "judge": env.str("NOTA_THROTTLE_JUDGE", default="30/min"),
         "look": env.str("NOTA_THROTTLE_LOOK", default="10/min"),
     },
     # How many proxies are ours: what a client writes into X-Forwarded-For itself counts nothing.
@@ -199,6 +202,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 PICTURES_FOLDER = NOTA_VAR / "pictures"
 MODELS_FOLDER = NOTA_VAR / "models"
 CACHE_FOLDER = NOTA_VAR / "cache"
+CACHE_BYTES = int(env.float("NOTA_CACHE_GB", default=50) * 1e9)
 # What strangers send to "What is this glitch?", and the heat maps; nothing here is kept.
 LOOKS_FOLDER = NOTA_VAR / "looks"
 LOOK_HOURS = env.float("NOTA_LOOK_HOURS", default=24)
@@ -228,7 +232,7 @@ ANONYMOUS_VOTES_SETTLE = env.bool("NOTA_ANONYMOUS_VOTES_SETTLE", default=False)
 HOME_SECONDS = env.float("NOTA_HOME_SECONDS", default=30.0)
 # A training or discovery whose worker was not heard of for this long is taken up by another.
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
-# The recipe of trainings that name none; empty: the library's default (nota-cpu).
+# The recipe of trainings that name none; empty: nota on a worker with a GPU, else nota-cpu.
 TRAINING_RECIPE = env.str("NOTA_RECIPE", default="")
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.
 LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)

@@ -61,7 +61,7 @@ PICTURE_NAME = re.compile(
 )
 _DURATION_NAMES = {str(duration): duration for duration in DURATIONS}
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # PNG, JPEG
-# Colour 0xRRGGBB -> 1 + index of the nearest viridis colour, 0 where not asked yet. Pictures share
+# Colour 0xBBGGRR -> 1 + index of the nearest viridis colour, 0 where not asked yet. Pictures share
 # nearly all of their colours, so each is measured once a process; threads that meet here write the
 # same values. Only the pages in use take memory.
 _NEAREST = np.zeros(1 << 24, np.uint16)
@@ -115,10 +115,10 @@ def read_energy(source: bytes | Path) -> npt.NDArray[np.uint8]:
         return (np.asarray(image).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8)
     if image.mode in _GREY_MODES:
         return np.asarray(image.convert("L"))
-    rgb = np.asarray(image.convert("RGB"))  # (h, w, 3)
-    if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 1], rgb[..., 2]):
-        return np.ascontiguousarray(rgb[..., 0])
-    return invert_viridis(rgb)
+    colours = _colours(image)
+    if not ((colours ^ colours >> 8) & 0xFFFF).any():  # red equals green, and green blue
+        return colours.astype(np.uint8)
+    return _invert_viridis(colours)
 
 
 def crop_axes(image: Image.Image) -> Image.Image:
@@ -126,23 +126,31 @@ def crop_axes(image: Image.Image) -> Image.Image:
     return image.crop(AXES_BOX) if image.size == FRAMED_SIZE else image
 
 
-def invert_viridis(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Index of the nearest viridis colour (h, w) for each pixel of uint8 (h, w, 3).
+def _colours(image: Image.Image) -> npt.NDArray[np.uint32]:
+    """Each pixel's colour (h, w) as one number 0xBBGGRR, as the bytes lie in memory."""
+    rgba = image if image.mode == "RGBA" else image.convert("RGB").convert("RGBA")
+    return np.asarray(rgba).view("<u4")[..., 0] & np.uint32(0xFFFFFF)  # without the alpha
+
+
+def _invert_viridis(colours: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+    """Index of the nearest viridis colour (h, w) for each of (h, w) colours 0xBBGGRR.
 
     Nearest instead of equal, because plots were rounded in different ways and JPEG shifts colours.
     """
-    channels = rgb.astype(np.int32)
-    packed = channels[..., 0] << 16 | channels[..., 1] << 8 | channels[..., 2]  # (h, w)
-    index = _NEAREST[packed]
-    missing = np.unique(packed[index == 0])
-    for start in range(0, len(missing), 4096):  # bounds the memory that a photograph would take
-        part = missing[start : start + 4096]
-        colours = np.stack([part >> 16, part >> 8 & 255, part & 255], axis=1)  # (k, 3)
-        apart = ((colours[:, None, :] - VIRIDIS.astype(np.int32)) ** 2).sum(axis=2)  # (k, 256)
-        _NEAREST[part] = apart.argmin(axis=1) + 1
-    if len(missing):
-        index = _NEAREST[packed]
+    index = _NEAREST.take(colours)
+    if not index.all():
+        missing = np.unique(colours[index == 0])
+        for start in range(0, len(missing), 4096):  # bounds the memory that a photograph would take
+            _measure(missing[start : start + 4096])
+        index = _NEAREST.take(colours)
     return (index - 1).astype(np.uint8)
+
+
+def _measure(colours: npt.NDArray[np.uint32]) -> None:
+    """Find the viridis colour nearest to each of (k,) colours 0xBBGGRR."""
+    rgb = np.stack([colours & 255, colours >> 8 & 255, colours >> 16], axis=1)  # (k, 3)
+    apart = rgb.astype(np.int32)[:, None, :] - VIRIDIS.astype(np.int32)  # (k, 256, 3)
+    _NEAREST[colours] = (apart**2).sum(axis=2).argmin(axis=1) + 1
 
 
 def parse_picture_name(name: str) -> PictureName:

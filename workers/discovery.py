@@ -20,7 +20,7 @@ from labeling.models import DiscoveryRun, ModelVersion
 from labeling.selectors.versions import active_version
 from labeling.services.discovery import Discovered, Found, finish_discovery, freeze_pool
 from labeling.services.runs import claim_run, held
-from labeling.services.training import labeled_glitches
+from labeling.services.training_sets import labeled_glitches
 from labeling.version import code_version
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures

@@ -10,7 +10,7 @@ from labeling import jobs
 from labeling.models import LabelCheck
 from labeling.services.label_issues import Doubt, finish_label_check
 from labeling.services.runs import claim_run, held
-from labeling.services.training import LabeledGlitch, labeled_glitches
+from labeling.services.training_sets import LabeledGlitch, labeled_glitches
 from labeling.version import code_version
 from ml.label_issues import find_suspects, out_of_fold
 from ml.vision.settings import TrainingSettings

@@ -22,6 +22,9 @@ from workers.tasks import Held, RecordedTask, holding, worker_name
 if TYPE_CHECKING:
     from ml.vision.explain import Explanation
 
+# A GPU belongs to the trainings; one glitch is soon seen without.
+DEVICE = "cpu"
+
 
 @shared_task(name=jobs.LOOK, base=RecordedTask)
 def look(run_id: int) -> None:
@@ -45,7 +48,7 @@ def _see(run: Look, life: Held) -> Seen:
     # What strangers send leaves no trace in the common cache.
     cache = Path(settings.CACHE_FOLDER) if run.glitch_id else look_folder(run.key) / "cache"
     life.report("looking at the pictures", 0.1)
-    classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
+    classifier = Classifier.load(settings.MODELS_FOLDER / version.weights, DEVICE)
     scores = classifier.score([pictures], cache)
     if scores.skipped:
         raise LabelingError(scores.skipped[0].reason, code=scores.skipped[0].code)
@@ -98,7 +101,7 @@ def _alike(
     stored = Embedding.objects.filter(glitch=run.glitch_id, model_version=version).first()
     if stored is not None:
         return nearest_glitches(stored.vector, besides=run.glitch_id)
-    inputs = embedding_inputs([pictures], recipe, cache)
+    inputs = embedding_inputs([pictures], recipe, cache, DEVICE)
     try:
         vector = load_embedding(settings.MODELS_FOLDER / version.weights).transform(inputs.rows)[0]
     except (ValueError, RuntimeError):  # fitted on the features of another backbone

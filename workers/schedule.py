@@ -1,4 +1,6 @@
-"""When beat sends what. Sweeps expire before the next one, so that a queue never fills up."""
+"""When beat sends what. Sweeps expire before the next one, and so do the messages that they send:
+what a worker finds when it has time is what is wanted then.
+"""
 
 from labeling import jobs
 from labeling.celery import app
@@ -18,6 +20,7 @@ EVERY_SECONDS = {
     jobs.REFRESH_PRIORS: 120,
     jobs.SWEEP_WHOLE: 600,
     jobs.SWEEP_VISITS: 3600,
+    jobs.SWEEP_CACHE: 3600,
     jobs.COUNT_ANSWERS: 300,
     jobs.REFRESH_SKILL_PRIOR: 600,
     jobs.REFIT_SKILLS: 1800,

@@ -27,9 +27,19 @@ from labeling.services.runs import claimable
 from labeling.services.sampling import draw_glitches
 from labeling.services.training import request_training_if_due
 from labeling.services.visitors import end_old_visits
+from ml.vision.store import ArrayStore
+from workers.schedule import EVERY_SECONDS
 from workers.tasks import RecordedTask
 
 ON_ITS_WAY = timedelta(seconds=15)
+
+
+def _send_again(sweep: str, name: str, **ids: int) -> None:
+    """Send a task that lasts until the next ``sweep``: that sends it anew if it is still wanted.
+
+    Otherwise a worker that is busy for hours would find thousands of the same message.
+    """
+    jobs.send_now(name, expires_seconds=EVERY_SECONDS[sweep], **ids)
 
 
 @shared_task(name=jobs.SWEEP_RUNS, base=RecordedTask)
@@ -41,13 +51,13 @@ def sweep_runs() -> None:
     on_its_way = Q(state=Run.State.REQUESTED, created_at__gt=now - ON_ITS_WAY)
     free = claimable(now) & ~on_its_way
     for run_id in TrainingRun.objects.filter(free).values_list("pk", flat=True):
-        jobs.send_now(jobs.RUN_TRAINING, run_id=run_id)
+        _send_again(jobs.SWEEP_RUNS, jobs.RUN_TRAINING, run_id=run_id)
     for run_id in DiscoveryRun.objects.filter(free).values_list("pk", flat=True):
-        jobs.send_now(jobs.RUN_DISCOVERY, run_id=run_id)
+        _send_again(jobs.SWEEP_RUNS, jobs.RUN_DISCOVERY, run_id=run_id)
     for run_id in LabelCheck.objects.filter(free).values_list("pk", flat=True):
-        jobs.send_now(jobs.CHECK_LABELS, run_id=run_id)
+        _send_again(jobs.SWEEP_RUNS, jobs.CHECK_LABELS, run_id=run_id)
     for run_id in Look.objects.filter(free).values_list("pk", flat=True):
-        jobs.send_now(jobs.LOOK, run_id=run_id)
+        _send_again(jobs.SWEEP_RUNS, jobs.LOOK, run_id=run_id)
 
 
 @shared_task(name=jobs.SWEEP_LEASES, base=RecordedTask)
@@ -61,7 +71,7 @@ def sweep_scores() -> None:
     if version is None:
         return
     if version.routed_at is None or are_new_unscored(version):
-        jobs.send_now(jobs.SCORE_GLITCHES, version_id=version.pk)
+        _send_again(jobs.SWEEP_SCORES, jobs.SCORE_GLITCHES, version_id=version.pk)
 
 
 @shared_task(name=jobs.SWEEP_WHOLE, base=RecordedTask)
@@ -70,14 +80,14 @@ def sweep_whole() -> None:
     draw_glitches(settings.AUDIT_RATE, from_all=True)
     version = active_version(ModelVersion.Role.CLASSIFIER)
     if version is not None and unscored_glitches(version).exists():
-        jobs.send_now(jobs.SCORE_GLITCHES, version_id=version.pk)
+        _send_again(jobs.SWEEP_WHOLE, jobs.SCORE_GLITCHES, version_id=version.pk)
 
 
 @shared_task(name=jobs.SWEEP_TRIALS, base=RecordedTask)
 def sweep_trials() -> None:
     trial = running_trial()
     if trial is not None:
-        jobs.send_now(jobs.FOLLOW_TRIAL, trial_id=trial.pk)
+        _send_again(jobs.SWEEP_TRIALS, jobs.FOLLOW_TRIAL, trial_id=trial.pk)
 
 
 @shared_task(name=jobs.SWEEP_DRIFT, base=RecordedTask)
@@ -95,13 +105,13 @@ def sweep_retraining() -> None:
 @shared_task(name=jobs.SWEEP_BATCHES, base=RecordedTask)
 def sweep_batches() -> None:
     for batch_id in Batch.objects.filter(state=Batch.State.OPEN).values_list("pk", flat=True):
-        jobs.send_now(jobs.CLOSE_BATCH, batch_id=batch_id)
+        _send_again(jobs.SWEEP_BATCHES, jobs.CLOSE_BATCH, batch_id=batch_id)
 
 
 @shared_task(name=jobs.SWEEP_POLICIES, base=RecordedTask)
 def sweep_policies() -> None:
     for workflow_id in policies_to_follow_up():
-        jobs.send_now(jobs.REEVALUATE, workflow_id=workflow_id)
+        _send_again(jobs.SWEEP_POLICIES, jobs.REEVALUATE, workflow_id=workflow_id)
 
 
 @shared_task(name=jobs.SWEEP_LOOKS, base=RecordedTask)
@@ -112,7 +122,7 @@ def sweep_looks() -> int:
 @shared_task(name=jobs.SWEEP_PICKS, base=RecordedTask)
 def sweep_picks() -> None:
     for workflow_id, version in active_picks_due():
-        jobs.send_now(jobs.REFRESH_PICKS, workflow_id=workflow_id, version=version)
+        _send_again(jobs.SWEEP_PICKS, jobs.REFRESH_PICKS, workflow_id=workflow_id, version=version)
 
 
 @shared_task(name=jobs.SWEEP_VISITS, base=RecordedTask)
@@ -123,3 +133,9 @@ def sweep_visits() -> None:
 @shared_task(name=jobs.REFRESH_PRIORS, base=RecordedTask)
 def refresh_priors() -> None:
     refresh_class_priors()
+
+
+@shared_task(name=jobs.SWEEP_CACHE, base=RecordedTask)
+def sweep_cache() -> int:
+    """Keep decoded views and activations within their room; the bytes freed."""
+    return ArrayStore(settings.CACHE_FOLDER).prune(settings.CACHE_BYTES)

@@ -17,10 +17,12 @@ from labeling.models import TaskError
 from labeling.models.runs import Run
 from labeling.services.runs import end_run, renew_lease
 from ml.errors import MLError
+from ml.wanted import while_wanted
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS_MAX = 5
+SIGNS_A_LEASE = 6  # signs of life: also how soon a worker hears that its run was cancelled
 
 
 class RecordedTask(Task):
@@ -73,6 +75,9 @@ def worker_name() -> str:
 def holding(run: Run) -> Iterator[Held]:
     """Renew the run's lease until the block ends, and end the run where the block fails.
 
+    A run that was cancelled or taken over ends the block within some seconds: the loops of the
+    library ask.
+
     What a person can mend (LabelingError, MLError) fails the run with its code. A database that
     went away leaves the run as it is: the sweep hands it on when its lease has run out.
     """
@@ -81,7 +86,8 @@ def holding(run: Run) -> Iterator[Held]:
     beat = threading.Thread(target=_renew_until, args=(held, stop), daemon=True)
     beat.start()
     try:
-        yield held
+        with while_wanted(held.check):
+            yield held
     except LostRunError as error:
         log.warning("Stopped: %s", error)
     except (LabelingError, MLError) as error:
@@ -100,7 +106,7 @@ def holding(run: Run) -> Iterator[Held]:
 
 def _renew_until(held: Held, stop: threading.Event) -> None:
     try:
-        while not stop.wait(settings.RUN_LEASE_SECONDS / 3):
+        while not stop.wait(settings.RUN_LEASE_SECONDS / SIGNS_A_LEASE):
             try:
                 if not renew_lease(held.run):
                     held.lost.set()

@@ -17,14 +17,9 @@ from labeling import jobs
 from labeling.models import ModelVersion, TrainingRun
 from labeling.selectors.versions import active_version
 from labeling.services.runs import claim_run, held
-from labeling.services.training import (
-    LabeledGlitch,
-    Trained,
-    finish_training,
-    freeze_training_set,
-    record_epoch,
-    unlabeled_glitches,
-)
+from labeling.services.training import choose_recipe
+from labeling.services.training_results import Trained, finish_training, record_epoch
+from labeling.services.training_sets import LabeledGlitch, freeze_training_set, unlabeled_glitches
 from labeling.version import code_version
 from ml.vision.calibrate import class_thresholds
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
@@ -46,12 +41,15 @@ log = logging.getLogger(__name__)
 @shared_task(name=jobs.RUN_TRAINING, base=RecordedTask)
 def run_training(run_id: int) -> None:
     """Train, judge and store; returns at once where the run is another's or has ended."""
+    from ml.vision.devices import has_gpu
+
     run = claim_run(TrainingRun, run_id, worker_name())
     if run is None:
         return
     with holding(run) as life:
         life.check_attempts()
         held(run).update(code_version=code_version())
+        choose_recipe(run, has_gpu=has_gpu())
         life.report("gathering labels", 0.0)
         rows = freeze_training_set(run)
         run.refresh_from_db()
@@ -89,13 +87,13 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
     from ml.vision.distributed import train_on_all_devices
     from ml.vision.errors import CheckpointMismatch
 
-    seconds: list[float] = []
+    reports: list[EpochReport] = []
 
     def on_epoch(report: "EpochReport") -> None:
         record_epoch(run, _as_json(asdict(report)))
-        seconds.append(report.seconds)
+        reports.append(report)
         share = 0.1 + 0.8 * report.epoch / max(report.epochs, 1)
-        left = time_left(seconds[1:], report.epochs - report.epoch)
+        left = time_left(seconds_an_epoch(reports), report.epochs - report.epoch)
         life.report(f"epoch {report.epoch} of {report.epochs}{left}", share)
 
     life.report("looking at the pictures", 0.05)
@@ -115,13 +113,25 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
     raise RuntimeError(f"training {run.pk} does not fit its own checkpoints")
 
 
-def time_left(seconds: list[float], epochs: int) -> str:
-    """ ", at most 3 min left" from what the epochs so far took; "" before the first."""
-    if not seconds or epochs < 1:
+def seconds_an_epoch(reports: "Sequence[EpochReport]") -> float | None:
+    """Mean over this worker's own epochs, else over those of the one before; None before any.
+
+    A run may have begun on another machine. Epoch 0 trains nothing and is no measure.
+    """
+    epochs = [report for report in reports if report.epoch]
+    counted = [report for report in epochs if not report.replayed] or epochs
+    return sum(report.seconds for report in counted) / len(counted) if counted else None
+
+
+def time_left(seconds: float | None, epochs: int) -> str:
+    """ ", at most 3 min left" for so many ``epochs`` of so many ``seconds``; "" where unknown."""
+    if seconds is None or epochs < 1:
         return ""
-    left = epochs * sum(seconds) / len(seconds)
-    words = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
-    return f", at most {words} left"
+    left = epochs * seconds
+    for unit, name in ((3600, "h"), (60, "min")):
+        if left >= 1.5 * unit:
+            return f", at most {left / unit:.0f} {name} left"
+    return f", at most {left:.0f} s left"
 
 
 def _average(recipe: TrainingSettings, training_set: TrainingSet, folder: Path) -> "TrainedModel":

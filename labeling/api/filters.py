@@ -4,7 +4,15 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from labeling.api.fields import MOST
-from labeling.models import Glitch, ModelVersion, Prediction, Proposal
+from labeling.models import (
+    DriftCheck,
+    Evaluation,
+    Glitch,
+    ModelVersion,
+    Prediction,
+    Proposal,
+    ShadowTrial,
+)
 from labeling.selectors.glitches import labeled_as
 
 
@@ -52,6 +60,30 @@ class PredictionFilter(filters.FilterSet):
 class ModelVersionFilter(filters.FilterSet):
     role = filters.ChoiceFilter(choices=ModelVersion.Role.choices)
     state = filters.ChoiceFilter(choices=ModelVersion.State.choices)
+
+
+class EvaluationFilter(filters.FilterSet):
+    version = WholeNumberFilter("model_version__number")
+    against = WholeNumberFilter("against__number")
+
+    class Meta:
+        model = Evaluation
+        fields: list[str] = []
+
+
+class ShadowTrialFilter(filters.FilterSet):
+    version = WholeNumberFilter("candidate__number", "the one on trial")
+    state = filters.ChoiceFilter(choices=ShadowTrial.State.choices)
+
+
+class DriftCheckFilter(filters.FilterSet):
+    version = WholeNumberFilter("model_version__number")
+    alert = filters.BooleanFilter(field_name="is_alert")
+    seen = filters.BooleanFilter(field_name="seen_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = DriftCheck
+        fields: list[str] = []
 
 
 class ProposalFilter(filters.FilterSet):

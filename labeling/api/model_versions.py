@@ -16,7 +16,7 @@ from labeling.api.permissions import IsPipelineOrReviewer, IsReviewer, user_of
 from labeling.api.schema import answers
 from labeling.models import ModelVersion
 from labeling.selectors.versions import find_version, listed_versions
-from labeling.services.versions import activate_version
+from labeling.services.versions import activate_version, roll_back
 
 
 class ModelVersionSerializer(serializers.Serializer):
@@ -95,3 +95,23 @@ class ActivateView(APIView):
         asked.is_valid(raise_exception=True)
         activate_version(role, number, by=user_of(request), reason=asked.validated_data["reason"])
         return Response(FullModelVersionSerializer(find_version(role, number)).data)
+
+
+class RollBackView(APIView):
+    permission_classes = [IsAuthenticated, IsReviewer]
+
+    @extend_schema(
+        request=ActivationSerializer,
+        responses=answers({200: FullModelVersionSerializer}, 400, 401, 403, 404, 409),
+    )
+    def post(self, request: Request, role: str, number: int) -> Response:
+        """Put the version into use that was there before this one; it is the answer.
+
+        409 where this one is not in use any more, so that a second request does not go back twice.
+        """
+        asked = ActivationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        current = find_version(role, number)
+        reason = asked.validated_data["reason"]
+        earlier = roll_back(role, instead_of=current.number, by=user_of(request), reason=reason)
+        return Response(FullModelVersionSerializer(find_version(role, earlier.number)).data)

@@ -17,7 +17,7 @@ from labeling.models import TrainingRun
 from labeling.selectors.runs import find_training, listed_trainings
 from labeling.services.cancelling import cancel_training
 from labeling.services.training import request_training
-from ml.vision.recipes import DEFAULT_RECIPE, RECIPES
+from ml.vision.recipes import AUTOMATIC, DEFAULT_RECIPE, RECIPES
 
 
 class RunSerializer(serializers.Serializer):
@@ -39,7 +39,9 @@ class RunSerializer(serializers.Serializer):
 
 
 class TrainingRunSerializer(RunSerializer):
-    recipe = serializers.SerializerMethodField(help_text="by which it trains")
+    recipe = serializers.SerializerMethodField(
+        help_text="by which it trains; auto until a worker has chosen nota or nota-cpu"
+    )
     model_version = serializers.IntegerField(
         source="model_version.number", allow_null=True, default=None
     )
@@ -64,7 +66,7 @@ class NewTrainingSerializer(serializers.Serializer):
     recipe = serializers.CharField(
         max_length=64,
         default="",
-        help_text=f"one of {', '.join(RECIPES)}; left out: the site's own",
+        help_text=f"one of {', '.join(RECIPES)}, or {AUTOMATIC}; left out: the site's own",
     )
     settings = serializers.DictField(
         default=dict, help_text="training settings that differ from the recipe's"

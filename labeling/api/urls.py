@@ -10,6 +10,8 @@ from labeling.api import (
     assignments,
     classes,
     discovery_runs,
+    drift_checks,
+    evaluations,
     favourites,
     glitches,
     labels,
@@ -17,6 +19,7 @@ from labeling.api import (
     model_versions,
     predictions,
     proposals,
+    shadow_trials,
     status,
     tokens,
     training_runs,
@@ -75,6 +78,29 @@ urlpatterns: list[URLPattern | URLResolver] = [
         model_versions.ActivateView.as_view(),
         name="activate",
     ),
+    path(
+        "model-versions/<slug:role>/<int:number>/roll-back",
+        model_versions.RollBackView.as_view(),
+        name="roll-back",
+    ),
+    path("evaluations", evaluations.EvaluationsView.as_view(), name="evaluations"),
+    path(
+        "evaluations/<int:evaluation_id>",
+        evaluations.EvaluationView.as_view(),
+        name="evaluation",
+    ),
+    path("shadow-trials", shadow_trials.ShadowTrialsView.as_view(), name="shadow-trials"),
+    path(
+        "shadow-trials/<int:trial_id>", shadow_trials.ShadowTrialView.as_view(), name="shadow-trial"
+    ),
+    path(
+        "shadow-trials/<int:trial_id>/call-off",
+        shadow_trials.CallOffView.as_view(),
+        name="call-off",
+    ),
+    path("drift-checks", drift_checks.DriftChecksView.as_view(), name="drift-checks"),
+    path("drift-checks/<int:check_id>", drift_checks.DriftCheckView.as_view(), name="drift-check"),
+    path("drift-checks/<int:check_id>/see", drift_checks.SeeAlertView.as_view(), name="see-alert"),
     path("training-runs", training_runs.TrainingRunsView.as_view(), name="training-runs"),
     path(
         "training-runs/<int:run_id>", training_runs.TrainingRunView.as_view(), name="training-run"

@@ -8,9 +8,9 @@ from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from labeling import jobs
 from labeling.celery import app
 
-QUEUES = ("default", "gpu")
 CONNECT_SECONDS = 0.5
 ANSWER_SECONDS = 0.5
 
@@ -27,7 +27,7 @@ def queue_lengths() -> dict[str, int]:
         # Without this redis-py tries again for seconds: a status page is there to say so instead.
         retry=Retry(NoBackoff(), 0),
     ) as client:
-        return {queue: int(client.llen(queue)) for queue in QUEUES}
+        return {queue: int(client.llen(queue)) for queue in jobs.ALL_QUEUES}
 
 
 def alive_workers() -> list[dict[str, Any]]:

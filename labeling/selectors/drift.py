@@ -7,6 +7,7 @@ import numpy.typing as npt
 from django.db.models import Count, F, FloatField, Func, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Extract, Floor
 
+from labeling.errors import NotFoundError
 from labeling.models import DriftCheck, ModelVersion, Prediction
 from ml.vision.judging.drift import CONFIDENCE_BINS
 
@@ -50,8 +51,20 @@ def weekly_counts(version: ModelVersion) -> tuple[CountsByWeek, CountsByWeek]:
     return dict(classes), dict(confidence)
 
 
+def all_checks() -> QuerySet[DriftCheck]:
+    return DriftCheck.objects.select_related("model_version", "seen_by")
+
+
 def listed_checks(version: ModelVersion) -> QuerySet[DriftCheck]:
-    return DriftCheck.objects.filter(model_version=version).select_related("seen_by")
+    return all_checks().filter(model_version=version)
+
+
+def find_check(check_id: int) -> DriftCheck:
+    """One week's check. Raises NotFoundError."""
+    found = all_checks().filter(pk=check_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no drift check {check_id}.")
+    return found
 
 
 def open_alerts() -> QuerySet[DriftCheck]:

@@ -1,6 +1,29 @@
 """Reads of stored evaluations."""
 
+from django.db.models import F, QuerySet
+
+from labeling.errors import NotFoundError
 from labeling.models import Evaluation, ModelVersion
+
+SINGLE_FIGURES = ("count", "accuracy", "macro_f1", "log_loss", "ece")
+
+
+def listed_evaluations() -> QuerySet[Evaluation]:
+    """Evaluations with their single figures; curves and tables stay behind: one query."""
+    figures = {name: F(f"figures__{name}") for name in SINGLE_FIGURES}
+    return (
+        Evaluation.objects.defer("figures", "comparison")
+        .select_related("model_version", "against")
+        .annotate(**figures)
+    )
+
+
+def find_evaluation(evaluation_id: int) -> Evaluation:
+    """One evaluation with all of it. Raises NotFoundError."""
+    found = listed_evaluations().defer(None).filter(pk=evaluation_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no evaluation {evaluation_id}.")
+    return found
 
 
 def latest_evaluation(

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
+from labeling.errors import LabelingError
 from labeling.models import GoldLabel, ModelVersion, Prediction, TrainingExample
 from ml.vision.judging.judged import Judged
 
@@ -28,6 +29,15 @@ class GoldTest:
         """SHA-256 of glitches and labels: two figures compare where it is the same."""
         lines = (f"{pk} {label}" for pk, label in zip(self.glitch_ids, self.labels, strict=True))
         return sha256("\n".join(lines).encode()).hexdigest()
+
+    def check_not_empty(self) -> None:
+        """Raise LabelingError ``nothing_to_test`` if there is no glitch in it."""
+        if not self.glitch_ids:
+            raise LabelingError(
+                "The gold test set is empty: give gold labels first; a quarter of them is kept for "
+                "testing.",
+                code="nothing_to_test",
+            )
 
 
 def gold_test() -> GoldTest:

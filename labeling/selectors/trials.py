@@ -2,6 +2,7 @@
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
+from labeling.errors import NotFoundError
 from labeling.models import Glitch, ModelVersion, Prediction, ShadowTrial
 from ml.vision.judging.shadow import Said
 
@@ -13,6 +14,14 @@ def running_trial(role: str = ModelVersion.Role.CLASSIFIER) -> ShadowTrial | Non
 
 def listed_trials() -> QuerySet[ShadowTrial]:
     return ShadowTrial.objects.select_related("candidate", "active", "requested_by")
+
+
+def find_trial(trial_id: int) -> ShadowTrial:
+    """One trial. Raises NotFoundError."""
+    found = listed_trials().filter(pk=trial_id).first()
+    if found is None:
+        raise NotFoundError(f"There is no shadow trial {trial_id}.")
+    return found
 
 
 def unshadowed_glitches(trial: ShadowTrial) -> QuerySet[Glitch]:

@@ -27,7 +27,7 @@ from labeling.selectors.versions import active_version
 from labeling.services.activation import activate
 from labeling.services.audit import record_deed
 from labeling.services.runs import end_run, held
-from labeling.services.training import next_number
+from labeling.services.training_results import next_number
 
 POOL_MIN = 10
 SECONDS_PER_WEEK = 7 * 24 * 3600

@@ -73,6 +73,7 @@ def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
                 missing=len(glitches),
             )
     test = without(test, [pk for glitches in missing.values() for pk in glitches])
+<<<<<<< HEAD
     if not test.glitch_ids:
         raise LabelingError(
             _(
@@ -81,6 +82,9 @@ def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
             ),
             code="nothing_to_test",
         )
+=======
+    test.check_not_empty()
+>>>>>>> main
     return test
 
 

@@ -13,9 +13,14 @@ from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIss
 from labeling.models.runs import Run
 from labeling.services.audit import record_deed
 from labeling.services.gold import add_gold_label
+from labeling.services.recounting import recount_gold_answers
 from labeling.services.runs import end_run, held
+<<<<<<< HEAD
 from labeling.services.training import labeled_glitches
 from labeling.words import word
+=======
+from labeling.services.training_sets import labeled_glitches
+>>>>>>> main
 
 State = LabelIssue.State
 
@@ -177,6 +182,7 @@ def _unlabel(issue: LabelIssue, answer: GlitchClass) -> None:
     gone, _by_model = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=answer).delete()
     if not gone:
         raise _label_changed(issue)
+    recount_gold_answers(issue.glitch, answer, None)
 
 
 def _change_gold(issue: LabelIssue, old: GlitchClass, new: GlitchClass) -> None:
@@ -184,6 +190,7 @@ def _change_gold(issue: LabelIssue, old: GlitchClass, new: GlitchClass) -> None:
     gold = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=old)
     if gold.update(glitch_class=new, is_shown=False) != 1:
         raise _label_changed(issue)
+    recount_gold_answers(issue.glitch, old, new)
 
 
 def _label_changed(issue: LabelIssue) -> ConflictError:

@@ -73,7 +73,7 @@ def end_run(run: Run, state: Run.State, *, code: str = "", error: str = "") -> b
 
 
 def cancel_run(model: type[AnyRun], run_id: int) -> bool:
-    """Cancel a run that has not ended; its worker notices at its next sign of life."""
+    """Cancel a run that has not ended; its worker notices at its next sign of life, in seconds."""
     live = model._default_manager.filter(
         pk=run_id, state__in=[Run.State.REQUESTED, Run.State.RUNNING]
     )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling import jobs
-from labeling.errors import ConflictError, LabelingError
+from labeling.errors import ConflictError, LabelingError, NotFoundError
 from labeling.models import ModelVersion, ShadowTrial, User
 from labeling.selectors.trials import running_trial, said_by_both
 from labeling.selectors.versions import active_version
@@ -84,6 +84,25 @@ def call_off_trial(role: str, *, reason: str, by: User | None) -> bool:
         return False
     _end(trial, ShadowTrial.State.CALLED_OFF, f"Called off: {reason}", by)
     return True
+
+
+@transaction.atomic
+def stop_trial(trial_id: int, *, by: User, reason: str = "") -> ShadowTrial:
+    """End this trial without a verdict, as a person wants it; one that came after it goes on.
+
+    Raises NotFoundError; ConflictError ``trial_ended``.
+    """
+    trial = _lock(ShadowTrial.objects.filter(pk=trial_id))
+    if trial is None:
+        raise NotFoundError(f"There is no shadow trial {trial_id}.")
+    if trial.state != ShadowTrial.State.RUNNING:
+        raise ConflictError(
+            f"The trial of {trial.candidate} has ended already: {trial.reason}",
+            code="trial_ended",
+            state=trial.state,
+        )
+    words = f"Called off by {by.get_username()}" + (f": {reason}" if reason else ".")
+    return _end(trial, ShadowTrial.State.CALLED_OFF, words, by)
 
 
 @transaction.atomic

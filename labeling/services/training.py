@@ -1,40 +1,30 @@
-"""Trainings: asked for, frozen, recorded, judged."""
+"""Trainings are asked for: by a person, a pipeline or the house."""
 
-import hashlib
-from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
+<<<<<<< HEAD
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
+=======
+>>>>>>> main
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import (
-    Consensus,
-    Glitch,
     GlitchClass,
-    GoldLabel,
     ModelVersion,
-    TrainingExample,
     TrainingRun,
     User,
 )
 from labeling.models.runs import Run
 from labeling.selectors.versions import active_version
 from labeling.services.audit import record_deed
-from labeling.services.classes import freeze_class_list
-from labeling.services.runs import end_run, held
-from labeling.services.shadow import let_in
-from ml.vision.recipes import DEFAULT_RECIPE, find_recipe, settings_for
+from labeling.services.runs import held
+from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
+from ml.vision.recipes import AUTOMATIC, automatic, find_recipe, settings_for
 from ml.vision.settings import TrainingSettings
-
-# With fewer labeled glitches than this a class is not trained on: it would be noise.
-EXAMPLES_MIN = 5
-VALIDATION_SHARE = 0.15
-POSTERIOR_LEAST = 0.001
 
 
 def request_training(
@@ -47,7 +37,8 @@ def request_training(
 ) -> TrainingRun:
     """Ask for a training of the classifier by ``recipe`` (else the site's) and return its row.
 
-    ``settings`` are those that differ from the recipe's.
+    ``settings`` are those that differ from the recipe's. By "auto" the worker that takes it up
+    chooses, see :func:`choose_recipe`.
 
     It starts after ``delay_seconds``, so that what is decided meanwhile is part of it. Two requests
     at once become one: the training under way is named in the refusal.
@@ -56,9 +47,7 @@ def request_training(
         MLError for an unknown recipe or settings that make no sense; LabelingError
         ``too_few_classes``, ``no_members``; ConflictError ``training_under_way``.
     """
-    checked = settings_for(recipe or site_recipe(), settings)
-    if find_recipe(checked.recipe).is_ensemble:
-        _check_members(checked)
+    checked = _checked(recipe or site_recipe(), settings or {})
     trainable = trainable_classes()
     if len(trainable) < 2:
         raise LabelingError(
@@ -73,9 +62,7 @@ def request_training(
         )
     try:
         with transaction.atomic():
-            run = TrainingRun.objects.create(
-                requested_by=by, reason=reason[:200], settings=checked.to_dict()
-            )
+            run = TrainingRun.objects.create(requested_by=by, reason=reason[:200], settings=checked)
             record_deed(by, "request_training", f"training {run.pk}", reason=reason)
             jobs.enqueue_on_commit(jobs.RUN_TRAINING, delay_seconds=delay_seconds, run_id=run.pk)
             return run
@@ -94,7 +81,31 @@ def request_training(
 
 def site_recipe() -> str:
     """The recipe of trainings that name none: the setting ``NOTA_RECIPE``."""
-    return str(django_settings.TRAINING_RECIPE) or DEFAULT_RECIPE
+    return str(django_settings.TRAINING_RECIPE) or AUTOMATIC
+
+
+def _checked(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """The settings to store with a run: all of them, or of "auto" the changes alone."""
+    if recipe == AUTOMATIC:
+        for has_gpu in (True, False):
+            settings_for(automatic(has_gpu=has_gpu), changes)
+        return {**changes, "recipe": AUTOMATIC}
+    checked = settings_for(recipe, changes)
+    if find_recipe(recipe).is_ensemble:
+        _check_members(checked)
+    return checked.to_dict()
+
+
+def choose_recipe(run: TrainingRun, *, has_gpu: bool) -> None:
+    """Settle by what a run asked for by "auto" is trained, and write it down with the run.
+
+    The worker that holds the run calls this: the site knows no GPU. What is settled stays so, also
+    where another worker takes the run up.
+    """
+    if run.settings.get("recipe") != AUTOMATIC:
+        return
+    run.settings = settings_for(automatic(has_gpu=has_gpu), run.settings).to_dict()
+    held(run).update(settings=run.settings)
 
 
 def _check_members(settings: TrainingSettings) -> None:
@@ -113,6 +124,7 @@ def _check_members(settings: TrainingSettings) -> None:
     )
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True)
 class LabeledGlitch:
     glitch_id: int
@@ -335,6 +347,8 @@ def next_number(role: str) -> int:
     return (last or 0) + 1
 
 
+=======
+>>>>>>> main
 def request_training_if_due() -> TrainingRun | None:
     """Ask for a training where a class was born that no training has known yet.
 

@@ -16,7 +16,7 @@ from labeling.selectors.reliability import reliability
 from labeling.selectors.training_requests import unanswered_refusal
 from labeling.selectors.trials import listed_trials, running_trial
 from labeling.selectors.versions import find_version, listed_versions
-from labeling.services.shadow import begin_trial, call_off_trial
+from labeling.services.shadow import begin_trial, stop_trial
 from labeling.services.versions import activate_version, roll_back
 from labeling.web.charts import learning_curves, reliability_points
 from labeling.web.permissions import reviewer_required, user_of
@@ -96,9 +96,11 @@ def try_beside(request: HttpRequest, number: int) -> HttpResponse:
     """Put a classifier on trial in the shadow of the one in use, or call its trial off."""
     role = ModelVersion.Role.CLASSIFIER
     by = user_of(request)
+    under_way = request.POST.get("trial", "")
     try:
-        if request.POST.get("deed") == "call_off":
-            call_off_trial(role, reason=f"by {by.get_username()}.", by=by)
+        if under_way:
+            known = under_way.isdecimal() and len(under_way) < 10
+            stop_trial(int(under_way) if known else 0, by=by)
         else:
             begin_trial(find_version(role, number), by=by)
     except LabelingError as refusal:

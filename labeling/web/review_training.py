@@ -17,16 +17,12 @@ from labeling.selectors.broker import BROKER_DOWN, alive_workers
 from labeling.selectors.runs import find_training, listed_trainings
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
-from labeling.services.training import (
-    EXAMPLES_MIN,
-    request_training,
-    site_recipe,
-    trainable_classes,
-)
+from labeling.services.training import request_training, site_recipe
+from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
-from ml.vision.recipes import RECIPES
+from ml.vision.recipes import AUTOMATIC, RECIPES
 from ml.vision.weights import missing_weights
 
 SHOWN = 50
@@ -39,6 +35,7 @@ REQUESTS_SHOWN = 10
 def trainings(request: HttpRequest) -> HttpResponse:
     context = {
         "recipes": [(recipe, missing_weights(recipe)) for recipe in RECIPES.values()],
+        "automatic": AUTOMATIC,
         "site_recipe": site_recipe(),
         "runs": listed_trainings()[:SHOWN],
         "classes": sorted(trainable_classes()),
@@ -119,5 +116,9 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
+<<<<<<< HEAD
         messages.success(request, _("Cancelled. Its worker stops at its next sign of life."))
+=======
+        messages.success(request, "Cancelled. Its worker stops within some seconds.")
+>>>>>>> main
     return redirect("training", pk=pk)

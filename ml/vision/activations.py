@@ -7,6 +7,7 @@ that re-training and re-scoring only run the last blocks.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,12 +26,15 @@ from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.devices import autocast, forward_precision
 from ml.vision.memory import with_less_memory
 from ml.vision.network import FrozenPart
+from ml.vision.spool import Spool
 from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import VARIANTS, Energy, GlitchViews, ViewReader
+from ml.wanted import check_wanted
 
 # Larger minibatches of full-size layers fall out of the processor's cache and cost twice the time.
 CPU_MINIBATCH, CUDA_MINIBATCH = 8, 128
-READERS = 2  # threads that read and decode
+# Threads that read and decode, for which Pillow lets go of Python's lock: one for each core.
+READERS = min(16, max(2, len(os.sched_getaffinity(0))))
 AUGMENTATION = 1  # raise it when copies come out otherwise
 
 
@@ -41,7 +45,8 @@ class Inputs:
     ``arrays[i]``: (2 + copies, ...), the variants FULL and LONGEST_ONLY (or FULL alone) of glitch
     ``kept[i]`` (an index into what was asked for), then its changed copies: uint16 holding
     bfloat16, or float32 activations; where nothing is frozen uint8 views, without copies, since
-    those are better drawn anew each time. ``contents[i]``: hash of that glitch's pictures.
+    those are better drawn anew each time. Arrays of :meth:`InputMaker.make` are mapped from disk
+    and read-only. ``contents[i]``: hash of that glitch's pictures.
     """
 
     arrays: list[npt.NDArray[np.generic]]
@@ -74,19 +79,29 @@ class Piece:
         return np.concatenate([self.variants, self.copies])
 
 
+Keep = Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]]
 Job = TypeVar("Job")
 Done = TypeVar("Done")
 
 
 def read_ahead(read: Callable[[Job], Done], jobs: Sequence[Job]) -> Iterator[Done]:
-    """``read`` of each job in order, by a few threads, never more ahead than a bounded number."""
+    """``read`` of each job in order, by a few threads, never more ahead than a bounded number.
+
+    Every loop over glitches or minibatches goes through here, so here is asked whether the work is
+    still wanted (:mod:`ml.wanted`).
+    """
     with ThreadPoolExecutor(READERS) as readers:
         left = iter(jobs)
         ahead = deque(readers.submit(read, job) for job in islice(left, 8 * READERS))
         while ahead:
+            check_wanted()
             done = ahead.popleft()
             ahead.extend(readers.submit(read, job) for job in islice(left, 1))
             yield done.result()
+
+
+def in_memory(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    return array
 
 
 class InputMaker:
@@ -119,10 +134,14 @@ class InputMaker:
 
     def make(self, glitches: Sequence[GlitchPictures]) -> Inputs:
         """Read, decode and run the frozen part where the store has nothing; unreadable: skipped."""
-        return self.make_from(read_ahead(self.read, list(enumerate(glitches))))
+        with Spool(self.store.folder) as spool:
+            return self.make_from(read_ahead(self.read, list(enumerate(glitches))), spool.keep)
 
-    def make_from(self, pieces: Iterable[Piece | Skipped]) -> Inputs:
-        """The same from what :meth:`read` gave, in the order of the glitches."""
+    def make_from(self, pieces: Iterable[Piece | Skipped], keep: Keep = in_memory) -> Inputs:
+        """The same from what :meth:`read` gave, in the order of the glitches.
+
+        ``keep``: what to do with each array, so that not all are in memory.
+        """
         arrays: dict[int, npt.NDArray[np.generic]] = {}
         contents: dict[int, str] = {}
         skipped: list[Skipped] = []
@@ -135,14 +154,14 @@ class InputMaker:
             contents[piece.index] = piece.content
             whole = piece.whole()
             if whole is not None:
-                arrays[piece.index] = whole
+                arrays[piece.index] = keep(whole)
                 continue
             waiting.append(piece)
             if sum(len(each.missing()) for each in waiting) >= minibatch:
-                arrays.update(self._compute(waiting))
+                arrays.update(self._compute(waiting, keep))
                 waiting = []
         if waiting:
-            arrays.update(self._compute(waiting))
+            arrays.update(self._compute(waiting, keep))
         kept = sorted(arrays)
         return Inputs(
             [arrays[index] for index in kept], kept, [contents[index] for index in kept], skipped
@@ -192,15 +211,14 @@ class InputMaker:
     ) -> tuple[npt.NDArray[np.generic] | None, npt.NDArray[np.generic] | None]:
         if self.frozen.is_empty:
             return None, None
-        variants = self.store.get(hash_of(self._key, content))
-        if variants is not None and len(variants) < VARIANTS and not self.full_only:
+        wanted = 1 if self.full_only else VARIANTS
+        variants = self.store.get(hash_of(self._key, content), first=wanted)
+        if variants is not None and len(variants) < wanted:
             variants = None
-        if variants is not None and self.full_only:
-            variants = variants[:1]
         copies = self.store.get(hash_of(self._copies_key, content)) if self.copies else None
         return variants, copies
 
-    def _compute(self, pieces: Sequence[Piece]) -> dict[int, npt.NDArray[np.generic]]:
+    def _compute(self, pieces: Sequence[Piece], keep: Keep) -> dict[int, npt.NDArray[np.generic]]:
         """Run the frozen part on what is missing of ``pieces``, store it, and join the parts."""
         computed = self._run([view for piece in pieces for view in piece.missing()])
         found, start = {}, 0
@@ -216,7 +234,7 @@ class InputMaker:
                     self.store.put(hash_of(key, piece.content), cached)
                 if cached is not None:
                     parts.append(cached)
-            found[piece.index] = np.concatenate(parts)
+            found[piece.index] = keep(np.concatenate(parts))
         return found
 
     def _run(self, views: Sequence[Energy]) -> npt.NDArray[np.generic]:

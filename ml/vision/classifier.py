@@ -22,6 +22,7 @@ from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure, spread_doubt
 from ml.vision.train import make_inputs_for
 from ml.vision.views import FULL
+from ml.wanted import check_wanted
 
 CHUNK = 128  # glitches at a time
 CHUNKS_AHEAD = 3  # one being read, one in the network, one being written
@@ -121,6 +122,7 @@ class Classifier:
             ahead: deque[Future[Scores]] = deque()
             try:
                 for chunk in chunks:
+                    check_wanted()
                     pieces = [readers.submit(maker.read, job) for job in enumerate(chunk)]
                     ahead.append(network.submit(self._score_chunk, maker, chunk, pieces))
                     if len(ahead) == CHUNKS_AHEAD:

@@ -23,10 +23,14 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def has_gpu() -> bool:
+    return torch.cuda.is_available()
+
+
 def pick_device(device: str) -> torch.device:
     """ "auto" is CUDA where there is one, the CPU otherwise; anything else as torch names it."""
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if has_gpu() else "cpu"
     return torch.device(device)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,11 +31,14 @@ from ml.vision.fit import EpochReport
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import TrainedModel, train_classifier
 from ml.vision.world import World
+from ml.wanted import check_wanted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = timedelta(hours=24)  # one may read pictures for hours while the others wait
 PARTS_MOST = 64
+ASK_SECONDS = 1.0
 OnEpoch = Callable[[EpochReport], None]
+Lines = queue.SimpleQueue[str | None]  # None: that was all
 Kind = TypeVar("Kind")
 
 
@@ -99,16 +103,20 @@ def _run(
         with subprocess.Popen(  # noqa: S603 (our own command, no shell)
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         ) as running:
+            lines: Lines = queue.SimpleQueue()
+            reader = threading.Thread(target=_put_lines, args=(running.stdout or (), lines))
+            reader.start()
             try:
-                return _follow(running, on_epoch)
+                return _follow(running, lines, on_epoch)
             finally:
                 running.terminate()
+                reader.join()  # the output ends when the last of the processes has
 
 
-def _follow(running: subprocess.Popen[str], on_epoch: OnEpoch | None) -> TrainedModel:
+def _follow(running: subprocess.Popen[str], lines: Lines, on_epoch: OnEpoch | None) -> TrainedModel:
     """Pass epochs on until the result comes; raises the first error that a process reports."""
     found: TrainedModel | None = None
-    for line in running.stdout or ():
+    for line in _while_wanted(lines):
         if not line.startswith('{"'):
             continue
         said = json.loads(line)
@@ -124,6 +132,25 @@ def _follow(running: subprocess.Popen[str], on_epoch: OnEpoch | None) -> Trained
             "result; the worker's log says more. Ask again: it goes on from the last checkpoint."
         )
     return found
+
+
+def _put_lines(stream: Iterable[str], lines: Lines) -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
+
+
+def _while_wanted(lines: Lines) -> Iterator[str]:
+    """Each line that comes; asks before it, and each second, whether this is still wanted."""
+    while True:
+        check_wanted()
+        try:
+            line = lines.get(timeout=ASK_SECONDS)
+        except queue.Empty:
+            continue
+        if line is None:
+            return
+        yield line
 
 
 def _error(said: Mapping[str, Any]) -> MLError:

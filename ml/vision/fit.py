@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,13 @@ from ml.vision.settings import TrainingSettings
 from ml.vision.step import Stepper
 from ml.vision.views import FULL
 from ml.vision.world import World
+from ml.wanted import check_wanted
 
 EVALUATION_MINIBATCH = 64
 SMALLEST_MINIBATCH = 8
 
-Arrays = list[npt.NDArray[np.generic]]
+Array = npt.NDArray[np.generic]
+Arrays = list[Array]
 Predicted = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
@@ -75,16 +78,19 @@ def predict_logits(
     With the setting ``test_copies``, the mean over the full view and that many changed copies.
     """
     settings = network.settings
-    logits, features = _predict(network, maker, arrays, variant)
+    logits, features = _predict(network, maker, arrays, lambda array: array[variant])
     copies = settings.test_copies if variant == FULL and network.frozen.is_empty else 0
     for number in range(1, copies + 1):
-        changed = [copy_of_view(array, number, settings)[None] for array in arrays]
-        more = _predict(network, maker, changed, 0)
+        changed = partial(copy_of_view, number=number, settings=settings)
+        more = _predict(network, maker, arrays, changed)
         logits, features = logits + more[0], features + more[1]
     return logits / np.float32(copies + 1), features / np.float32(copies + 1)
 
 
-def _predict(network: GlitchNetwork, maker: InputMaker, arrays: Arrays, variant: int) -> Predicted:
+def _predict(
+    network: GlitchNetwork, maker: InputMaker, arrays: Arrays, shown: Callable[[Array], Array]
+) -> Predicted:
+    """What the network makes of what is ``shown`` of each glitch, by minibatches."""
     network.eval()
 
     def by_parts(parts: int) -> Predicted:
@@ -94,7 +100,8 @@ def _predict(network: GlitchNetwork, maker: InputMaker, arrays: Arrays, variant:
         precision = prediction_precision(maker.device, nothing_frozen=nothing_frozen)
         with torch.inference_mode(), autocast(maker.device, precision):
             for start in range(0, len(arrays), size):
-                rows = [array[variant] for array in arrays[start : start + size]]
+                check_wanted()
+                rows = [shown(array) for array in arrays[start : start + size]]
                 found = network.features(maker.to_tensor(rows))
                 features.append(found.float().cpu().numpy())
                 logits.append(network.classifier(found).float().cpu().numpy())

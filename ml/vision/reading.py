@@ -1,4 +1,4 @@
-"""A training set's pictures and labels, read into memory."""
+"""A training set's pictures and labels, read and at hand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Read:
-    """The readable part of a training set, in memory."""
+    """The readable part of a training set; its arrays lie on disk."""
 
     train: Labeled
     validation: Labeled

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 logger = logging.getLogger(__name__)
+PART_SECONDS = 3600  # after which nobody is writing a half-written file any more
 
 
 def hash_of(*parts: object) -> str:
@@ -46,18 +50,23 @@ class ArrayStore:
     def path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npy"
 
-    def get(self, key: str) -> npt.NDArray[np.generic] | None:
-        """The array, or None where there is none or the file is damaged."""
+    def get(self, key: str, first: int | None = None) -> npt.NDArray[np.generic] | None:
+        """The array, or its ``first`` rows; None where there is none or the file is damaged.
+
+        The file is mapped, so that only the rows wanted are read, and let go of at once: thousands
+        of mappings that stay would be as many open files.
+        """
         path = self.path(key)
         try:
-            array: npt.NDArray[np.generic] = np.load(path, allow_pickle=False)
-        except FileNotFoundError:
+            mapped: npt.NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
+            array = np.array(mapped[:first])
+            os.utime(path)  # marks the use, by which prune() goes
+        except FileNotFoundError:  # never there, or pruned this moment
             return None
         except (OSError, ValueError, EOFError):
             logger.warning("damaged cache entry dropped: %s", path.name)
             path.unlink(missing_ok=True)
             return None
-        os.utime(path)  # marks the use, by which prune() goes
         return array
 
     def put(self, key: str, array: npt.NDArray[np.generic]) -> None:
@@ -65,28 +74,39 @@ class ArrayStore:
         path = self.path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # No fsync here: an entry that a power cut spoils is computed again.
-            part = path.with_name(f".{path.name}.{os.getpid()}.part")
-            with part.open("wb") as file:
-                np.save(file, array, allow_pickle=False)
-            part.replace(path)
+            # A name of its own: two threads may write the same key at once.
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{key}.", suffix=".part")
+            part = Path(name)
+            try:
+                # No fsync here: an entry that a power cut spoils is computed again.
+                with os.fdopen(handle, "wb") as file:
+                    np.save(file, array, allow_pickle=False)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as error:
             logger.warning("cache entry not written (%s)", error.strerror)
 
     def prune(self, max_bytes: int) -> int:
-        """Delete the entries unused for longest until ``max_bytes`` hold all; the bytes freed."""
-        entries = sorted(
-            (
-                (path.stat().st_mtime, path.stat().st_size, path)
-                for path in self.folder.rglob("*.*")
-            ),
-            key=lambda entry: entry[0],
-        )
-        total = sum(size for _, size, _ in entries)
-        freed = 0
-        for _, size, path in entries:
-            if total - freed <= max_bytes:
-                break
-            path.unlink(missing_ok=True)
-            freed += size
+        """Delete the entries unused for longest until ``max_bytes`` hold all; the bytes freed.
+
+        Also what a killed writer left behind. Others may read, write and prune meanwhile; other
+        files in the folder are not touched.
+        """
+        entries = sorted(self._entries())
+        total, freed = sum(size for _, size, _ in entries), 0
+        abandoned = time.time() - PART_SECONDS
+        for used, size, name in entries:
+            is_part = name.endswith(".part")
+            if used < abandoned if is_part else total - freed > max_bytes:
+                Path(name).unlink(missing_ok=True)
+                freed += size
         return freed
+
+    def _entries(self) -> Iterator[tuple[float, int, str]]:
+        """(last use, bytes, path) of every file of the store, half-written ones too."""
+        for path in self.folder.glob("??/*"):
+            if path.suffix in (".npy", ".part"):
+                with contextlib.suppress(FileNotFoundError):  # another process was faster
+                    found = path.stat()
+                    yield found.st_mtime, found.st_size, str(path)

@@ -167,7 +167,7 @@ def _set_mean_picture(network: GlitchNetwork, train: Labeled) -> None:
     mean = preparation.get_buffer("mean_picture")
     mean.zero_()
     for array in train.arrays:
-        view = torch.from_numpy(np.asarray(array[FULL])).to(mean.device)[None].float() / 255
+        view = torch.from_numpy(np.array(array[FULL])).to(mean.device)[None].float() / 255
         mean += preparation.arrange(view).mean(dim=0) / len(train)
 
 

@@ -119,12 +119,12 @@ class ViewReader:
 
         ``full_only``: the first variant alone will do, uint8 (1, d, size, size).
         """
-        variants = self.store.get(content)
         enough = 1 if full_only else VARIANTS
+        variants = self.store.get(content, first=enough)
         if variants is None or len(variants) < enough:
             variants = self._decode(files, full_only)
             self.store.put(content, variants)
-        return GlitchViews(content, variants[:enough].astype(np.uint8, copy=False))
+        return GlitchViews(content, variants.astype(np.uint8, copy=False))
 
     def _decode(self, files: Mapping[float, bytes], full_only: bool) -> Energy:
         energies = {key: read_energy(data) for key, data in files.items()}

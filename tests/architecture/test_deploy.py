@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from demo.commands import commands, here
+from labeling import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = {
@@ -18,6 +19,7 @@ OWN = {
     "worker": "worker",
     "worker-gpu": "worker-gpu",
     "worker-gpu-on-cpu": "worker-gpu",
+    "worker-looks": "worker-looks",
     "beat": "beat",
     "migrate": "migrate",
 }
@@ -72,6 +74,14 @@ def test_what_needs_the_tables_waits_for_them(services, service):
     waits = services[service]["depends_on"]
     assert waits["migrate"]["condition"] == "service_completed_successfully"
     assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+
+
+def test_every_queue_has_a_worker_and_people_wait_behind_no_training():
+    served = {name: told[told.index("-Q") + 1] for name, told in commands().items() if "-Q" in told}
+    assert served == {"worker": "default", "worker-gpu": "gpu", "worker-looks": "looks"}
+    assert set(jobs.ALL_QUEUES) == set(served.values())
+    assert jobs.QUEUES[jobs.LOOK] == "looks"
+    assert [name for name, queue in jobs.QUEUES.items() if queue == "looks"] == [jobs.LOOK]
 
 
 def test_the_queue_gpu_is_served_by_one_of_two_profiles(services):

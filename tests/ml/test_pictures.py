@@ -110,10 +110,19 @@ GREYS = np.add.outer(np.arange(40), np.arange(60)).astype(np.uint8)  # (40, 60),
         Image.fromarray(np.repeat(GREYS[..., None], 3, axis=2)),
         Image.fromarray(VIRIDIS[GREYS]),
         Image.fromarray(VIRIDIS[GREYS]).convert("RGBA"),
+        Image.fromarray(np.dstack([VIRIDIS[GREYS], GREYS])),
         Image.fromarray(VIRIDIS[GREYS]).quantize(256),
         Image.fromarray(GREYS.astype(np.uint16) * 257),
     ],
-    ids=["grey", "grey as RGB", "viridis", "viridis RGBA", "palette", "16 bits"],
+    ids=[
+        "grey",
+        "grey as RGB",
+        "viridis",
+        "viridis RGBA",
+        "half transparent",
+        "palette",
+        "16 bits",
+    ],
 )
 def test_energy_of_a_bare_picture(image: Image.Image) -> None:
     energy = read_energy(encode(image))
@@ -128,6 +137,15 @@ def test_energy_survives_rounding_and_jpeg() -> None:
     file = io.BytesIO()
     Image.fromarray(VIRIDIS[levels]).save(file, "JPEG", quality=90)
     assert np.abs(read_energy(file.getvalue()).astype(int) - levels).mean() < 4
+
+
+def test_any_colour_becomes_the_nearest_of_viridis() -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (32, 40, 3), dtype=np.uint8)
+    apart = (colours[:, :, None].astype(int) - VIRIDIS.astype(int)) ** 2  # (32, 40, 256, 3)
+    nearest = apart.sum(axis=3).min(axis=2)
+    energy = read_energy(encode(Image.fromarray(colours)))
+    chosen = (colours.astype(int) - VIRIDIS[energy].astype(int)) ** 2
+    assert np.array_equal(chosen.sum(axis=2), nearest)
 
 
 def test_framed_picture_loses_axes_and_margins() -> None:

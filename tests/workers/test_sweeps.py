@@ -1,15 +1,27 @@
 """Sweeps find what lost messages and dead workers left behind, and send each thing once."""
 
-from datetime import timedelta
+import os
+from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import AuditedGlitch, DiscoveryRun, Glitch, Pick, TrainingRun, User, Workflow
+from labeling.models import (
+    AuditedGlitch,
+    DiscoveryRun,
+    Glitch,
+    LabelCheck,
+    Pick,
+    TrainingRun,
+    User,
+    Workflow,
+)
 from labeling.models.runs import Run
 from labeling.services.priors import refresh_class_priors
 from labeling.services.visitors import begin_visit
+from ml.vision.store import ArrayStore
 from tests.conftest import make_glitch
 from tests.labeling.api.conftest import make_version, predict
 from workers import schedule, sweeps
@@ -20,8 +32,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sent(monkeypatch):
+    """What was sent; a message that would wait for ever is a fault of its own."""
     messages = []
-    monkeypatch.setattr(jobs, "send_now", lambda name, **ids: messages.append((name, ids)))
+
+    def send(name, *, expires_seconds, **ids):
+        assert expires_seconds is not None
+        messages.append((name, ids))
+
+    monkeypatch.setattr(jobs, "send_now", send)
     return messages
 
 
@@ -54,6 +72,21 @@ def test_a_request_whose_message_is_on_its_way_is_not_sent_twice(sent):
     TrainingRun.objects.create()
     sweeps.sweep_runs()
     assert sent == []
+
+
+def test_what_is_sent_again_lasts_until_the_next_sweep():
+    """Else hours of a busy worker would pile up a message each ten seconds."""
+    asked = LabelCheck.objects.create()
+    LabelCheck.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    sweeps.sweep_runs()
+    with schedule.app.connection_for_write() as connection:
+        channel = connection.channel()
+        message = channel.basic_get(jobs.QUEUES[jobs.CHECK_LABELS], no_ack=True)
+        assert channel.basic_get(jobs.QUEUES[jobs.CHECK_LABELS], no_ack=True) is None
+    expires_at = datetime.fromisoformat(message.headers["expires"])
+    left = (expires_at - timezone.now()).total_seconds()
+    assert message.headers["kwargsrepr"] == repr({"run_id": asked.pk})
+    assert left <= schedule.EVERY_SECONDS[jobs.SWEEP_RUNS]
 
 
 def test_levels_without_picks_are_asked_for_once_each(sent, taxonomy):
@@ -142,3 +175,14 @@ def test_visits_that_ended_long_ago_are_cleared_away(settings):
     User.objects.filter(pk=old.pk).update(date_joined=timezone.now() - timedelta(days=90))
     sweeps.sweep_visits()
     assert list(User.objects.all()) == [new]
+
+
+def test_the_cache_is_kept_within_its_room(settings):
+    """Two entries of 228 bytes (128 of head) and room for one: the older one goes."""
+    store = ArrayStore(settings.CACHE_FOLDER)
+    for key, used in (("older", 1000), ("newer", 2000)):
+        store.put(key, np.zeros(100, np.uint8))
+        os.utime(store.path(key), (used, used))
+    settings.CACHE_BYTES = 300
+    assert sweeps.sweep_cache() == 228
+    assert (store.get("older"), len(store.get("newer"))) == (None, 100)

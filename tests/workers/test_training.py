@@ -18,9 +18,12 @@ from labeling.models import Consensus, Glitch, GlitchClass, ModelVersion, Predic
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
-from labeling.services.training import freeze_training_set, request_training
+from labeling.services.training import request_training
+from labeling.services.training_sets import freeze_training_set
+from ml.vision.devices import has_gpu
+from ml.vision.fit import EpochReport
 from workers.scoring import score_glitches
-from workers.training import run_training, time_left, unlabeled_for
+from workers.training import run_training, seconds_an_epoch, time_left, unlabeled_for
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +142,7 @@ from django.conf import settings
 from pathlib import Path
 settings.PICTURES_FOLDER, settings.MODELS_FOLDER, settings.CACHE_FOLDER = map(Path, sys.argv[2:5])
 settings.DATABASES["default"]["NAME"] = sys.argv[5]
-from workers.training import run_training, time_left, unlabeled_for
+from workers.training import run_training
 run_training(int(sys.argv[1]))
 """
 
@@ -176,6 +179,17 @@ def test_a_killed_worker_is_followed_by_another_that_goes_on_from_the_last_epoch
     assert ModelVersion.objects.get().state == ModelVersion.State.ACTIVE
 
 
+@pytest.mark.skipif(has_gpu(), reason="needs a machine without a GPU")
+@pytest.mark.django_db
+def test_a_worker_without_a_gpu_settles_on_the_small_network():
+    import_two_classes()
+    run = request_training(None, "x", FAST | {"epochs": 0}, recipe="auto")
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+    assert (run.settings["recipe"], run.settings["size"]) == ("nota-cpu", 96)
+
+
 @pytest.mark.django_db
 def test_a_training_by_soft_labels_knows_what_the_crowd_held():
     """Gold is sure; what was agreed on carries the whole posterior into the frozen list."""
@@ -201,10 +215,23 @@ def test_a_training_by_soft_labels_knows_what_the_crowd_held():
 
 
 def test_how_long_it_will_take_is_said():
-    assert time_left([], 5) == ""
-    assert time_left([2.0, 4.0], 5) == ", at most 15 s left"
-    assert time_left([60.0], 5) == ", at most 5 min left"
-    assert time_left([60.0], 0) == ""
+    assert time_left(None, 5) == ""
+    assert time_left(3.0, 5) == ", at most 15 s left"
+    assert time_left(60.0, 5) == ", at most 5 min left"
+    assert time_left(600.0, 24) == ", at most 4 h left"
+    assert time_left(60.0, 0) == ""
+
+
+def report(epoch, seconds, *, replayed=False):
+    return EpochReport(epoch, 9, 0.5, 0.5, 0.5, seconds, 1e-3, replayed)
+
+
+def test_an_epoch_takes_as_long_as_those_of_this_worker():
+    before = [report(0, 90.0, replayed=True)]
+    assert seconds_an_epoch(before) is None  # the linear head is no epoch
+    before += [report(1, 30.0, replayed=True), report(2, 50.0, replayed=True)]
+    assert seconds_an_epoch(before) == 40.0  # taken up: nothing of its own yet
+    assert seconds_an_epoch([*before, report(3, 2.0), report(4, 4.0)]) == 3.0
 
 
 @pytest.mark.django_db

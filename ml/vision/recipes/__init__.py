@@ -15,7 +15,15 @@ from ml.vision.recipes import ensemble, george, logistic, merged_view, nota, spa
 from ml.vision.recipes.recipe import Recipe
 from ml.vision.settings import TrainingSettings
 
-__all__ = ["DEFAULT_RECIPE", "RECIPES", "Recipe", "find_recipe", "settings_for"]
+__all__ = [
+    "AUTOMATIC",
+    "DEFAULT_RECIPE",
+    "RECIPES",
+    "Recipe",
+    "automatic",
+    "find_recipe",
+    "settings_for",
+]
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -31,6 +39,12 @@ RECIPES: dict[str, Recipe] = {
     )
 }
 DEFAULT_RECIPE = nota.NOTA_CPU.name
+AUTOMATIC = "auto"  # ours, whichever suits the machine that trains
+
+
+def automatic(*, has_gpu: bool) -> str:
+    """The name of the recipe that "auto" means on a machine with or without a GPU."""
+    return nota.NOTA.name if has_gpu else nota.NOTA_CPU.name
 
 
 def find_recipe(name: str) -> Recipe:

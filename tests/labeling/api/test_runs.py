@@ -37,8 +37,8 @@ def test_a_training_is_asked_for_and_watched(
     assert made.status_code == 201
     run = made.json()
     assert (run["state"], run["reason"], run["requested_by"]) == ("requested", "new gold", "pat")
-    assert run["settings"]["epochs"] == 2
-    assert run["settings"]["backbone"] == "efficientnet-lite0"
+    assert run["recipe"] == "auto"  # a worker chooses
+    assert run["settings"] == {"epochs": 2, "recipe": "auto"}
     assert sent == [(jobs.RUN_TRAINING, {"run_id": run["id"]})]
     TrainingRun.objects.update(state="running", progress=0.5, epochs=[{"epoch": 0}])
     got = pipeline.get(f"{TRAININGS}/{run['id']}").json()

@@ -14,8 +14,10 @@ from hypothesis import HealthCheck
 from schemathesis.checks import not_a_server_error as no_server_error
 from schemathesis.specs.openapi import checks
 
-from labeling.models import TrainingRun
+from labeling.models import DriftCheck, GoldLabel, TrainingRun
+from labeling.services.judging import evaluate_version
 from labeling.services.proposals import accept_for_vote
+from labeling.services.shadow import begin_trial
 from labeling.services.tokens import create_token
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.api.conftest import make_proposal_with_decoys, make_version, predict
@@ -55,13 +57,30 @@ def ids(taxonomy) -> dict[str, object]:
     proposal = make_proposal_with_decoys()
     accept_for_vote(proposal.pk, name="Arch", by=None)
     run = TrainingRun.objects.create(state="succeeded", epochs=[{"epoch": 0}])
-    predict(make_version(1, training_run=run), make_glitch(50), 0.45, 0.4)
+    version = make_version(1, training_run=run)
+    predict(version, make_glitch(50), 0.45, 0.4)
+    trial = begin_trial(make_version(2, state="kept_out"), by=None)
+    predict(version, make_glitch(51, gold_label="Blip"), 0.9, 0.1)
+    GoldLabel.objects.filter(glitch__gravityspy_id="0000000051").update(split="test")
+    evaluation = evaluate_version(version)
+    check = DriftCheck.objects.create(
+        model_version=version,
+        week=1,
+        glitches=60,
+        glitches_before=60,
+        measured={"classes": None, "confidence": None},
+        is_alert=True,
+        words="The classes predicted moved.",
+    )
     return {
         "gravityspy_id": "0000000050",
         "role": "classifier",
         "number": 1,
         "proposal_id": proposal.pk,
         "run_id": run.pk,
+        "evaluation_id": evaluation.pk,
+        "trial_id": trial.pk,
+        "check_id": check.pk,
         "discovery": proposal.discovery_run_id,
     }
 
@@ -98,7 +117,7 @@ def test_whatever_is_sent_the_answer_is_one_that_the_schema_names(api_schema, id
 
         answers_as_the_schema_says()
         tried += 1
-    assert tried == 32
+    assert tried == 43
 
 
 def test_what_is_there_is_rendered_as_the_schema_says(api_schema, ids, headers):
@@ -115,4 +134,4 @@ def test_what_is_there_is_rendered_as_the_schema_says(api_schema, ids, headers):
         assert response.status_code == 200
         case.validate_response(response, checks=CHECKED)
         tried += 1
-    assert tried == 18
+    assert tried == 24

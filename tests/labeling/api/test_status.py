@@ -25,7 +25,7 @@ def test_an_empty_house(pipeline):
         "votes": 0,
         "visitor_votes": 0,
         "workers": [],
-        "queues": {"default": 0, "gpu": 0},
+        "queues": {"default": 0, "gpu": 0, "looks": 0},
         "active": {},
         "scored": 0,
         "batches": [],
@@ -71,7 +71,7 @@ def test_messages_that_wait_are_counted(pipeline):
 
     jobs.send_now(jobs.RUN_TRAINING, run_id=1)
     try:
-        assert pipeline.get(STATUS).json()["queues"] == {"default": 0, "gpu": 1}
+        assert pipeline.get(STATUS).json()["queues"] == {"default": 0, "gpu": 1, "looks": 0}
     finally:
         with app.connection_for_write() as connection:
             connection.channel().queue_purge("gpu")

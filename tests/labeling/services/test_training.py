@@ -8,14 +8,9 @@ from labeling.models import Consensus, Glitch, ModelVersion, TrainingRun
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list
 from labeling.services.runs import cancel_run, claim_run, end_run, renew_lease
-from labeling.services.training import (
-    Trained,
-    finish_training,
-    freeze_training_set,
-    record_epoch,
-    request_training,
-    request_training_if_due,
-)
+from labeling.services.training import choose_recipe, request_training, request_training_if_due
+from labeling.services.training_results import Trained, finish_training, record_epoch
+from labeling.services.training_sets import freeze_training_set
 from ml.errors import MLError
 from tests.conftest import make_glitch
 
@@ -46,6 +41,32 @@ def test_settings_that_make_no_sense_are_refused_by_name(two_classes, recipe):
     with pytest.raises(MLError) as refusal:
         request_training(None, "x", recipe)
     assert refusal.value.code == "bad_settings"
+
+
+@pytest.mark.parametrize(
+    ("has_gpu", "recipe", "backbone"),
+    [(True, "nota", "convnext_tiny"), (False, "nota-cpu", "efficientnet-lite0")],
+)
+def test_where_no_recipe_is_named_the_device_of_the_worker_decides(
+    two_classes, has_gpu, recipe, backbone
+):
+    run = request_training(None, "x", {"epochs": 2})
+    assert run.settings == {"epochs": 2, "recipe": "auto"}
+    run = claim_run(TrainingRun, run.pk, "first")
+    choose_recipe(run, has_gpu=has_gpu)
+    TrainingRun.objects.update(leased_until=timezone.now())
+    again = claim_run(TrainingRun, run.pk, "second")  # on a machine of the other kind
+    choose_recipe(again, has_gpu=not has_gpu)
+    stored = TrainingRun.objects.get().settings
+    assert (stored["recipe"], stored["backbone"], stored["epochs"]) == (recipe, backbone, 2)
+    assert again.settings == stored
+
+
+def test_a_recipe_that_is_named_stays_whatever_the_device(two_classes, settings):
+    settings.TRAINING_RECIPE = "logistic-features"
+    run = request_training(None, "x")
+    choose_recipe(claim_run(TrainingRun, run.pk, "first"), has_gpu=True)
+    assert TrainingRun.objects.get().settings["recipe"] == "logistic-features"
 
 
 def test_two_requests_are_one_training(two_classes):

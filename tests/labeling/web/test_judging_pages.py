@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from labeling import jobs
 from labeling.models import DriftCheck, ModelVersion, TrainingRequest
+from labeling.selectors.trials import running_trial
 from labeling.services.judging import evaluate_version
 from labeling.services.shadow import begin_trial
 from tests.labeling.judging_world import make_classifier, make_gold, say
@@ -117,9 +118,11 @@ def test_a_trial_is_begun_shown_and_called_off(as_reviewer, two):
     assert "Trial beside classifier 2" in page
     assert "0 of 200 new glitches" in page
     assert "On trial:" in as_reviewer.get("/review/models/").content.decode()
-    as_reviewer.post(address, {"deed": "call_off"})
+    as_reviewer.post(address, {"trial": "none"})
+    assert running_trial() is not None
+    as_reviewer.post(address, {"trial": running_trial().pk})
     page = as_reviewer.get("/review/models/classifier/1/").content.decode()
-    assert "Called off: by rosa." in page
+    assert "Called off by rosa." in page
 
 
 def test_what_a_trial_found_is_shown(as_reviewer, two):

@@ -1,0 +1,96 @@
+"""Evaluations: a version's figures on the gold test set, alone or against another version."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.fields import MOST
+from labeling.api.filters import EvaluationFilter
+from labeling.api.pagination import NewestFirst
+from labeling.api.permissions import IsPipelineOrReviewer, user_of
+from labeling.api.schema import answers
+from labeling.models import Evaluation
+from labeling.selectors.evaluations import find_evaluation, listed_evaluations
+from labeling.services.evaluations import request_evaluation
+from labeling.throttles import PostThrottle
+
+
+class EvaluationSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    version = serializers.IntegerField(source="model_version.number")
+    against = serializers.IntegerField(
+        source="against.number", allow_null=True, default=None, help_text="compared with it"
+    )
+    test_digest = serializers.CharField(
+        help_text="SHA-256 of the gold test set: figures compare where it is the same"
+    )
+    count = serializers.IntegerField(help_text="glitches of the gold test set")
+    accuracy = serializers.FloatField()
+    macro_f1 = serializers.FloatField()
+    log_loss = serializers.FloatField()
+    ece = serializers.FloatField(help_text="expected calibration error")
+    code_version = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+
+
+class FullEvaluationSerializer(EvaluationSerializer):
+    figures = serializers.JSONField(
+        help_text="all figures: intervals, by class, by group, curves, reliability"
+    )
+    comparison = serializers.JSONField(
+        allow_null=True, help_text="the paired tests, where it was against another version"
+    )
+
+
+class NewEvaluationSerializer(serializers.Serializer):
+    version = serializers.IntegerField(min_value=1, max_value=MOST, help_text="a classifier")
+    against = serializers.IntegerField(
+        min_value=1, max_value=MOST, allow_null=True, default=None, help_text="another, to compare"
+    )
+
+
+class EvaluationsView(generics.ListAPIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+    throttle_classes = [PostThrottle]
+    throttle_scope = "judge"
+    serializer_class = EvaluationSerializer
+    pagination_class = NewestFirst
+    filterset_class = EvaluationFilter
+
+    def get_queryset(self) -> QuerySet[Evaluation]:
+        return listed_evaluations()
+
+    @extend_schema(responses=answers({200: EvaluationSerializer(many=True)}, 400, 401, 403, 404))
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Stored evaluations by cursor, the newest first, with their single figures."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        request=NewEvaluationSerializer,
+        responses=answers({202: NewEvaluationSerializer}, 400, 401, 403, 404, 429),
+    )
+    def post(self, request: Request) -> Response:
+        """Have a worker judge a version on today's gold test set.
+
+        The figures appear under GET once it has; the same test set again gives the same row.
+        """
+        asked = NewEvaluationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        version, against = asked.validated_data["version"], asked.validated_data["against"]
+        request_evaluation(version, against=against, by=user_of(request))
+        return Response(asked.validated_data, status=202)
+
+
+class EvaluationView(APIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+
+    @extend_schema(responses=answers({200: FullEvaluationSerializer}, 401, 403, 404))
+    def get(self, request: Request, evaluation_id: int) -> Response:
+        """One evaluation with all its figures."""
+        return Response(FullEvaluationSerializer(find_evaluation(evaluation_id)).data)

@@ -1,0 +1,102 @@
+"""Review: model versions and trainings."""
+
+import pytest
+
+from labeling.models import (
+    ModelVersion,
+    TrainingRun,
+)
+from tests.conftest import make_glitch
+from tests.labeling.web.worlds import make_version
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_sent(monkeypatch):
+    """The broker is not what these tests are about."""
+    monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: None)
+
+
+def test_versions_are_listed_with_why(as_reviewer):
+    make_version(1, "replaced")
+    make_version(2, "active")
+    page = as_reviewer.get("/review/models/").content.decode()
+    assert "87.5 %" in page
+    assert "Version 2 was judged." in page
+
+
+def test_one_version_shows_curves_confusion_and_classes(as_reviewer):
+    make_version(1, "active")
+    page = as_reviewer.get("/review/models/classifier/1/").content.decode()
+    assert page.count("<polyline") == 3  # two losses, one accuracy
+    assert 'class="heat-8 hit">3<' in page
+    assert "Roll back" not in page
+
+
+def test_rolling_back_puts_the_old_version_into_use(as_reviewer):
+    make_version(1, "replaced")
+    make_version(2, "active")
+    assert "Roll back" in as_reviewer.get("/review/models/classifier/1/").content.decode()
+    address = "/review/models/classifier/1/activate/"
+    page = as_reviewer.post(address, {"reason": "2 calls all lines whistles"}, follow=True)
+    assert "is in use now" in page.content.decode()
+    assert ModelVersion.objects.get(state="active").number == 1
+    assert "calls all lines whistles" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "address", ["/review/models/classifier/9/", "/review/models/oracle/1/", "/review/training/9/"]
+)
+def test_what_is_not_there_is_a_404(as_reviewer, address):
+    assert as_reviewer.get(address).status_code == 404
+
+
+def test_a_training_that_cannot_start_says_why(as_reviewer):
+    assert "cannot start yet" in as_reviewer.get("/review/training/").content.decode()
+    page = as_reviewer.post("/review/training/start/", follow=True).content.decode()
+    assert "Training did not start." in page
+    assert "at least 2 classes" in page
+
+
+def test_a_training_is_started_once_followed_and_cancelled(as_reviewer, monkeypatch):
+    monkeypatch.setattr("labeling.web.review_training.alive_workers", list)
+    for number in range(12):
+        make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
+    page = as_reviewer.post("/review/training/start/", {"reason": "try"}, follow=True)
+    assert "No worker answers" in page.content.decode()
+    again = as_reviewer.post("/review/training/start/", follow=True).content.decode()
+    assert "is under way already" in again
+    run = TrainingRun.objects.get()
+    fragment = as_reviewer.get(f"/review/training/{run.pk}/", headers=HTMX).content.decode()
+    assert "<html" not in fragment
+    assert "hx-trigger" in fragment
+    cancelled = as_reviewer.post(f"/review/training/{run.pk}/cancel/", follow=True)
+    assert "Cancelled." in cancelled.content.decode()
+    assert "hx-trigger" not in cancelled.content.decode()
+    twice = as_reviewer.post(f"/review/training/{run.pk}/cancel/", follow=True)
+    assert "has ended already" in twice.content.decode()
+
+
+def test_a_recipe_is_chosen_on_the_page(as_reviewer, monkeypatch):
+    monkeypatch.delenv("NOTA_WEIGHTS", raising=False)
+    for number in range(12):
+        make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
+    page = as_reviewer.get("/review/training/").content.decode()
+    assert "resnet50.pth is not here" in page
+    chosen = {"recipe": "george-resnet50", "random": "1", "members": ""}
+    as_reviewer.post("/review/training/start/", chosen)
+    settings = TrainingRun.objects.get().settings
+    assert (settings["recipe"], settings["weights"]) == ("george-resnet50", "imagenet or random")
+    TrainingRun.objects.update(state="cancelled")
+    ensemble = {"recipe": "ensemble", "members": "3, five"}
+    page = as_reviewer.post("/review/training/start/", ensemble, follow=True).content.decode()
+    assert "members" in page and "whole numbers" in page
+
+
+def test_a_failed_training_shows_its_error(as_reviewer):
+    run = TrainingRun.objects.create(state="failed", error="No picture.", error_code="no_usable")
+    page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()
+    assert "No picture." in page
+    assert "no_usable" in page
