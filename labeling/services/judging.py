@@ -73,18 +73,7 @@ def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
                 missing=len(glitches),
             )
     test = without(test, [pk for glitches in missing.values() for pk in glitches])
-<<<<<<< HEAD
-    if not test.glitch_ids:
-        raise LabelingError(
-            _(
-                "The gold test set is empty: give gold labels first; a quarter of them is kept for "
-                "testing."
-            ),
-            code="nothing_to_test",
-        )
-=======
     test.check_not_empty()
->>>>>>> main
     return test
 
 

@@ -15,12 +15,8 @@ from labeling.services.audit import record_deed
 from labeling.services.gold import add_gold_label
 from labeling.services.recounting import recount_gold_answers
 from labeling.services.runs import end_run, held
-<<<<<<< HEAD
-from labeling.services.training import labeled_glitches
-from labeling.words import word
-=======
 from labeling.services.training_sets import labeled_glitches
->>>>>>> main
+from labeling.words import word
 
 State = LabelIssue.State
 

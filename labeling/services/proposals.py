@@ -24,13 +24,9 @@ from labeling.services.batches import confirmed_glitches, create_batch, end_batc
 from labeling.services.classes import add_class
 from labeling.services.gold import add_gold_label
 from labeling.services.retraining import Due, Trigger, record_refusal
-<<<<<<< HEAD
-from labeling.services.training import EXAMPLES_MIN, request_training
-from labeling.words import word
-=======
 from labeling.services.training import request_training
 from labeling.services.training_sets import EXAMPLES_MIN
->>>>>>> main
+from labeling.words import word
 
 # Reviewers conclude several votes in one sitting: one training then knows all their classes.
 BIRTHS_TOGETHER_SECONDS = 5.0

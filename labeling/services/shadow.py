@@ -94,10 +94,11 @@ def stop_trial(trial_id: int, *, by: User, reason: str = "") -> ShadowTrial:
     """
     trial = _lock(ShadowTrial.objects.filter(pk=trial_id))
     if trial is None:
-        raise NotFoundError(f"There is no shadow trial {trial_id}.")
+        raise NotFoundError(_("There is no shadow trial %(trial_id)s.") % {"trial_id": trial_id})
     if trial.state != ShadowTrial.State.RUNNING:
         raise ConflictError(
-            f"The trial of {trial.candidate} has ended already: {trial.reason}",
+            _("The trial of %(candidate)s has ended already: %(reason)s")
+            % {"candidate": trial.candidate, "reason": trial.reason},
             code="trial_ended",
             state=trial.state,
         )

@@ -4,11 +4,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
-<<<<<<< HEAD
-from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
-=======
->>>>>>> main
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
@@ -115,240 +111,18 @@ def _check_members(settings: TrainingSettings) -> None:
     unknown = sorted(set(settings.members) - known)
     if len(set(settings.members)) >= 2 and not unknown:
         return
-    what = f"there is no classifier {unknown[0]}" if unknown else "name at least two"
+    missing = _("there is no classifier %(number)s") % {"number": unknown[0]} if unknown else ""
     raise LabelingError(
         _("An ensemble averages model versions, given as 'members': %(what)s. Known are %(known)s.")
-        % {"what": what, "known": ", ".join(map(str, sorted(known))) or "none yet"},
+        % {
+            "what": missing or _("name at least two"),
+            "known": ", ".join(map(str, sorted(known))) or _("none yet"),
+        },
         code="no_members",
         members=list(settings.members),
     )
 
 
-<<<<<<< HEAD
-@dataclass(frozen=True)
-class LabeledGlitch:
-    glitch_id: int
-    gravityspy_id: str
-    label: str
-    class_id: int
-    split: str
-    origin: str
-    weight: float
-    content: str
-    posterior: dict[str, float] | None = None
-
-
-def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
-    """Every glitch that a training may use: gold in its split, consensus in train or validation.
-
-    The test split is gold alone. None_of_the_Above is no class to train on unless it is asked for:
-    it hides novelty.
-    """
-    barred = [] if none_of_the_above else [True]
-    gold = GoldLabel.objects.select_related("glitch", "glitch_class").filter(
-        glitch_class__valid_to__isnull=True
-    )
-    gold = gold.exclude(glitch_class__is_none_of_the_above__in=barred)
-    rows = [
-        _labeled(g.glitch, g.glitch_class, g.split, TrainingExample.Origin.GOLD, 1.0) for g in gold
-    ]
-    agreed = (
-        Consensus.objects.select_related("glitch", "top_class", "class_list")
-        .filter(
-            glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
-            glitch__is_reserved=False,
-            glitch__gold_labels__isnull=True,
-            top_class__valid_to__isnull=True,
-        )
-        .exclude(top_class__is_none_of_the_above__in=barred)
-    )
-    rows += [
-        _labeled(
-            c.glitch,
-            c.top_class,
-            _consensus_split(c.glitch.gravityspy_id),
-            TrainingExample.Origin.CONSENSUS,
-            c.top_agreement,
-            _posterior(c),
-        )
-        for c in agreed
-    ]
-    return sorted(rows, key=lambda row: row.gravityspy_id)
-
-
-def _to_train_on() -> list[LabeledGlitch]:
-    return labeled_glitches(none_of_the_above=django_settings.TRAIN_NONE_OF_THE_ABOVE)
-
-
-def _posterior(consensus: Consensus) -> dict[str, float]:
-    """What the crowd holds of each class, without the crumbs."""
-    held = zip(consensus.class_list.labels, consensus.agreement, strict=True)
-    return {label: round(share, 4) for label, share in held if share >= POSTERIOR_LEAST}
-
-
-def _labeled(
-    glitch: Glitch,
-    glitch_class: GlitchClass,
-    split: str,
-    origin: str,
-    weight: float,
-    posterior: dict[str, float] | None = None,
-) -> LabeledGlitch:
-    return LabeledGlitch(
-        glitch_id=glitch.pk,
-        gravityspy_id=glitch.gravityspy_id,
-        label=glitch_class.label,
-        class_id=glitch_class.pk,
-        split=split,
-        origin=origin,
-        weight=weight,
-        content=glitch.content_digest,
-        posterior=posterior,
-    )
-
-
-def _consensus_split(gravityspy_id: str) -> str:
-    """Train or validation, by the id alone: a glitch never changes sides between trainings."""
-    fraction = int(hashlib.sha256(gravityspy_id.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
-    split = GoldLabel.Split
-    return split.VALIDATION if fraction < VALIDATION_SHARE else split.TRAIN
-
-
-def trainable_classes(rows: list[LabeledGlitch] | None = None) -> set[str]:
-    """The labels with enough examples in all and at least one in train and in test."""
-    rows = _to_train_on() if rows is None else rows
-    total = Counter(row.label for row in rows)
-    has = {split: {r.label for r in rows if r.split == split} for split in ("train", "test")}
-    return {
-        label
-        for label, count in total.items()
-        if count >= EXAMPLES_MIN and label in has["train"] and label in has["test"]
-    }
-
-
-@transaction.atomic
-def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
-    """Write down what the run trains on, once; a run taken up again gets the same list.
-
-    Sets the run's class list and the SHA-256 of the list. Raises LabelingError
-    ``too_few_classes`` or ``nothing_to_test``.
-    """
-    run = TrainingRun.objects.select_for_update().get(pk=run.pk)
-    if run.data_digest:
-        return _frozen_examples(run)
-    rows = _to_train_on()
-    classes = trainable_classes(rows)
-    rows = [row for row in rows if row.label in classes]
-    if len(classes) < 2:
-        raise LabelingError(
-            _(
-                "Training needs at least 2 classes with %(examples_min)s labeled glitches each; "
-                "there are %(classes)s."
-            )
-            % {"examples_min": EXAMPLES_MIN, "classes": len(classes)},
-            code="too_few_classes",
-        )
-    TrainingExample.objects.bulk_create(
-        TrainingExample(
-            run=run,
-            glitch_id=row.glitch_id,
-            glitch_class_id=row.class_id,
-            split=row.split,
-            origin=row.origin,
-            weight=row.weight,
-            posterior=row.posterior,
-        )
-        for row in rows
-    )
-    lines = "\n".join(f"{r.gravityspy_id} {r.label} {r.split} {r.content}" for r in rows)
-    run.data_digest = hashlib.sha256(lines.encode()).hexdigest()
-    in_order = GlitchClass.objects.filter(label__in=classes).order_by("id")
-    run.class_list = freeze_class_list(list(in_order.values_list("label", flat=True)))
-    run.save(update_fields=["data_digest", "class_list"])
-    return rows
-
-
-def _frozen_examples(run: TrainingRun) -> list[LabeledGlitch]:
-    examples = run.examples.select_related("glitch", "glitch_class")
-    rows = [
-        _labeled(e.glitch, e.glitch_class, e.split, e.origin, e.weight, e.posterior)
-        for e in examples
-    ]
-    return sorted(rows, key=lambda row: row.gravityspy_id)
-
-
-def unlabeled_glitches(run: TrainingRun) -> QuerySet[Glitch]:
-    """Glitches of before the run that it has no label of; reserved ones stay unseen."""
-    return Glitch.objects.filter(created_at__lt=run.created_at, is_reserved=False).exclude(
-        pk__in=run.examples.values("glitch_id")
-    )
-
-
-def record_epoch(run: TrainingRun, epoch: dict[str, Any]) -> bool:
-    """Append one epoch's metrics; one that a resumed run reports again replaces the first."""
-    with transaction.atomic():
-        row = held(run).select_for_update().first()
-        if row is None:
-            return False
-        kept = [e for e in row.epochs if e["epoch"] < epoch["epoch"]]
-        row.epochs = [*kept, epoch]
-        row.save(update_fields=["epochs"])
-        return True
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training hands over: the weights' file and how they did on the gold test set."""
-
-    weights: str
-    weights_sha256: str
-    metrics: dict[str, Any]
-    goes_live: bool
-    reason: str
-    compared_with: int | None
-
-
-def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
-    """Store the candidate and let it in, perhaps on trial first, or keep it out: one transaction.
-
-    None where the run was taken from this worker meanwhile: then another one finishes it.
-    ConflictError ``activation_conflict`` where another version went live since the comparison.
-    """
-    role = ModelVersion.Role.CLASSIFIER
-    with transaction.atomic():
-        if held(run).select_for_update().first() is None:
-            return None
-        version = ModelVersion.objects.create(
-            role=role,
-            number=next_number(role),
-            training_run=run,
-            class_list=run.class_list,
-            weights=trained.weights,
-            weights_sha256=trained.weights_sha256,
-            metrics=trained.metrics,
-            decision_reason=trained.reason,
-        )
-        if trained.goes_live:
-            let_in(version, instead_of=trained.compared_with)
-            jobs.enqueue_on_commit(jobs.REFRESH_PRIORS)
-        else:
-            version.state = ModelVersion.State.KEPT_OUT
-            version.save(update_fields=["state"])
-        end_run(run, Run.State.SUCCEEDED)
-        jobs.enqueue_on_commit(
-            jobs.EVALUATE, version_id=version.pk, against_id=trained.compared_with
-        )
-        return version
-
-
-def next_number(role: str) -> int:
-    """The next number of a role; the unique constraint settles a race."""
-    last = ModelVersion.objects.filter(role=role).aggregate(last=Max("number"))["last"]
-    return (last or 0) + 1
-
-
-=======
->>>>>>> main
 def request_training_if_due() -> TrainingRun | None:
     """Ask for a training where a class was born that no training has known yet.
 

@@ -116,9 +116,5 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-<<<<<<< HEAD
-        messages.success(request, _("Cancelled. Its worker stops at its next sign of life."))
-=======
-        messages.success(request, "Cancelled. Its worker stops within some seconds.")
->>>>>>> main
+        messages.success(request, _("Cancelled. Its worker stops within some seconds."))
     return redirect("training", pk=pk)
