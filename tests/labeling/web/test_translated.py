@@ -267,6 +267,12 @@ def test_refusals(world, language, who, address, sent):
 
 def test_what_the_label_page_hears_is_translated_and_what_pipelines_hear_is_not(world, settings):
     settings.LANGUAGES = [("en", "English"), ("eo", "Esperanto")]
+    settings.MIDDLEWARE = [  # as settings.py has it where there is another language
+        settings.MIDDLEWARE[0],
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+        *settings.MIDDLEWARE[1:],
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(trans_real._translations, "eo", PseudoLanguage())
         _ask_in("eo", world["ada"])
