@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import ForbiddenError
 from labeling.models import Assignment, BatchGlitch, Glitch, User
@@ -58,13 +59,14 @@ def next_assignments(
     taxonomy = current_taxonomy()
     if level is not None and level > height_of(volunteer, taxonomy):
         raise ForbiddenError(
-            f"Level {level} opens when you have mastered level {volunteer.level}.",
+            _("Level %(level)s opens when you have mastered level %(here)s.")
+            % {"level": level, "here": volunteer.level},
             code="level_not_reached",
         )
     if afresh and level is not None:
         give_leases_back(volunteer.pk, other_than=level)
     want = max(1, min(want, MOST_AHEAD))
-    for _ in range(want):
+    for _place in range(want):
         lent = _lend_one(volunteer, taxonomy, want, level, rng)
         if not lent.is_new or len(lent.held) >= want:
             break
