@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "labeling.web.security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    *(["django.middleware.locale.LocaleMiddleware"] if len(LANGUAGES) > 1 else []),
+    *(["django.middleware.locale.LocaleMiddleware"] if LANGUAGES != [("en", "English")] else []),
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
 from labeling.models import GoldLabel, ModelVersion, Prediction, TrainingExample
@@ -35,8 +36,10 @@ class GoldTest:
         """Raise LabelingError ``nothing_to_test`` if there is no glitch in it."""
         if not self.glitch_ids:
             raise LabelingError(
-                "The gold test set is empty: give gold labels first; a quarter of them is kept for "
-                "testing.",
+                _(
+                    "The gold test set is empty: give gold labels first; a quarter of them is kept "
+                    "for testing."
+                ),
                 code="nothing_to_test",
             )
 

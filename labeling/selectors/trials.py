@@ -1,6 +1,7 @@
 """Reads of shadow trials: which glitches count, and what both versions say of them."""
 
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import Glitch, ModelVersion, Prediction, ShadowTrial
@@ -20,7 +21,7 @@ def find_trial(trial_id: int) -> ShadowTrial:
     """One trial. Raises NotFoundError."""
     found = listed_trials().filter(pk=trial_id).first()
     if found is None:
-        raise NotFoundError(f"There is no shadow trial {trial_id}.")
+        raise NotFoundError(_("There is no shadow trial %(trial_id)s.") % {"trial_id": trial_id})
     return found
 
 

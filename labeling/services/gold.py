@@ -3,6 +3,7 @@
 from collections import Counter
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError, ForbiddenError
 from labeling.models import Glitch, GlitchClass, GoldLabel, User
@@ -46,7 +47,8 @@ def add_gold_label(
     glitch = Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)
     if glitch.is_reserved:
         raise ForbiddenError(
-            f"Glitch {glitch.gravityspy_id} is reserved for evaluation; it takes no gold label.",
+            _("Glitch %(id)s is reserved for evaluation; it takes no gold label.")
+            % {"id": glitch.gravityspy_id},
             code="glitch_reserved",
         )
     existing = GoldLabel.objects.filter(glitch=glitch).select_related("glitch_class").first()
@@ -55,8 +57,8 @@ def add_gold_label(
             _check_split(existing, split)
             return existing
         raise ConflictError(
-            f"Glitch {glitch.gravityspy_id} has the gold label {existing.glitch_class.label} "
-            "already; change that one instead.",
+            _("Glitch %(id)s has the gold label %(label)s already; change that one instead.")
+            % {"id": glitch.gravityspy_id, "label": existing.glitch_class.label},
             code="gold_exists",
         )
     # One row a class is the lock that keeps two labels given at once from the same split, and a
@@ -88,8 +90,11 @@ def add_gold_label(
 def _check_split(gold: GoldLabel, wanted: GoldLabel.Split | None) -> None:
     if wanted is not None and gold.split != wanted:
         raise ConflictError(
-            f"Glitch {gold.glitch.gravityspy_id} is in the split {gold.split} for ever, not in "
-            f"{wanted}: a model version may have been trained on it.",
+            _(
+                "Glitch %(id)s is in the split %(split)s for ever, not in %(wanted)s: a model "
+                "version may have been trained on it."
+            )
+            % {"id": gold.glitch.gravityspy_id, "split": gold.split, "wanted": wanted},
             code="other_split",
         )
 

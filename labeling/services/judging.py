@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, ModelVersion
@@ -41,7 +42,7 @@ def evaluate_version(
     test = _test_of([one for one in (version, against) if one is not None], whole)
     found = _judge(version, against, test)
     with transaction.atomic():
-        stored, _ = Evaluation.objects.update_or_create(
+        stored, _is_new = Evaluation.objects.update_or_create(
             model_version=version,
             against=against,
             test_digest=test.digest,
@@ -96,8 +97,15 @@ def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
     for version, glitches in missing.items() if whole else ():
         if glitches:
             raise LabelingError(
-                f"{version} has not predicted {len(glitches)} of the {len(test.glitch_ids)} gold "
-                "test glitches yet; a worker does it when the page or the command asks for it.",
+                _(
+                    "%(version)s has not predicted %(glitches)s of the %(glitch_ids)s gold test "
+                    "glitches yet; a worker does it when the page or the command asks for it."
+                )
+                % {
+                    "version": version,
+                    "glitches": len(glitches),
+                    "glitch_ids": len(test.glitch_ids),
+                },
                 code="not_predicted",
                 missing=len(glitches),
             )

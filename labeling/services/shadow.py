@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
@@ -55,13 +56,17 @@ def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
     active = active_version(version.role)
     if active is None or active.pk == version.pk or version.class_list is None:
         raise LabelingError(
-            "A trial needs a classifier in use and another one to try beside it; put this version "
-            "into use instead.",
+            _(
+                "A trial needs a classifier in use and another one to try beside it; put this "
+                "version into use instead."
+            ),
             code="nothing_to_shadow",
         )
     under_way = running_trial(version.role)
     if under_way is not None and under_way.candidate_id == version.pk:
-        raise ConflictError(f"{version} is on trial already.", code="shadow_under_way")
+        raise ConflictError(
+            _("%(version)s is on trial already.") % {"version": version}, code="shadow_under_way"
+        )
     return _begin(version, active, by=by)
 
 
@@ -101,10 +106,11 @@ def stop_trial(trial_id: int, *, by: User, reason: str = "") -> ShadowTrial:
     """
     trial = _lock(ShadowTrial.objects.filter(pk=trial_id))
     if trial is None:
-        raise NotFoundError(f"There is no shadow trial {trial_id}.")
+        raise NotFoundError(_("There is no shadow trial %(trial_id)s.") % {"trial_id": trial_id})
     if trial.state != ShadowTrial.State.RUNNING:
         raise ConflictError(
-            f"The trial of {trial.candidate} has ended already: {trial.reason}",
+            _("The trial of %(candidate)s has ended already: %(reason)s")
+            % {"candidate": trial.candidate, "reason": trial.reason},
             code="trial_ended",
             state=trial.state,
         )

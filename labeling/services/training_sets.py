@@ -8,6 +8,7 @@ import numpy as np
 from django.conf import settings as django_settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
 from labeling.models import (
@@ -181,8 +182,11 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
     rows = [row for row in rows if row.label in classes]
     if len(classes) < 2:
         raise LabelingError(
-            f"Training needs at least 2 classes with {EXAMPLES_MIN} labeled glitches each; there "
-            f"are {len(classes)}.",
+            _(
+                "Training needs at least 2 classes with %(examples_min)s labeled glitches each; "
+                "there are %(classes)s."
+            )
+            % {"examples_min": EXAMPLES_MIN, "classes": len(classes)},
             code="too_few_classes",
         )
     TrainingExample.objects.bulk_create(
