@@ -4,6 +4,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from labeling.errors import NotFoundError
 from labeling.models import Glitch, ModelVersion, Prediction, ShadowTrial
+from labeling.selectors.unreadable import given_up
 from ml.vision.judging.shadow import Said
 
 
@@ -25,11 +26,12 @@ def find_trial(trial_id: int) -> ShadowTrial:
 
 
 def unshadowed_glitches(trial: ShadowTrial) -> QuerySet[Glitch]:
-    """Glitches that came since the trial began and that only the version in use has predicted."""
+    """Glitches since the trial began that only the version in use has predicted, if both can."""
     said = Prediction.objects.filter(glitch=OuterRef("pk"))
     return Glitch.objects.filter(
         Exists(said.filter(model_version=trial.active_id)),
         ~Exists(said.filter(model_version=trial.candidate_id)),
+        ~given_up(trial.candidate_id),
         created_at__gte=trial.started_at,
     ).order_by("pk")
 
