@@ -5,7 +5,6 @@ input (address, cookies, seconds) and writes one with what it saw. Like the labe
 sends a vote again, under the same idempotency key, until it is answered.
 """
 
-import http.client
 import json
 import random
 import sys
@@ -14,6 +13,8 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+
+from bench.votes_http import KeptConnection
 
 CSRF = "c" * 32
 BETWEEN_TRIES = 0.1  # seconds
@@ -35,13 +36,13 @@ class VotingClient:
     """One connection of one logged-in volunteer."""
 
     def __init__(self, host: str, port: int, cookie: str, seed: int, ahead: int) -> None:
-        self.connection = http.client.HTTPConnection(host, port, timeout=30)
-        self.headers = {
+        headers = {
             "Cookie": f"sessionid={cookie}; csrftoken={CSRF}",
             "X-CSRFToken": CSRF,
             "Content-Type": "application/json",
             "Accept": "application/json",
         }
+        self.connection = KeptConnection(host, port, headers)
         self.rng = random.Random(seed)  # noqa: S311 (a draw of labels, no secret)
         self.ahead = ahead
         self.give_up_at = float("inf")
@@ -92,7 +93,7 @@ class VotingClient:
         while time.perf_counter() < self.give_up_at:
             try:
                 status, answer = self.ask(method, path, body)
-            except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+            except (OSError, json.JSONDecodeError) as error:
                 self.note(type(error).__name__)
                 self.connection.close()
             else:
@@ -105,11 +106,9 @@ class VotingClient:
         return None
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, Any]:
-        data = json.dumps(body) if body is not None else None
-        self.connection.request(method, path, data, self.headers)
-        answer = self.connection.getresponse()
-        content = answer.read()
-        return answer.status, json.loads(content)
+        data = json.dumps(body).encode() if body is not None else b""
+        status, content = self.connection.ask(method, path, data)
+        return status, json.loads(content)
 
     def note(self, refusal: str) -> None:
         self.seen.refused[refusal] = self.seen.refused.get(refusal, 0) + 1

@@ -137,6 +137,7 @@ def _values() -> dict[str, str]:
         "now": "now()",
         "until": "now() + interval '5 minutes'",
         "start": ":start / 1000000.0",
+        "place": ":start / 1000000.0",
         "want": "4",
         "at_most": "3",
         "workflow": str(workflow.pk),

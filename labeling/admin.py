@@ -33,7 +33,7 @@ class ReadOnly(admin.ModelAdmin):
 
 
 class PasswordForm(AdminPasswordChangeForm):
-    """A password set by an operator ends the account's tokens, as one set by its owner does."""
+    """Where an operator takes the password away the tokens end too: nobody tells of no password."""
 
     def save(self, commit: bool = True) -> models.User:
         user: models.User = super().save(commit)

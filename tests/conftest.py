@@ -11,7 +11,7 @@ from PIL import Image
 from labeling.models import Glitch, GlitchClass, User, Workflow
 from labeling.services.classes import load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
-from labeling.services.skills import record_gold_answer
+from labeling.services.skills import learn_gold_answer, write_learned
 from ml.query.streams import STREAMS
 
 # A slow machine is no fault of the code.
@@ -46,8 +46,8 @@ def make_volunteer(name: str = "ada", **fields) -> User:
 def teach(volunteer: User, truth: GlitchClass, voted: GlitchClass, answers: int) -> None:
     """Give the volunteer so many answers on gold."""
     for _ in range(answers):
-        record_gold_answer(volunteer, truth, voted, timezone.now())
-    volunteer.save(update_fields=["skill"])
+        learn_gold_answer(volunteer, truth, voted, timezone.now())
+        write_learned(volunteer)
 
 
 def only_stream(stream: str) -> None:

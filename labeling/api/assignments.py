@@ -28,6 +28,9 @@ class NextQuerySerializer(serializers.Serializer):
     level = serializers.IntegerField(
         min_value=1, max_value=1000, required=False, help_text="of the levels reached; all without"
     )
+    afresh = serializers.BooleanField(
+        default=False, help_text="with `level`: give back first what you hold of other levels"
+    )
 
 
 class AskedGlitchSerializer(serializers.Serializer):
@@ -60,9 +63,12 @@ class NextSerializer(serializers.Serializer):
     )
 
 
-def lend(volunteer: User, want: int, level: int | None) -> dict[str, Any]:
+def lend(
+    volunteer: User, want: int, level: int | None = None, afresh: bool = False
+) -> dict[str, Any]:
     """The volunteer's open assignments, filled up to ``want``, as ``NextSerializer`` says."""
-    lent = next_assignments(volunteer, want=want, level=level, rng=_rng(os.getpid()))
+    rng = _rng(os.getpid())
+    lent = next_assignments(volunteer, want=want, level=level, afresh=afresh, rng=rng)
     return {
         "assignments": render_assignments(lent),
         "nothing_left": not lent,
@@ -90,10 +96,7 @@ class NextView(APIView):
         """Your open assignments, filled up to `want`; asked again, the same ones."""
         asked = NextQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        volunteer = user_of(request)
-        return Response(
-            lend(volunteer, asked.validated_data["want"], asked.validated_data.get("level"))
-        )
+        return Response(lend(user_of(request), **asked.validated_data))
 
     @extend_schema(
         operation_id="next_lease",

@@ -13,7 +13,7 @@ class BearerTokenAuthentication(authentication.BaseAuthentication):
     keyword = "Bearer"
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        header = authentication.get_authorization_header(request).decode("latin-1").split()
+        header = request.META.get("HTTP_AUTHORIZATION", "").split()
         if not header or header[0].lower() != self.keyword.lower():
             return None
         if len(header) != 2:

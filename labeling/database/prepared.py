@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -18,6 +18,18 @@ from django.db import DEFAULT_DB_ALIAS, connections
 VALUE = re.compile(r"%\((\w+)\)s")
 # Connection -> the names of what is prepared there; a rollback does not undo a PREPARE.
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+class Statement(NamedTuple):
+    """Its name, the names of its values in their order, what prepares it and what executes it.
+
+    The values are given by place: psycopg2 decodes the name of each in Python, with every vote.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    prepare: str
+    execute: str
 
 
 def fetch(values: Mapping[str, Any], *statements: str) -> list[tuple[Any, ...]]:
@@ -31,23 +43,22 @@ def fetch(values: Mapping[str, Any], *statements: str) -> list[tuple[Any, ...]]:
     database = connections[DEFAULT_DB_ALIAS]
     with database.cursor() as cursor:
         there = _prepared.setdefault(database.connection, set())
-        for name, prepare, _ in texts:
-            if name not in there:
-                cursor.execute(prepare)
-                there.add(name)
-        plain = {name: _literal(value) for name, value in values.items()}
-        cursor.execute("; ".join(execute for _, _, execute in texts), plain)
+        for statement in texts:
+            if statement.name not in there:
+                cursor.execute(statement.prepare)
+                there.add(statement.name)
+        given = [_literal(values[name]) for statement in texts for name in statement.values]
+        cursor.execute("; ".join(statement.execute for statement in texts), given)
         return cursor.fetchall() if cursor.description else []
 
 
 @lru_cache(maxsize=256)
-def _numbered(statement: str) -> tuple[str, str, str]:
-    """Its name, the text that prepares it and the one that executes it."""
-    names = list(dict.fromkeys(VALUE.findall(statement)))
+def _numbered(statement: str) -> Statement:
+    names = tuple(dict.fromkeys(VALUE.findall(statement)))
     text = VALUE.sub(lambda found: f"${names.index(found[1]) + 1}", statement)
     name = "nota_" + hashlib.sha256(statement.encode()).hexdigest()[:16]
-    given = f"({', '.join(f'%({n})s' for n in names)})" if names else ""
-    return name, f"PREPARE {name} AS {text}", f"EXECUTE {name}{given}"
+    given = f"({', '.join('%s' for _ in names)})" if names else ""
+    return Statement(name, names, f"PREPARE {name} AS {text}", f"EXECUTE {name}{given}")
 
 
 def _literal(value: Any) -> Any:

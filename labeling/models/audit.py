@@ -14,6 +14,14 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            # Deeds name people as text only where a comment of theirs was deleted.
+            models.Index(
+                models.F("data__author"),
+                name="audit_author",
+                condition=models.Q(verb="delete_comment"),
+            )
+        ]
 
 
 class TaskError(models.Model):

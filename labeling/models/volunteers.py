@@ -28,6 +28,9 @@ class User(AbstractUser):
     gold_seen = models.PositiveIntegerField(default=0)
     gold_correct = models.PositiveIntegerField(default=0)
     votes_cast = models.PositiveIntegerField(default=0)
+    queue_place = models.FloatField(
+        null=True, editable=False, help_text="queue_key of the last glitch voted on from the pool"
+    )
     skill = models.ForeignKey(
         "Skill",
         models.SET_NULL,

@@ -10,16 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from labeling.database.prepared import fetch
-from labeling.models import Glitch, ProposalMember
+from labeling.models import Glitch
 from labeling.selectors.pictures import render_picture_rows, render_pictures
 
 # Every vote reads these, so they are a fixed text (see services/standing.py).
-OPEN = """
+PICTURES = """(SELECT json_agg(json_build_object('duration', p.duration, 'sha256', p.sha256,
+            'extension', p.extension, 'width', p.width, 'height', p.height) ORDER BY p.duration)
+        FROM labeling_picture p WHERE p.glitch_id = g.id)"""
+OPEN = f"""
 SELECT a.id, a.stream, a.leased_until, w.level, l.labels, g.id, g.gravityspy_id, g.ifo,
     g.is_simulated, b.proposal_id,
-    (SELECT json_agg(json_build_object('duration', p.duration, 'sha256', p.sha256,
-            'extension', p.extension, 'width', p.width, 'height', p.height) ORDER BY p.duration)
-        FROM labeling_picture p WHERE p.glitch_id = g.id)
+    {PICTURES}
 FROM labeling_assignment a
 JOIN labeling_glitch g ON g.id = a.glitch_id
 LEFT JOIN labeling_workflow w ON w.id = a.workflow_id
@@ -28,7 +29,12 @@ LEFT JOIN labeling_batchglitch p ON p.id = a.batch_glitch_id
 LEFT JOIN labeling_batch b ON b.id = p.batch_id
 WHERE a.volunteer_id = %(volunteer)s AND a.state = 'open' AND a.leased_until > %(now)s
 ORDER BY a.id LIMIT %(at_most)s
-"""
+"""  # noqa: S608 (fixed texts)
+MEDOIDS = f"""
+SELECT m.proposal_id, g.gravityspy_id, {PICTURES}
+FROM labeling_proposalmember m JOIN labeling_glitch g ON g.id = m.glitch_id
+WHERE m.proposal_id = ANY(%(proposals)s::bigint[]) AND m.is_medoid ORDER BY m.distance
+"""  # noqa: S608 (fixed texts)
 
 
 @dataclass(frozen=True)
@@ -65,13 +71,9 @@ def _references(proposal_ids: set[int]) -> dict[int, list[dict[str, Any]]]:
     references: dict[int, list[dict[str, Any]]] = {}
     if not proposal_ids:
         return references
-    medoids = (
-        ProposalMember.objects.filter(proposal__in=proposal_ids, is_medoid=True)
-        .select_related("glitch")
-        .prefetch_related("glitch__pictures")
-    )
-    for medoid in medoids:
-        references.setdefault(medoid.proposal_id, []).append(render_reference(medoid.glitch))
+    for proposal_id, gravityspy_id, pictures in fetch({"proposals": [*proposal_ids]}, MEDOIDS):
+        shown = {"gravityspy_id": gravityspy_id, "pictures": render_picture_rows(pictures or [])}
+        references.setdefault(proposal_id, []).append(shown)
     return references
 
 

@@ -7,7 +7,6 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from labeling.models import User
-from labeling.services.tokens import revoke_tokens
 
 
 def sign_up_volunteer(username: str, password: str) -> User:
@@ -21,10 +20,11 @@ def change_password(user: User, password: str, *, keep_tokens: bool = False) -> 
 
     API tokens end too unless they are to be kept: who changes a password may have lost it.
     """
-    user.set_password(password)
+    if keep_tokens:
+        user.password = make_password(password)
+    else:
+        user.set_password(password)  # what tells ``EndsTokens``, once it is saved
     user.save(update_fields=["password"])
-    if not keep_tokens:
-        revoke_tokens(user)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from labeling.errors import ForbiddenError
 from labeling.models import Assignment, BatchGlitch, Glitch, User
 from labeling.selectors.assignments import OpenAssignment, open_assignments
+from labeling.services.emptied import BATCHES, is_likely_empty, remember_empty
 from labeling.services.lending import (
     Lent,
     Wish,
@@ -39,9 +40,16 @@ AUDIT = Assignment.Stream.AUDIT
 
 
 def next_assignments(
-    volunteer: User, *, want: int = 1, level: int | None = None, rng: np.random.Generator
+    volunteer: User,
+    *,
+    want: int = 1,
+    level: int | None = None,
+    afresh: bool = False,
+    rng: np.random.Generator,
 ) -> list[OpenAssignment]:
     """The volunteer's open assignments, filled up to ``want`` (at most 3); the oldest first.
+
+    ``afresh``: what is held of other levels than ``level`` is given back before.
 
     Asked again it gives the same ones: a reload wastes no lease. An empty list means that nothing
     is left for this volunteer at the levels reached. ForbiddenError ``level_not_reached``.
@@ -52,6 +60,8 @@ def next_assignments(
             f"Level {level} opens when you have mastered level {volunteer.level}.",
             code="level_not_reached",
         )
+    if afresh and level is not None:
+        give_leases_back(volunteer.pk, other_than=level)
     now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
     for _ in range(want):
@@ -92,7 +102,9 @@ def _lend_one(
     """
     height = height_of(volunteer, taxonomy)
     reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, height, level)]
-    wish = Wish(volunteer.pk, want, now, _lease_until(now), float(rng.random()))
+    start = float(rng.random())
+    place = start if volunteer.queue_place is None else volunteer.queue_place
+    wish = Wish(volunteer.pk, want, now, _lease_until(now), start, place)
     lent = Lent(0, None)
     for last_try in (False, True):
         for stream in _streams(volunteer, taxonomy, reached, rng):
@@ -116,23 +128,25 @@ def _streams(
     """What to try, in the order of this draw: a stream known to be empty is left out."""
     # Everything is asked as at the level that the pool is served from: another number or other
     # classes would tell gold and the audit from the rest.
-    served = next((v for v in reached if v.has_pool), reached[0] if reached else None)
+    serving = [v for v in reached if v.has_pool and not _is_emptied(volunteer, v)]
+    served = next(iter(serving or reached), None)
     selection = served.selection if served else Selection()
     # Whether a class is born, or a consensus was wrong, is left to people with an account.
     open_batches = () if volunteer.is_visitor else taxonomy.open_batches
     audited = [] if volunteer.is_visitor else [v for v in reached if AUDIT in v.picks]
-    batches = partial(lend_from_batches, batches=open_batches)
+    batches = partial(_batches, open_batches)
     if served and rng.random() < gold_share(volunteer.votes_cast):
         yield partial(_gold, taxonomy, served, rng)
     drawn = selection.draw(rng.random())
-    if drawn == "batch" and open_batches:
+    asks_batches = drawn == "batch" and not is_likely_empty(volunteer.pk, BATCHES)
+    if asks_batches and open_batches:
         yield batches
     elif served and drawn in served.picks and (drawn != AUDIT or served in audited):
         yield partial(_picks, volunteer, taxonomy, served, drawn)
-    # Where the pool is known to be empty comes last: that may be a second old.
-    for level in sorted(reached, key=lambda v: not v.has_pool):
+    # Where the pool is known to be empty comes last: that may be some seconds old.
+    for level in sorted(reached, key=lambda v: v not in serving):
         yield partial(_pool, volunteer, taxonomy, level)
-    if drawn != "batch" and open_batches:
+    if not asks_batches and open_batches:
         yield batches
     for level in audited:
         yield partial(_picks, volunteer, taxonomy, level, AUDIT)
@@ -147,7 +161,22 @@ def _pool(volunteer: User, taxonomy: Taxonomy, level: Level, wish: Wish) -> Lent
         lent = lend_by_skill(wish, volunteer, taxonomy, level)
         if lent.assignment is not None:
             return lent
-    return lend_from_pool(wish, workflow=level.workflow.pk, offered=level.offered.pk)
+    at = {"workflow": level.workflow.pk, "offered": level.offered.pk}
+    return _remembering(lend_from_pool(wish, **at), wish, level.workflow.pk)
+
+
+def _batches(open_batches: tuple[int, ...], wish: Wish) -> Lent:
+    return _remembering(lend_from_batches(wish, open_batches), wish, BATCHES)
+
+
+def _remembering(lent: Lent, wish: Wish, queue: int) -> Lent:
+    if lent.assignment is None and lent.held < wish.want:
+        remember_empty(wish.volunteer, queue)
+    return lent
+
+
+def _is_emptied(volunteer: User, level: Level) -> bool:
+    return is_likely_empty(volunteer.pk, level.workflow.pk)
 
 
 def _picks(volunteer: User, taxonomy: Taxonomy, level: Level, stream: str, wish: Wish) -> Lent:
@@ -224,6 +253,28 @@ def take_lease(undone: Assignment, now: datetime) -> None:
         why=undone.why,
         leased_until=until,
     )
+
+
+def give_leases_back(user_id: int, *, other_than: int | None = None) -> int:
+    """End the open assignments of somebody, and return how many.
+
+    ``other_than``: those alone that are asked at another level than this; a batch asks at none.
+    """
+    held = Assignment.objects.filter(volunteer=user_id, state=Assignment.State.OPEN)
+    if other_than is not None:
+        held = held.filter(workflow__isnull=False).exclude(workflow__level=other_than)
+    return sum(_give_back(assignment) for assignment in held.order_by("pk"))
+
+
+@transaction.atomic
+def _give_back(assignment: Assignment) -> bool:
+    """The glitch's row first, as everywhere; False where a vote came before."""
+    Glitch.objects.select_for_update(no_key=True).get(pk=assignment.glitch_id)
+    still_open = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN)
+    if still_open.update(state=Assignment.State.EXPIRED) == 0:
+        return False
+    give_lease_back(assignment)
+    return True
 
 
 def give_lease_back(assignment: Assignment) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from pgvector.django import L2Distance
 
@@ -112,12 +112,7 @@ def decide_batch_glitch(batch_glitch: BatchGlitch, now: datetime) -> bool:
     The caller holds the row and has counted the vote on it; it is saved with its counts.
     """
     batch = batch_glitch.batch
-    votes = list(
-        Vote.objects.filter(batch=batch, glitch_id=batch_glitch.glitch_id).select_related(
-            "volunteer"
-        )
-    )
-    chances = _chances(batch, [vote.volunteer for vote in votes])
+    votes, chances = _votes_and_chances(batch, batch_glitch.glitch_id)
     prior = PRIOR.get(BatchGlitch.Part(batch_glitch.part), 0.5)
     batch_glitch.belongs = probability_belongs(
         prior,
@@ -138,21 +133,35 @@ def decide_batch_glitch(batch_glitch: BatchGlitch, now: datetime) -> bool:
     return batch_glitch.decided_at is not None
 
 
-def _chances(batch: Batch, volunteers: list[User]) -> dict[int, float]:
-    """Each volunteer's chance to be right, from gold and from this batch's decoys."""
-    decoys = batch.batch_glitches.filter(part=BatchGlitch.Part.DECOY).values("glitch_id")
-    on_decoys = Vote.objects.filter(
-        batch=batch, glitch_id__in=decoys, volunteer__in=[v.pk for v in volunteers]
-    ).values_list("volunteer_id", "alike")
+def _votes_and_chances(batch: Batch, glitch_id: int) -> tuple[list[Vote], dict[int, float]]:
+    """The votes on a glitch of a batch, and each voter's chance to be right.
+
+    The chance is from gold and from the answers to this batch's decoys: one query for both.
+    """
+    is_decoy = Q(part=BatchGlitch.Part.DECOY)
+    # One list of glitches, by which the index finds the votes; an OR would read all of the batch.
+    asked = batch.batch_glitches.filter(is_decoy | Q(glitch_id=glitch_id))
+    decoy = batch.batch_glitches.filter(is_decoy, glitch=OuterRef("glitch"))
+    cast = Vote.objects.filter(batch=batch)
+    voters = cast.filter(glitch_id=glitch_id).values("volunteer_id")
+    found = (
+        cast.filter(glitch__in=asked.values("glitch_id"), volunteer__in=voters)
+        .annotate(on_decoy=Exists(decoy))
+        .select_related("volunteer")
+        .order_by("pk")
+    )
+    people: dict[int, User] = {}
     seen: Counter[int] = Counter()
     right: Counter[int] = Counter()
-    for volunteer_id, alike in on_decoys:
-        seen[volunteer_id] += 1
-        right[volunteer_id] += int(not alike)
-    return {
-        v.pk: chance_right(v.gold_correct + right[v.pk], v.gold_seen + seen[v.pk])
-        for v in volunteers
+    for vote in found:
+        people[vote.volunteer_id] = vote.volunteer
+        seen[vote.volunteer_id] += int(vote.on_decoy)
+        right[vote.volunteer_id] += int(vote.on_decoy and not vote.alike)
+    chances = {
+        pk: chance_right(v.gold_correct + right[pk], v.gold_seen + seen[pk])
+        for pk, v in people.items()
     }
+    return [vote for vote in found if vote.glitch_id == glitch_id], chances
 
 
 @transaction.atomic

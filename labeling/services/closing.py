@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from labeling.errors import ConflictError
-from labeling.models import ApiToken, Assignment, AuditEvent, Collection, Glitch, User
-from labeling.services.assignments import give_lease_back
+from labeling.models import ApiToken, AuditEvent, Collection, User
+from labeling.services.assignments import give_leases_back
 from labeling.services.audit import record_deed
 
 FORMER_PREFIX = "former-volunteer-"
@@ -60,24 +60,8 @@ def _erase_person(user_id: int, now: datetime) -> str:
 
 def _rename_in_records(user_id: int, name: str, pseudonym: str) -> None:
     """Where deeds and the admin's log keep the name as text."""
-    AuditEvent.objects.filter(data__author=name).update(data={"author": pseudonym})
+    deleted = AuditEvent.objects.filter(verb="delete_comment", data__author=name)
+    deleted.update(data={"author": pseudonym})
     kind = ContentType.objects.get_for_model(User)
     logged = LogEntry.objects.filter(content_type=kind, object_id=str(user_id))
     logged.update(object_repr=pseudonym)
-
-
-def give_leases_back(user_id: int) -> int:
-    """End every open assignment of somebody; returns how many."""
-    held = Assignment.objects.filter(volunteer=user_id, state=Assignment.State.OPEN)
-    return sum(_give_back(assignment) for assignment in held.order_by("pk"))
-
-
-@transaction.atomic
-def _give_back(assignment: Assignment) -> bool:
-    """The glitch's row first, as everywhere; False where a vote came before."""
-    Glitch.objects.select_for_update(no_key=True).get(pk=assignment.glitch_id)
-    still_open = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN)
-    if still_open.update(state=Assignment.State.EXPIRED) == 0:
-        return False
-    give_lease_back(assignment)
-    return True

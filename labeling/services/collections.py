@@ -69,12 +69,15 @@ def _changeable(owner: User, pk: int) -> Collection:
 def put_in_collection(owner: User, pk: int, glitch: Glitch) -> None:
     """Raises LabelingError ``collection_full``; a glitch that is there already stays there."""
     collection = _own(owner, pk)
-    if CollectionGlitch.objects.filter(collection=collection).count() >= GLITCHES_MOST:
+    places = CollectionGlitch.objects.filter(collection=collection)
+    if places.filter(glitch=glitch).exists():
+        return
+    if places.count() >= GLITCHES_MOST:
         raise LabelingError(
             f"“{collection.name}” holds {GLITCHES_MOST} glitches, the most there can be.",
             code="collection_full",
         )
-    CollectionGlitch.objects.get_or_create(collection=collection, glitch=glitch)
+    CollectionGlitch.objects.create(collection=collection, glitch=glitch)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIss
 from labeling.models.runs import Run
 from labeling.services.audit import record_deed
 from labeling.services.gold import add_gold_label
+from labeling.services.recounting import recount_gold_answers
 from labeling.services.runs import end_run, held
 from labeling.services.training_sets import labeled_glitches
 
@@ -172,6 +173,7 @@ def _unlabel(issue: LabelIssue, answer: GlitchClass) -> None:
     gone, _ = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=answer).delete()
     if not gone:
         raise _label_changed(issue)
+    recount_gold_answers(issue.glitch, answer, None)
 
 
 def _change_gold(issue: LabelIssue, old: GlitchClass, new: GlitchClass) -> None:
@@ -179,6 +181,7 @@ def _change_gold(issue: LabelIssue, old: GlitchClass, new: GlitchClass) -> None:
     gold = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=old)
     if gold.update(glitch_class=new, is_shown=False) != 1:
         raise _label_changed(issue)
+    recount_gold_answers(issue.glitch, old, new)
 
 
 def _label_changed(issue: LabelIssue) -> ConflictError:

@@ -5,6 +5,10 @@ follow-up runs in a worker, one short transaction a glitch. It may be killed at 
 has ended, ``evaluated_version`` lags behind and the sweep sends it anew.
 """
 
+import time
+from collections.abc import Callable
+
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -14,7 +18,7 @@ from labeling.models import Glitch, User, Workflow
 from labeling.services.audit import record_deed
 from labeling.services.consensus import update_consensus
 from labeling.services.standing import Standing, read_evidence
-from labeling.services.taxonomy import current_taxonomy
+from labeling.services.taxonomy import STALE_AT_MOST, current_taxonomy
 
 # What people decided stays decided.
 BY_PEOPLE = (Glitch.RetireReason.HUMAN, Glitch.RetireReason.FLAGGED)
@@ -36,14 +40,17 @@ def policies_to_follow_up() -> list[int]:
     return list(due.values_list("pk", flat=True))
 
 
-def reevaluate_workflow(workflow_id: int) -> int:
+def reevaluate_workflow(workflow_id: int, wait: Callable[[float], object] = time.sleep) -> int:
     """Judge every voted-on glitch of the level by its policy of now; returns how many changed.
 
-    Run twice at once or again it changes nothing more.
+    Run twice at once or again it changes nothing more. It waits first until no process goes by the
+    policy of before (``taxonomy.STALE_AT_MOST``): a vote reads the policy while it holds its
+    glitch, so whatever the old one decides is stored when the glitch's turn comes here.
     """
     workflow = Workflow.objects.get(pk=workflow_id)
     if workflow.evaluated_version >= workflow.policy_version:
         return 0
+    wait(STALE_AT_MOST * settings.TAXONOMY_SECONDS)
     current_taxonomy(newer=True)
     concerned = (
         Glitch.objects.filter(workflow=workflow, consensus__isnull=False, is_reserved=False)

@@ -18,12 +18,11 @@ from labeling.services.lending import (
     FREE,
     HELD,
     PICK_CHOICE,
-    POOL_CHOICE,
+    POOL_CHOICES,
     TAKE_ONE,
     Lent,
     Wish,
     first_of,
-    from_anywhere,
     lend,
     lend_chosen,
 )
@@ -45,7 +44,9 @@ LEFT JOIN labeling_prediction n ON n.glitch_id = few.id AND n.model_version_id =
 
 
 CONSIDER = {
-    "pool": _consider(first_of(from_anywhere(f"{POOL_CHOICE} LIMIT {CANDIDATES}"), CANDIDATES)),
+    "pool": _consider(
+        first_of((f"{choice} LIMIT {CANDIDATES}" for choice in POOL_CHOICES), CANDIDATES)
+    ),
     "active": _consider(f"{PICK_CHOICE} LIMIT {CANDIDATES}"),
 }
 ONE_OF = lend_chosen(f"""

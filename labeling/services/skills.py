@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from labeling.database.prepared import fetch
 from labeling.models import AgreedAnswers, GlitchClass, LearnedPrior, Skill, User
 from ml.crowd.answers import DEFAULT_WEIGHTS, faded
 from ml.crowd.skill import DEFAULT_PRIOR, Matrix, SkillPrior, confusion_matrix
@@ -38,19 +39,62 @@ def days(at: datetime) -> float:
     return (at - CLOCK_ZERO).total_seconds() / 86400
 
 
-def record_gold_answer(
+# The new skill and what else of the volunteer follows from an answer, in one round trip.
+LEARN = """
+WITH learned AS (
+    INSERT INTO labeling_skill
+        (volunteer_id, truths, votes, counts, weights, agreed_id, created_at)
+    VALUES (%(volunteer)s, %(truths)s, %(votes)s, %(counts)s, %(weights)s, %(agreed)s, %(now)s)
+    RETURNING id
+)
+UPDATE labeling_user SET gold_seen = %(gold_seen)s, gold_correct = %(gold_correct)s,
+    level = %(level)s, skill_id = (SELECT id FROM learned)
+WHERE id = %(volunteer)s RETURNING skill_id
+"""
+
+
+def write_learned(volunteer: User) -> None:
+    """Store the volunteer's new skill and its counts of gold. The caller holds the volunteer."""
+    skill = volunteer.skill
+    if skill is None:
+        raise ValueError("nothing was learned")
+    given = {
+        "volunteer": volunteer.pk,
+        "truths": skill.truths,
+        "votes": skill.votes,
+        "counts": skill.counts,
+        "weights": skill.weights,
+        "agreed": skill.agreed_id,
+        "now": skill.created_at,
+        "gold_seen": volunteer.gold_seen,
+        "gold_correct": volunteer.gold_correct,
+        "level": volunteer.level,
+    }
+    ((skill.pk,),) = fetch(given, LEARN)
+
+
+def learn_gold_answer(
     volunteer: User, truth: GlitchClass, voted: GlitchClass, now: datetime
 ) -> None:
-    """Write the skill that follows from one more answer. The caller holds and saves the volunteer.
+    """Give the volunteer the skill that follows from one more answer; nothing is stored.
 
     Older answers fade with a half-life of a year: who learned is no longer judged by the first
     weeks. The cost does not grow with the answers, only with the kinds of mistakes.
     """
     cells = cells_of(volunteer.skill)
     count, weight = cells.get((truth.pk, voted.pk), (0, 0.0))
-    grown = DEFAULT_WEIGHTS.gold * DEFAULT_WEIGHTS.growth(days(now))
-    cells[truth.pk, voted.pk] = (count + 1, weight + grown)
-    volunteer.skill = Skill.objects.create(
+    cells[truth.pk, voted.pk] = (count + 1, weight + gold_weight(now))
+    volunteer.skill = new_skill(volunteer, cells, now)
+
+
+def gold_weight(at: datetime) -> float:
+    """What one answer on gold given then adds to its cell, as stored (``ml.crowd.answers``)."""
+    return float(DEFAULT_WEIGHTS.gold * DEFAULT_WEIGHTS.growth(days(at)))
+
+
+def new_skill(volunteer: User, cells: Cells, now: datetime) -> Skill:
+    """The volunteer's skill with other gold cells; not stored yet."""
+    return Skill(
         volunteer=volunteer,
         truths=[truth_id for truth_id, _ in cells],
         votes=[voted_id for _, voted_id in cells],

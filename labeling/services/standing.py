@@ -24,8 +24,8 @@ FOR NO KEY UPDATE OF g
 
 READ_ASKED = """
 SELECT g.id, g.workflow_id, g.votes_count, g.votes_needed, g.leases_open, g.retired_at,
-    g.retire_reason, a.id, a.state, a.stream, a.workflow_id, a.offered_id, a.batch_glitch_id,
-    b.batch_id,
+    g.retire_reason, g.queue_key, a.id, a.state, a.stream, a.workflow_id, a.offered_id,
+    a.batch_glitch_id, b.batch_id,
     (SELECT v.id FROM labeling_vote v
         WHERE v.volunteer_id = a.volunteer_id AND v.idempotency_key = %(key)s) AS vote_with_key,
     (SELECT v.id FROM labeling_vote v
@@ -51,7 +51,9 @@ WITH cast_now AS (
 ), closed AS (
     UPDATE labeling_assignment SET state = 'voted' WHERE id = %(assignment)s
 ), counted AS (
-    UPDATE labeling_user SET votes_cast = votes_cast + 1 WHERE id = %(volunteer)s
+    UPDATE labeling_user SET votes_cast = votes_cast + 1,
+        queue_place = coalesce(%(place)s, queue_place)
+    WHERE id = %(volunteer)s
     RETURNING skill_id
 )
 SELECT cast_now.id, counted.skill_id, votes.cast_before, opinion.probabilities
@@ -150,10 +152,12 @@ class Standing:
 class Asked:
     """An assignment under the glitch's lock, with what else a vote on it needs to know.
 
+    ``queue_key``: the glitch's place in the queue;
     ``vote_with_key``, ``vote_here``: earlier votes by the key and on this very question (ids);
     ``gold_class``: what experts say of the glitch (id).
     """
 
+    queue_key: float
     id: int
     state: str
     stream: str

@@ -35,6 +35,7 @@ from ml.crowd.policy import RetirementPolicy
 from ml.query.streams import Selection
 
 Mask = NDArray[np.bool_]
+STALE_AT_MOST = 2  # times TAXONOMY_SECONDS: no process goes by what is older
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def current_taxonomy(*, knowing: str | None = None, newer: bool = False) -> Taxo
         return found
     # One thread reads anew; those that vote meanwhile go by what there is, never for long.
     is_mine = _renewing.acquire(blocking=False)
-    if not is_mine and age < 2 * settings.TAXONOMY_SECONDS:
+    if not is_mine and age < STALE_AT_MOST * settings.TAXONOMY_SECONDS:
         return found
     try:
         return _renew()

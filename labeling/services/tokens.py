@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.utils import timezone
 
 from labeling.models import ApiToken, User
@@ -43,6 +44,17 @@ def revoke_tokens(user: User) -> int:
     """Revoke all of a user's tokens; returns how many were live."""
     live = ApiToken.objects.filter(user=user, revoked_at__isnull=True)
     return live.update(revoked_at=timezone.now())
+
+
+class EndsTokens(MinimumLengthValidator):
+    """The shortest password, and the end of API tokens with every new one.
+
+    Django tells its password validators of each password that was set, wherever that was: on the
+    site, in the admin, by ``manage.py changepassword``. A hash renewed at log-in is no new one.
+    """
+
+    def password_changed(self, password: str, user: User) -> None:
+        revoke_tokens(user)
 
 
 def revoke_token(user: User, token_id: int) -> bool:

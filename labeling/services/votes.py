@@ -19,7 +19,7 @@ from labeling.models import Assignment, BatchGlitch, GlitchClass, GoldLabel, Use
 from labeling.services.batches import decide_batch_glitch
 from labeling.services.consensus import update_consensus
 from labeling.services.promotion import promote_if_ready
-from labeling.services.skills import record_gold_answer
+from labeling.services.skills import learn_gold_answer, write_learned
 from labeling.services.standing import (
     Asked,
     CastBefore,
@@ -200,6 +200,8 @@ def _record(
         created_at=now,
     )
     version = taxonomy.version.pk if taxonomy.version else None
+    if asked.stream == Assignment.Stream.POOL:
+        volunteer.queue_place = asked.queue_key
     vote.pk, skill, before = cast_vote(_columns(vote), version)
     if place is not None:
         _count_in_batch(place, asked, now)
@@ -242,6 +244,7 @@ def _columns(vote: Vote) -> dict[str, Any]:
         "after_retirement": vote.after_retirement,
         "key": vote.idempotency_key,
         "now": vote.created_at,
+        "place": vote.volunteer.queue_place,
     }
 
 
@@ -262,9 +265,9 @@ def _count_gold_answer(
     answering = held.get(pk=volunteer.pk)
     answering.gold_seen += 1
     answering.gold_correct += int(gold.pk == voted.pk)
-    record_gold_answer(answering, gold, voted, now)
+    learn_gold_answer(answering, gold, voted, now)
     promoted_to = promote_if_ready(answering)
-    answering.save(update_fields=["gold_seen", "gold_correct", "skill", "level"])
+    write_learned(answering)
     volunteer.level = answering.level
     return promoted_to
 

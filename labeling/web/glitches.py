@@ -1,6 +1,7 @@
 """A glitch's own page: look, comment, keep; what others say comes after the own vote."""
 
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -20,6 +21,8 @@ from labeling.services.comments import add_comment, delete_comment
 from labeling.throttles import throttled
 from labeling.web.permissions import account_required, user_of
 
+COMMENTS_A_PAGE = 50
+
 
 @never_cache
 @login_required
@@ -29,9 +32,10 @@ def glitch(request: HttpRequest, gravityspy_id: str) -> HttpResponse:
     found = find_shown_glitch(gravityspy_id)
     holding = collections_holding(found, viewer)
     collections = list(own_collections(viewer))
+    comments = Paginator(comments_on(found, viewer), COMMENTS_A_PAGE)
     context = {
         "glitch": found,
-        "comments": comments_on(found, viewer),
+        "comments": comments.get_page(request.GET.get("page", comments.num_pages)),
         "may_discuss": may_discuss(viewer, found),
         "comment_most": COMMENT_MOST,
         "vote": vote_on(found, viewer),

@@ -1,13 +1,23 @@
-"""A page that says so when the database is down, in place of a stack trace."""
+"""What stands between a request and its view: pages of their own, and the database that is down."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from django.contrib.messages.middleware import MessageMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
 log = logging.getLogger(__name__)
+
+
+class PageMessageMiddleware(MessageMiddleware):
+    """Messages from one page to the next; the API has none, and passes by."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        is_api = request.path.startswith("/api/")
+        return self.get_response(request) if is_api else super().__call__(request)
 
 
 class DatabaseDownMiddleware:

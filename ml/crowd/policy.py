@@ -87,8 +87,10 @@ class RetirementPolicy:
 
     def limits(self, label: str | None = None) -> Limits:
         """The limits that hold where this class leads; without a label, those of all."""
-        override = self.per_class.get(label, ClassLimits()) if label else ClassLimits()
         own = Limits(self.threshold, self.votes_min, self.votes_max)
+        override = self.per_class.get(label) if label else None
+        if override is None:
+            return own
         given = {key: value for key, value in asdict(override).items() if value is not None}
         return own._replace(**given)
 

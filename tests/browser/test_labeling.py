@@ -216,6 +216,27 @@ def test_a_level_out_of_reach_is_no_log_out(page):
     expect(page.locator("#trouble")).to_be_hidden()
 
 
+def test_the_level_chosen_is_asked_at_once(page):
+    make_glitches(range(8))
+    low, high = (Workflow.objects.get(level=level) for level in (1, 6))
+    for number, glitch in enumerate(Glitch.objects.order_by("pk")):
+        glitch.workflow = low if number < 4 else high
+        glitch.save()
+    only_stream("pool")
+    log_in(page, "ada", level=6)
+    at = dict(Glitch.objects.values_list("gravityspy_id", "workflow__level"))
+    assert at[wait_for_glitch(page).split()[-1]] == 6
+    before = page.inner_text("#glitch-name")
+    page.select_option("#levels", "1")
+    expect(page.locator("#glitch-name")).not_to_have_text(before)
+    assert at[page.inner_text("#glitch-name").split()[-1]] == 1
+    held = Assignment.objects.filter(state="open").values_list("workflow__level", flat=True)
+    assert list(held) == [1, 1, 1]
+    assert sum(Glitch.objects.filter(workflow=high).values_list("leases_open", flat=True)) == 0
+    vote(page, "1")
+    assert Vote.objects.get().workflow == low
+
+
 def test_when_nothing_is_left_the_page_says_so(page):
     log_in(page, "ada", level=6)
     expect(page.get_by_text("Nothing left at your level")).to_be_visible()

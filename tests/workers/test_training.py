@@ -20,6 +20,7 @@ from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.training import request_training
 from labeling.services.training_sets import freeze_training_set
+from ml.vision.devices import has_gpu
 from ml.vision.fit import EpochReport
 from workers.scoring import score_glitches
 from workers.training import run_training, seconds_an_epoch, time_left, unlabeled_for
@@ -176,6 +177,17 @@ def test_a_killed_worker_is_followed_by_another_that_goes_on_from_the_last_epoch
     assert (run.state, run.attempts, run.error) == (Run.State.SUCCEEDED, 2, "")
     assert sum(not epoch["replayed"] for epoch in run.epochs) < len(run.epochs)
     assert ModelVersion.objects.get().state == ModelVersion.State.ACTIVE
+
+
+@pytest.mark.skipif(has_gpu(), reason="needs a machine without a GPU")
+@pytest.mark.django_db
+def test_a_worker_without_a_gpu_settles_on_the_small_network():
+    import_two_classes()
+    run = request_training(None, "x", FAST | {"epochs": 0}, recipe="auto")
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+    assert (run.settings["recipe"], run.settings["size"]) == ("nota-cpu", 96)
 
 
 @pytest.mark.django_db

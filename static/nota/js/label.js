@@ -42,11 +42,11 @@ let votedAt = null; // milliseconds, until the glitch after the vote can be seen
 let waitingForNext = null;
 const castHere = new Set(); // keys of the votes cast on this page
 
-async function askForNext(want, level) {
+async function askForNext(want, level, afresh) {
   const { next, level: asked } = brought;
   brought = { next: null, level: "" };
-  if (next && asked === level) return next;
-  return call(base, "GET", `next?want=${want}${level ? `&level=${level}` : ""}`);
+  if (next && asked === level && !afresh) return next;
+  return call(base, "GET", `next?want=${want}${level ? `&level=${level}&afresh=${afresh}` : ""}`);
 }
 
 async function sendVote(kept) {
@@ -197,8 +197,16 @@ async function fillQueue() {
   const labels = queue.items.flatMap((assignment) => assignment.classes);
   if (!answers.knows(labels)) await answers.refresh().catch(() => {});
   if (!shown || shown.id !== queue.current?.id) showCurrent();
-  if (answer.nothing_left) showNothing(answer.levels, fillQueue);
+  if (answer.nothing_left) showNothing(answer.levels, chooseLevel);
   else if (!queue.current) waitingForNext = setTimeout(fillQueue, 3000);
+}
+
+// A vote on its way goes first: its glitch may not be given back before.
+async function chooseLevel() {
+  queue.afresh = true;
+  await outbox.flush();
+  await queue.filling?.catch(() => {});
+  if (queue.afresh) await fillQueue();
 }
 
 function showCurrent() {
@@ -220,7 +228,7 @@ function showCurrent() {
 
 byId("confirm").addEventListener("click", vote);
 byId("look-again").addEventListener("click", fillQueue);
-byId("levels").addEventListener("change", fillQueue);
+byId("levels").addEventListener("change", chooseLevel);
 byId("help-button").addEventListener("click", () => byId("help").showModal());
 // Back after a while: leases may have run out and glitches gone to others.
 document.addEventListener("visibilitychange", () => {

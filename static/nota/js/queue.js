@@ -3,7 +3,7 @@
 export const AHEAD = 3;
 
 export class Queue {
-  // ask(want, level): the API's answer to `next`. isVoted(id): a vote on it waits to be sent.
+  // ask(want, level, afresh): the API's answer to `next`. isVoted(id): a vote on it waits to be sent.
   constructor(ask, isVoted) {
     this.ask = ask;
     this.isVoted = isVoted;
@@ -11,6 +11,7 @@ export class Queue {
     this.done = new Set();
     this.loaded = new Map(); // picture address -> Image, so that the browser keeps it
     this.filling = null;
+    this.afresh = false; // another level was chosen: what was lent at others goes, in front too
   }
 
   get current() {
@@ -42,9 +43,12 @@ export class Queue {
   }
 
   async #fill(level) {
-    const answer = await this.ask(AHEAD, level);
+    const afresh = this.afresh;
+    const answer = await this.ask(AHEAD, level, afresh);
+    if (afresh) this.afresh = false;
     const lent = answer.assignments.filter((a) => !this.done.has(a.id) && !this.isVoted(a.id));
-    const front = this.current;
+    const stays = !afresh || !level || lent.some((a) => a.id === this.current?.id);
+    const front = stays ? this.current : null;
     const rest = lent.filter((a) => a.id !== front?.id);
     this.items = front ? [front, ...rest] : rest;
     this.items.forEach((assignment) => this.#load(assignment));

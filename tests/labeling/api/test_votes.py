@@ -259,7 +259,7 @@ def test_a_vote_is_stored_while_broker_and_cache_are_down(
 
 @pytest.mark.parametrize("start", [0.0, 0.999999], ids=["front", "end"])
 @pytest.mark.parametrize(
-    ("stream", "most"), [("pool", 7), ("active", 7), ("audit", 7), ("gold", 12), ("batch", 12)]
+    ("stream", "most"), [("pool", 7), ("active", 7), ("audit", 7), ("gold", 10), ("batch", 10)]
 )
 def test_a_cycle_takes_few_statements(volunteer, only, settings, monkeypatch, stream, most, start):
     """A vote and the next glitch with its pictures, by a logged-in page, once all is warm.
@@ -270,7 +270,7 @@ def test_a_cycle_takes_few_statements(volunteer, only, settings, monkeypatch, st
     of which nothing is left to ask.
     """
     wish = assigning.Wish
-    monkeypatch.setattr(assigning, "Wish", lambda *given: wish(*given[:-1], start))
+    monkeypatch.setattr(assigning, "Wish", lambda *given: wish(*given[:-2], start, start))
     for number in range(1, 25):
         make_glitch(number, gold_label="Blip" if number > 5 else None)
     user = make_volunteer("page", level=6, votes_cast=100)

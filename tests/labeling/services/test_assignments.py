@@ -10,11 +10,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from labeling.models import Assignment, Glitch, User
+from labeling.models import Assignment, Glitch, User, Workflow
 from labeling.services.assignments import expire_leases, next_assignments
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.votes import record_vote
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, only_stream
 
 
 def ask(volunteer, want=1, seed=0, level=None):
@@ -82,6 +82,25 @@ def test_beginners_get_no_glitch_of_a_higher_level(taxonomy):
     assert ask(make_volunteer("ada", level=1)) == []
     assert len(ask(make_volunteer("ben", level=6))) == 1
     assert ask(make_volunteer("cy", level=6), level=2) == []
+
+
+@pytest.mark.django_db
+def test_what_is_held_of_other_levels_is_given_back_where_a_level_is_chosen(taxonomy):
+    for number in range(4):
+        make_glitch(number)
+    low = Workflow.objects.get(level=1)
+    first = Glitch.objects.order_by("pk")[:2]
+    Glitch.objects.filter(pk__in=[g.pk for g in first]).update(workflow=low)
+    only_stream("pool")
+    ada = make_volunteer(level=6)
+    assert [a.level for a in ask(ada, want=2)] == [6, 6]
+    assert [a.level for a in ask(ada, want=2, level=1)] == [6, 6]  # a reload changes nothing
+    chosen = next_assignments(ada, want=2, level=1, afresh=True, rng=np.random.default_rng(0))
+    assert [a.level for a in chosen] == [1, 1]
+    again = next_assignments(ada, want=2, level=1, afresh=True, rng=np.random.default_rng(1))
+    assert [a.pk for a in again] == [a.pk for a in chosen]
+    leases = Glitch.objects.order_by("pk").values_list("leases_open", flat=True)
+    assert list(leases) == [1, 1, 0, 0]
 
 
 @pytest.mark.django_db

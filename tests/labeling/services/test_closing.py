@@ -191,3 +191,64 @@ def test_a_new_password_ends_tokens_unless_they_are_kept(ada, keep, alive):
     assert authenticate_token(of_another) is not None
     ada.refresh_from_db()
     assert ada.check_password("another-long-one-1")
+
+
+@pytest.mark.django_db
+def test_closing_reads_what_the_person_left_and_not_all_records(ada):
+    delete_comment(add_comment(ada, make_glitch(1), "How odd.").pk, by=ada)
+    kind = ContentType.objects.get_for_model(User)
+    LogEntry.objects.create(
+        user=ada, content_type=kind, object_id=str(ada.pk), object_repr="ada", action_flag=CHANGE
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO labeling_auditevent (verb, target, data, at) SELECT 'delete_comment', "
+            "'glitch ' || n, jsonb_build_object('author', 'p' || n), now() "
+            "FROM generate_series(1, 5000) n"
+        )
+        cursor.execute(
+            "INSERT INTO django_admin_log (action_time, object_id, object_repr, action_flag, "
+            "change_message, content_type_id, user_id) SELECT now(), (1000000 + n)::text, 'p', 2, "
+            "'', %s, %s FROM generate_series(1, 5000) n",
+            [kind.pk, ada.pk],
+        )
+        cursor.execute("ANALYZE labeling_auditevent, django_admin_log")
+    before = whole_tables_read()
+    pseudonym = close_account(ada)
+    assert whole_tables_read() == before
+    assert AuditEvent.objects.get(verb="delete_comment", target__contains="000001").data == {
+        "author": pseudonym
+    }
+    assert LogEntry.objects.get(object_id=str(ada.pk)).object_repr == pseudonym
+
+
+def whole_tables_read():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(seq_scan) FROM pg_stat_xact_user_tables "
+            "WHERE relname IN ('labeling_auditevent', 'django_admin_log')"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db
+def test_a_password_changed_on_the_console_ends_tokens_too(ada, monkeypatch):
+    token = create_token(ada, "laptop")
+    monkeypatch.setattr(
+        "django.contrib.auth.management.commands.changepassword.getpass.getpass",
+        lambda prompt: "another-long-one-1",
+    )
+    call_command("changepassword", "ada", verbosity=0)
+    assert authenticate_token(token) is None
+
+
+@pytest.mark.django_db
+def test_hashing_an_old_password_anew_ends_no_token(ada, settings):
+    token = create_token(ada, "laptop")
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.ScryptPasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ]
+    assert ada.check_password("a-long-password-1")
+    assert ada.password.startswith("scrypt")
+    assert authenticate_token(token) is not None

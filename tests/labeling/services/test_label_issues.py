@@ -4,8 +4,18 @@ import pytest
 from django.utils import timezone
 
 from labeling.errors import LabelingError
-from labeling.models import AuditEvent, Consensus, Glitch, GoldLabel, LabelCheck, LabelIssue
+from labeling.models import (
+    AuditEvent,
+    Consensus,
+    Glitch,
+    GoldLabel,
+    LabelCheck,
+    LabelIssue,
+    User,
+    Vote,
+)
 from labeling.models.runs import Run
+from labeling.selectors.skills import gold_answers_by_class
 from labeling.services.classes import freeze_class_list
 from labeling.services.label_issues import (
     Doubt,
@@ -15,7 +25,9 @@ from labeling.services.label_issues import (
     undo_issue,
 )
 from labeling.services.runs import claim_run
-from tests.conftest import make_glitch, make_volunteer
+from labeling.services.taxonomy import current_taxonomy
+from tests.conftest import make_glitch, make_volunteer, teach
+from tests.labeling.crowds import at_once, cast
 
 pytestmark = pytest.mark.django_db
 
@@ -140,3 +152,42 @@ def test_a_search_needs_labels_and_runs_once_at_a_time(taxonomy):
     assert request_label_check(None, "y") == first
     LabelCheck.objects.update(state=Run.State.FAILED)
     assert request_label_check(None, "z") != first
+
+
+def test_answers_to_gold_count_by_its_new_label_and_back(rosa, taxonomy):
+    """Ada had said Blip, as the label did, and Ben Tomte; Cy was not offered Tomte."""
+    gold = make_glitch(1, gold_label="Blip")
+    level = current_taxonomy().levels[-1]
+    for name, label in (("ada", "Blip"), ("ben", "Tomte")):
+        teach(at_once(name), taxonomy["Whistle"], taxonomy["Whistle"], 2)
+        cast(at_once(name), gold, label, stream="gold")
+    cast(at_once("cy"), gold, "Blip", stream="gold")
+    without = freeze_class_list([v for v in level.offered.labels if v != "Tomte"])
+    Vote.objects.filter(volunteer__username="cy").update(offered=without)
+    weights = dict(User.objects.values_list("username", "skill__weights"))
+
+    def counted(name):
+        user = User.objects.select_related("skill").get(username=name)
+        return gold_answers_by_class(user.skill), user.gold_correct, user.gold_seen
+
+    blip, tomte, whistle = (taxonomy[label].pk for label in ("Blip", "Tomte", "Whistle"))
+    as_blip = [
+        ({whistle: (2, 2), blip: (1, 1)}, 1, 1),
+        ({whistle: (2, 2), blip: (0, 1)}, 0, 1),
+        ({blip: (1, 1)}, 1, 1),
+    ]
+    as_tomte = [
+        ({whistle: (2, 2), tomte: (0, 1)}, 0, 1),
+        ({whistle: (2, 2), tomte: (1, 1)}, 1, 1),
+        ({}, 0, 0),
+    ]
+    names = ("ada", "ben", "cy")
+    assert [counted(name) for name in names] == as_blip
+    (issue,) = queue(doubt(gold))
+    decide_issue(issue.pk, answer=taxonomy["Tomte"], by=rosa)
+    assert [counted(name) for name in names] == as_tomte
+    undo_issue(issue.pk, by=rosa)
+    assert [counted(name) for name in names] == as_blip
+    assert dict(User.objects.exclude(skill=None).values_list("username", "skill__weights")) == {
+        name: pytest.approx(weights[name]) for name in names
+    }

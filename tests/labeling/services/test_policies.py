@@ -13,6 +13,7 @@ from labeling.services.policies import (
     policies_to_follow_up,
     reevaluate_workflow,
 )
+from labeling.services.taxonomy import current_taxonomy
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer
 
@@ -136,3 +137,25 @@ def test_the_majority_rule_counts_heads(top, taxonomy):
         vote(name, "Blip")
     glitch.refresh_from_db()
     assert (glitch.retire_reason, glitch.consensus.top_agreement) == ("consensus", 1.0)
+
+
+def test_what_another_process_decides_by_the_policy_of_before_is_judged_by_the_new(top, settings):
+    """Each process goes by what it read up to two times TAXONOMY_SECONDS ago."""
+    change(top, votes_min=2, votes_max=2)
+    glitch = make_glitch(1)
+    vote("ada", "Blip")
+    current_taxonomy(newer=True)
+    settings.TAXONOMY_SECONDS = 1000
+    top.votes_max = 5
+    change_workflow(top, by=None)
+    waited = []
+
+    def meanwhile(seconds: float) -> None:
+        waited.append(seconds)
+        vote("ben", "Tomte")
+        glitch.refresh_from_db()
+        assert glitch.retire_reason == "classification_count"  # as the old policy says
+
+    assert reevaluate_workflow(top.pk, wait=meanwhile) == 1
+    glitch.refresh_from_db()
+    assert (waited, glitch.retire_reason, glitch.votes_needed) == ([2000], "", 3)

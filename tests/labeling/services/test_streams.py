@@ -133,7 +133,7 @@ def test_of_a_long_list_a_part_is_looked_at_whose_place_chance_chooses(taxonomy)
         Pick.objects.filter(glitch=glitch).update(rank=rank)
 
     def looked_at(start):
-        wish = assigning.Wish(1, 1, timezone.now(), timezone.now(), start)
+        wish = assigning.Wish(1, 1, timezone.now(), timezone.now(), start, start)
         part = assigning.looked_at(wish, 1000)
         ranks = Pick.objects.filter(rank__gte=part["first"], rank__lt=part["end"])
         return list(ranks.values_list("rank", flat=True))
@@ -153,7 +153,7 @@ def test_the_first_open_batch_that_has_a_question_is_asked(taxonomy, start):
 
     def asked_of(name):
         now = timezone.now()
-        wish = assigning.Wish(expert(name).pk, 1, now, now + timedelta(minutes=5), start)
+        wish = assigning.Wish(expert(name).pk, 1, now, now + timedelta(minutes=5), start, start)
         lent = assigning.lend_from_batches(wish, [first.pk, second.pk]).assignment
         return lent and Assignment.objects.get(pk=lent).batch_glitch.batch
 

@@ -96,6 +96,8 @@ def test_limits(glitch, monkeypatch):
     gathered.put_in_collection(ada, made.pk, glitch)
     assert code_of(gathered.create_collection, ada, "Two") == "too_many_collections"
     assert code_of(gathered.put_in_collection, ada, made.pk, make_glitch(2)) == "collection_full"
+    gathered.put_in_collection(ada, made.pk, glitch)  # it is there already
+    assert [g.pk for g in made.glitches.all()] == [glitch.pk]
 
 
 def test_names_that_differ_in_capitals_alone_are_one_name(taxonomy):

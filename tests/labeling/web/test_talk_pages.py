@@ -47,6 +47,20 @@ def test_others_read_it_after_their_vote_and_cannot_delete_it(as_volunteer, as_r
     assert not Comment.objects.exists()
 
 
+def test_many_comments_come_in_pages_the_latest_first(as_volunteer, glitch, monkeypatch):
+    monkeypatch.setattr("labeling.web.glitches.COMMENTS_A_PAGE", 2)
+    for said in ("one", "two", "three"):
+        as_volunteer.post(f"{PAGE}comment/", {"text": f"said {said}"})
+
+    def shown(address):
+        page = as_volunteer.get(address).content.decode()
+        return [said for said in ("one", "two", "three") if f"said {said}" in page]
+
+    assert shown(PAGE) == ["three"]
+    assert shown(f"{PAGE}?page=1") == ["one", "two"]
+    assert shown(f"{PAGE}?page=none") == ["one", "two"]
+
+
 def test_the_page_tells_neither_gold_nor_consensus(as_volunteer, taxonomy):
     make_glitch(1, gold_label="Blip")
     page = as_volunteer.get(PAGE).content.decode()
