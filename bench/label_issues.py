@@ -3,7 +3,8 @@
 5 and 15 % of the labels of a set are changed to another class of the set at random; the queue is
 then made as ``manage.py find_label_issues`` makes it. Precision: of the queue's labels, those that
 were planted; recall: of the planted, those in the queue. Beside it the same predictions through
-cleanlab, where that can be imported (requirements-bench.txt). Sets: real spectrograms where their
+cleanlab, where that can be imported (requirements-bench.txt): its filters as they are, and of what
+they find the labels that every repeat misread. Sets: real spectrograms where their
 folder is present (NOTA_SHARED), and simulated ones, made once into --simulated.
 """
 
@@ -110,21 +111,23 @@ def _cleanlab(
 ) -> dict[str, npt.NDArray[np.int64]]:
     from cleanlab.filter import find_label_issues
 
-    return {
-        f"cleanlab {how}": find_label_issues(
+    found = {}
+    for how in ("prune_by_noise_rate", "confident_learning"):
+        rows = find_label_issues(
             given,
             predicted.probabilities,
             return_indices_ranked_by="normalized_margin",
             filter_by=how,
             n_jobs=1,
         )
-        for how in ("prune_by_noise_rate", "confident_learning")
-    }
+        found[f"cleanlab {how}"] = rows
+        found[f"cleanlab {how}, misread"] = rows[predicted.misread[rows] >= 1]
+    return found
 
 
 def _line(row: dict[str, Any]) -> str:
     return (
-        f"{row['set']:10s} {row['share']:.0%} seed {row['seed']}  {row['method']:28s} "
+        f"{row['set']:10s} {row['share']:.0%} seed {row['seed']}  {row['method']:37s} "
         f"queue {row['queue']:4d}  precision {row['precision']:.3f}  recall {row['recall']:.3f}"
         f"  first half {row['first_half']:.3f}"
     )

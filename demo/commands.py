@@ -78,6 +78,8 @@ def environment(folder: Path, *, port: int, database_url: str, redis_url: str) -
         "SECRET_KEY": os.environ.get("SECRET_KEY") or embedded.keep_secret_key(folder),
         "SITE_URL": f"http://localhost:{port}",
         "DJANGO_SETTINGS_MODULE": "labeling.settings",
+        # All its glitches came within minutes, and no more will: a trial would wait for them a day.
+        "NOTA_SHADOW_GLITCHES": os.environ.get("NOTA_SHADOW_GLITCHES", "0"),
         # Its weights come in a package: the demo needs no network, also where there is a GPU.
         "NOTA_RECIPE": os.environ.get("NOTA_RECIPE") or "nota-cpu",
     }

@@ -7,6 +7,8 @@ constraints map to them here, so that what the database forbids reads like any o
 from typing import Any
 
 from django.db import IntegrityError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class LabelingError(Exception):
@@ -53,46 +55,46 @@ class UnavailableError(LabelingError):
     http_status = 503
 
 
-CONSTRAINT_ERRORS: dict[str, tuple[str, str]] = {
+CONSTRAINT_ERRORS: dict[str, tuple[str, Promise]] = {
     "one_vote_a_volunteer_glitch_question": (
         "already_voted",
-        "You have voted on this glitch already. Ask for the next one.",
+        _("You have voted on this glitch already. Ask for the next one."),
     ),
     "one_vote_an_idempotency_key": (
         "idempotency_conflict",
-        "This idempotency key belongs to a vote on another glitch; use a new key a vote.",
+        _("This idempotency key belongs to a vote on another glitch; use a new key a vote."),
     ),
     "one_open_assignment_a_volunteer_glitch": (
         "already_assigned",
-        "This glitch is open in front of you already; answer it first.",
+        _("This glitch is open in front of you already; answer it first."),
     ),
     "one_gold_label_a_glitch": (
         "gold_exists",
-        "This glitch has a gold label already; change that one instead.",
+        _("This glitch has a gold label already; change that one instead."),
     ),
     "one_active_model_version_a_role": (
         "activation_conflict",
-        "Another model version was activated at the same time; look at it and try again.",
+        _("Another model version was activated at the same time; look at it and try again."),
     ),
     "one_running_shadow_trial_a_role": (
         "shadow_under_way",
-        "Another candidate is on trial already; wait for it or call it off.",
+        _("Another candidate is on trial already; wait for it or call it off."),
     ),
     "one_running_training_a_role": (
         "training_under_way",
-        "A training is under way already; wait for it or cancel it.",
+        _("A training is under way already; wait for it or cancel it."),
     ),
     "proposal_moves_along_its_arrows": (
         "proposal_state",
-        "This proposal was decided already; reload it to see how.",
+        _("This proposal was decided already; reload it to see how."),
     ),
     "one_collection_an_owner_name": (
         "collection_exists",
-        "You have a collection of this name already; choose another name.",
+        _("You have a collection of this name already; choose another name."),
     ),
     "glitch_class_label_unique": (
         "class_exists",
-        "A glitch class of this label exists already; choose another name.",
+        _("A glitch class of this label exists already; choose another name."),
     ),
 }
 
@@ -104,4 +106,4 @@ def from_integrity_error(error: IntegrityError) -> LabelingError | None:
     if name not in CONSTRAINT_ERRORS:
         return None
     code, message = CONSTRAINT_ERRORS[name]
-    return ConflictError(message, code=code, constraint=name)
+    return ConflictError(str(message), code=code, constraint=name)

@@ -7,6 +7,8 @@ Zevin et al. (2017), table 2. The confidences from which a level is fed are our 
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop as _
+
 NONE_OF_THE_ABOVE = "None_of_the_Above"
 
 
@@ -35,97 +37,97 @@ class Level:
 CLASSES: dict[str, Traits] = {
     "1080Lines": Traits(
         "1080 Line", "long", "high", "no", ("1400Ripples", "Violin_Mode", "Wandering_Line"),
-        "A dotted line near 1080 Hz that runs across the whole picture.",
+        _("A dotted line near 1080 Hz that runs across the whole picture."),
     ),
     "1400Ripples": Traits(
         "1400 Ripple", "short", "high", "no", ("1080Lines", "Violin_Mode"),
-        "A short flat ripple, or a few, near 1400 Hz.",
+        _("A short flat ripple, or a few, near 1400 Hz."),
     ),
     "Air_Compressor": Traits(
         "Air Compressor (50 Hz)", "short", "low", "no", ("Power_Line", "Koi_Fish"),
-        "A short thick bar at 50 Hz, just below where a power line would be.",
+        _("A short thick bar at 50 Hz, just below where a power line would be."),
     ),
     "Blip": Traits(
         "Blip", "short", "mid", "yes/no",
         ("HIGHFREQUENCYBURST", "Blip_Low_Frequency", "Repeating_Blips", "Tomte",
          "Light_Modulation"),
-        "One narrow tear drop, some hundredths of a second short, symmetrical in time.",
+        _("One narrow tear drop, some hundredths of a second short, symmetrical in time."),
     ),
     "Chirp": Traits(
         "Chirp", "short/long", "mid/low", "yes", ("Blip", "Whistle", "Paired_Doves"),
-        "A curve that rises slowly, then steeply, and ends: the shape of two merging bodies.",
+        _("A curve that rises slowly, then steeply, and ends: the shape of two merging bodies."),
     ),
     "Extremely_Loud": Traits(
         "Extremely Loud", "long", "high/mid/low", "yes", ("Koi_Fish",),
-        "A saturated mountain that fills most of the picture, at every duration.",
+        _("A saturated mountain that fills most of the picture, at every duration."),
     ),
     "Helix": Traits(
         "Helix", "short", "mid", "yes", (),
-        "Strands that wind about each other like a helix at middle frequencies.",
+        _("Strands that wind about each other like a helix at middle frequencies."),
     ),
     "Koi_Fish": Traits(
         "Koi Fish", "short", "mid/low", "yes", ("Blip", "Tomte", "Extremely_Loud"),
-        "A loud burst with a head and fins at low frequencies and a tail up high.",
+        _("A loud burst with a head and fins at low frequencies and a tail up high."),
     ),
     "Light_Modulation": Traits(
         "Light Modulation", "long", "mid/low", "yes", ("Blip", "Low_Frequency_Burst"),
-        "Several broad spikes over some seconds, with noise at low frequencies between them.",
+        _("Several broad spikes over some seconds, with noise at low frequencies between them."),
     ),
     "Low_Frequency_Burst": Traits(
         "Low Frequency Burst", "short/long", "low", "yes/no",
         ("Fast_Scattering", "Light_Modulation", "Low_Frequency_Lines", "Scattered_Light"),
-        "A hump that sits on the lower edge, below about 30 Hz.",
+        _("A hump that sits on the lower edge, below about 30 Hz."),
     ),
     "Low_Frequency_Lines": Traits(
         "Low Frequency Line", "long", "low", "no", ("Low_Frequency_Burst", "Scattered_Light"),
-        "A flat line near the lower edge that lasts for seconds.",
+        _("A flat line near the lower edge that lasts for seconds."),
     ),
     "No_Glitch": Traits(
-        "No Glitch", description="Nothing but the faint texture of noise, at every duration.",
+        "No Glitch", description=_("Nothing but the faint texture of noise, at every duration."),
     ),
     "Paired_Doves": Traits(
         "Paired Doves", "short", "mid/low", "yes", ("Chirp", "Repeating_Blips"),
-        "Small chirps that come in pairs, one rising and one falling, again and again.",
+        _("Small chirps that come in pairs, one rising and one falling, again and again."),
     ),
     "Power_Line": Traits(
         "Power Line (60 Hz)", "short", "low", "no", ("70HZLINE", "Air_Compressor"),
-        "A flat bar at 60 Hz of some tenths of a second, at times with harmonics above.",
+        _("A flat bar at 60 Hz of some tenths of a second, at times with harmonics above."),
     ),
     "Repeating_Blips": Traits(
         "Repeating Blips", "short", "mid", "no", ("Scratchy", "Paired_Doves"),
-        "Two or more blips at even distances, often a quarter or half of a second.",
+        _("Two or more blips at even distances, often a quarter or half of a second."),
     ),
     "Scattered_Light": Traits(
         "Scattered Light", "long", "mid/low", "yes",
         ("Fast_Scattering", "Low_Frequency_Burst", "Low_Frequency_Lines"),
-        "Long flat arches, often stacked, that last one second and more.",
+        _("Long flat arches, often stacked, that last one second and more."),
     ),
     "Scratchy": Traits(
         "Scratchy", "long", "high/mid", "yes/no",
         ("Fast_Scattering", "Repeating_Blips", "Wandering_Line"),
-        "Many fine strokes close together, like a scratched surface.",
+        _("Many fine strokes close together, like a scratched surface."),
     ),
     "Tomte": Traits(
         "Tomte", "short", "mid/low", "yes", ("Blip", "Blip_Low_Frequency", "Koi_Fish"),
-        "A wide-footed triangle with a pointed hat, lower and fatter than a blip.",
+        _("A wide-footed triangle with a pointed hat, lower and fatter than a blip."),
     ),
     "Violin_Mode": Traits(
         "Violin Mode Harmonic", "short", "high", "no",
         ("Whistle", "1080Lines", "1400Ripples", "PIZZICATO"),
-        "Short dots near 500 Hz and its multiples, where the mirrors' wires ring.",
+        _("Short dots near 500 Hz and its multiples, where the mirrors' wires ring."),
     ),
     "Wandering_Line": Traits(
         "Wandering Line", "long", "high", "yes", ("1080Lines", "Scratchy", "Whistle"),
-        "A thin line at high frequencies that strays up and down.",
+        _("A thin line at high frequencies that strays up and down."),
     ),
     "Whistle": Traits(
         "Whistle", "short/long", "high", "yes",
         ("HIGHFREQUENCYBURST", "Wandering_Line", "Violin_Mode"),
-        "A thin V, U or W at high frequencies, as if a tone was tuned down and up again.",
+        _("A thin V, U or W at high frequencies, as if a tone was tuned down and up again."),
     ),
     NONE_OF_THE_ABOVE: Traits(
         "None of the Above", "short/long", "high/mid/low", "yes/no", (),
-        "A glitch that none of the classes on this page describes. New classes begin here.",
+        _("A glitch that none of the classes on this page describes. New classes begin here."),
     ),
 }
 
@@ -133,38 +135,38 @@ LATER_CLASSES: dict[str, Traits] = {
     "Fast_Scattering": Traits(
         "Crown", "short/long", "mid/low", "yes",
         ("Low_Frequency_Burst", "Scattered_Light", "Scratchy"),
-        "A row of short arches between 20 and 60 Hz, like the points of a crown.",
+        _("A row of short arches between 20 and 60 Hz, like the points of a crown."),
     ),
     "Blip_Low_Frequency": Traits(
         "Low Frequency Blip", "short", "mid/low", "yes/no",
         ("Blip", "Low_Frequency_Burst", "Tomte"),
-        "A blip that stays below about 60 Hz.",
+        _("A blip that stays below about 60 Hz."),
     ),
     "70HZLINE": Traits(
-        "70 Hz Line", "short", "mid", "no", ("Power_Line",), "A short flat bar at 70 Hz."
+        "70 Hz Line", "short", "mid", "no", ("Power_Line",), _("A short flat bar at 70 Hz.")
     ),
     "HIGHFREQUENCYBURST": Traits(
         "High Frequency Burst", "short", "high", "no", ("Blip", "Whistle"),
-        "A short burst near the upper edge.",
+        _("A short burst near the upper edge."),
     ),
     "PIZZICATO": Traits(
         "Pizzicato", "short", "high/mid", "no", ("Violin_Mode",),
-        "A short saucer at 500 or 1000 Hz, like a plucked string.",
+        _("A short saucer at 500 or 1000 Hz, like a plucked string."),
     ),
 }
 # fmt: on
 
 LEVELS = (
-    Level(1, "First steps", {"Blip": 0.9, "Whistle": 0.9}),
-    Level(2, "Lines and fish", {"Koi_Fish": 0.9, "Power_Line": 0.9, "Violin_Mode": 0.9}),
+    Level(1, _("First steps"), {"Blip": 0.9, "Whistle": 0.9}),
+    Level(2, _("Lines and fish"), {"Koi_Fish": 0.9, "Power_Line": 0.9, "Violin_Mode": 0.9}),
     Level(
         3,
-        "Bursts and arches",
+        _("Bursts and arches"),
         {"Chirp": 0.85, "Low_Frequency_Burst": 0.85, "No_Glitch": 0.85, "Scattered_Light": 0.85},
     ),
     Level(
         4,
-        "Ripples and scratches",
+        _("Ripples and scratches"),
         {
             "1400Ripples": 0.7,
             "Extremely_Loud": 0.7,
@@ -173,8 +175,8 @@ LEVELS = (
             "Scratchy": 0.7,
         },
     ),
-    Level(5, "Every class", offers_all=True, default_confidence=0.5),
-    Level(6, "Into the unknown", offers_all=True),
+    Level(5, _("Every class"), offers_all=True, default_confidence=0.5),
+    Level(6, _("Into the unknown"), offers_all=True),
 )
 
 

@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "labeling.web.security.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    *(["django.middleware.locale.LocaleMiddleware"] if len(LANGUAGES) > 1 else []),
+    *(["django.middleware.locale.LocaleMiddleware"] if LANGUAGES != [("en", "English")] else []),
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -240,9 +240,9 @@ LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)
 TRAIN_NONE_OF_THE_ABOVE = env.bool("NOTA_TRAIN_NONE_OF_THE_ABOVE", default=False)
 # A candidate that passed the gate predicts so many new glitches beside the version in use before it
 # replaces it (0: at once), for so many days at most; it stays out where it calls a larger share of
-# them otherwise.
-SHADOW_GLITCHES = env.int("NOTA_SHADOW_GLITCHES", default=0)
-SHADOW_DAYS = env.float("NOTA_SHADOW_DAYS", default=7.0)
+# them otherwise. Where fewer came in the days before, no trial is made: it would wait in vain.
+SHADOW_GLITCHES = env.int("NOTA_SHADOW_GLITCHES", default=100)
+SHADOW_DAYS = env.float("NOTA_SHADOW_DAYS", default=1.0)
 SHADOW_DISAGREEMENT = env.float("NOTA_SHADOW_DISAGREEMENT", default=0.2)
 # A training is asked for after so many new labels, or when they are such a share of those that the
 # last one had (0: not for this reason), after drift, and after so many days (0: never).

@@ -3,7 +3,8 @@
 Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 70
 (2021) 1373; and George, Shen and Huerta (2018), who trained on many random splits and suspected
 the glitches that were misread again and again. Symbols as in the first: s the given label, y* the
-true one, p(k; x) the predicted probability of class k.
+true one, p(k; x) the predicted probability of class k. The queue is that of cleanlab's filter
+"confident_learning", label for label, cut to what every repeat misread (docs/figures.md).
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
 """Bearer tokens: ``Authorization: Bearer nota_...``; only the SHA-256 of a token is stored."""
 
+from django.utils.translation import activate
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from labeling.models import ApiToken, User
 from labeling.services.tokens import authenticate_token
+
+PIPELINES_LANGUAGE = "en"  # programs read our messages too, whatever language they claim
 
 
 class BearerTokenAuthentication(authentication.BaseAuthentication):
@@ -25,6 +28,7 @@ class BearerTokenAuthentication(authentication.BaseAuthentication):
             raise exceptions.AuthenticationFailed(
                 "This token is unknown or was revoked; make a new one.", code="bad_token"
             )
+        activate(PIPELINES_LANGUAGE)
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
@@ -141,6 +142,6 @@ def _render_gold(receipt: Receipt, vote: Vote) -> dict[str, Any] | None:
         "label": gold.label,
         "name_shown": gold.name_shown,
         "correct": vote.voted_id == gold.pk,
-        "description": gold.description,
+        "description": _(gold.description),
         "example": render_reference(example) if example else None,
     }

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0014_crowd"),
+        ("labeling", "0016_gate"),
     ]
 
     operations = [

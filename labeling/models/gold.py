@@ -7,8 +7,8 @@ from django.db.models.functions import Random
 class GoldLabel(models.Model):
     """An expert's answer, or a member confirmed when its class was born.
 
-    The split is drawn once and kept for ever, so that no version was trained on what a later one
-    is judged by.
+    The split is drawn once and kept for ever, and what a training has had is never of the test, so
+    that no version was trained on what any is judged by.
     """
 
     class Split(models.TextChoices):

@@ -43,6 +43,11 @@ class TrainingRun(Run):
     data_digest = models.CharField(max_length=64, blank=True)
     class_list = models.ForeignKey("ClassList", models.PROTECT, null=True, related_name="+")
     epochs = models.JSONField(default=list, help_text="metrics by epoch")
+    unlabeled_ids = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        help_text="glitches learned from without a label; null before they are chosen",
+    )
 
     class Meta(Run.Meta):
         constraints = [

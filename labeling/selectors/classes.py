@@ -1,5 +1,6 @@
 """Reads of the taxonomy."""
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from labeling.models import GlitchClass
@@ -12,6 +13,14 @@ def all_classes() -> list[GlitchClass]:
 
 def labels_of(classes: list[GlitchClass]) -> list[str]:
     return [glitch_class.label for glitch_class in classes]
+
+
+def trained_labels() -> set[str]:
+    """The classes in use that networks may learn: None_of_the_Above only where the site says so."""
+    in_use = GlitchClass.objects.filter(valid_to__isnull=True)
+    if not settings.TRAIN_NONE_OF_THE_ABOVE:
+        in_use = in_use.exclude(is_none_of_the_above=True)
+    return set(in_use.values_list("label", flat=True))
 
 
 def described_classes() -> QuerySet[GlitchClass]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import Count, F, FloatField, Func, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Extract, Floor
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import DriftCheck, ModelVersion, Prediction
@@ -63,7 +64,7 @@ def find_check(check_id: int) -> DriftCheck:
     """One week's check. Raises NotFoundError."""
     found = all_checks().filter(pk=check_id).first()
     if found is None:
-        raise NotFoundError(f"There is no drift check {check_id}.")
+        raise NotFoundError(_("There is no drift check %(check_id)s.") % {"check_id": check_id})
     return found
 
 

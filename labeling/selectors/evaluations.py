@@ -1,6 +1,7 @@
 """Reads of stored evaluations."""
 
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import Evaluation, ModelVersion
@@ -22,7 +23,9 @@ def find_evaluation(evaluation_id: int) -> Evaluation:
     """One evaluation with all of it. Raises NotFoundError."""
     found = listed_evaluations().defer(None).filter(pk=evaluation_id).first()
     if found is None:
-        raise NotFoundError(f"There is no evaluation {evaluation_id}.")
+        raise NotFoundError(
+            _("There is no evaluation %(evaluation_id)s.") % {"evaluation_id": evaluation_id}
+        )
     return found
 
 

@@ -1,6 +1,7 @@
 """Glitches with all that is known of them, for reviewers and pipelines only."""
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import Glitch, GoldLabel, Prediction
@@ -29,7 +30,7 @@ def find_glitch(gravityspy_id: str) -> Glitch:
     with_all = listed_glitches().prefetch_related(Prefetch("predictions", queryset=predictions))
     found = with_all.filter(gravityspy_id=gravityspy_id).first()
     if found is None:
-        raise NotFoundError(f"There is no glitch {gravityspy_id}.")
+        raise NotFoundError(_("There is no glitch %(id)s.") % {"id": gravityspy_id})
     return found
 
 

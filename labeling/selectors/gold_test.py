@@ -6,6 +6,8 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
 from labeling.models import GoldLabel, ModelVersion, Prediction, TrainingExample
@@ -34,8 +36,10 @@ class GoldTest:
         """Raise LabelingError ``nothing_to_test`` if there is no glitch in it."""
         if not self.glitch_ids:
             raise LabelingError(
-                "The gold test set is empty: give gold labels first; a quarter of them is kept for "
-                "testing.",
+                _(
+                    "The gold test set is empty: give gold labels first; a quarter of them is kept "
+                    "for testing."
+                ),
                 code="nothing_to_test",
             )
 
@@ -96,10 +100,16 @@ def judged_on(version: ModelVersion, test: GoldTest) -> Judged:
 
 
 def training_times(version: ModelVersion) -> npt.NDArray[np.float64]:
-    """When the glitches were that the version was trained on or chosen by: GPS seconds (m,)."""
-    if version.training_run_id is None:
+    """When the glitches were that the version was trained on or chosen by: GPS seconds (m,).
+
+    Of an ensemble, those of its members too.
+    """
+    if version.training_run is None:
         return np.zeros(0)
+    members = version.training_run.settings.get("members", [])
+    its_own = Q(run=version.training_run_id)
+    theirs = Q(run__model_version__role=version.role, run__model_version__number__in=members)
     seen = TrainingExample.objects.filter(
-        run=version.training_run_id, glitch__event_time__isnull=False
+        its_own | theirs, glitch__event_time__isnull=False
     ).exclude(split="test")
     return np.array(list(seen.values_list("glitch__event_time", flat=True)), np.float64)

@@ -6,19 +6,25 @@ from typing import Any
 
 from django.db.models import F, Min, Q, Window
 from django.db.models.functions import Coalesce, RowNumber
+from django.utils.translation import gettext as _
 
 from labeling.models import GlitchClass, GoldLabel
 from labeling.selectors.assignments import render_reference
+from labeling.words import word
 
 KEYS = "123456789qwertyuiopasdfghjklzxcvbnm"
 NONE_KEY = "0"
+FREQUENCY = " frequency"
 LOOK_AT = {"short": 1.0, "long": 4.0}
 NEVER = 1_000_000  # sorts a class that no level names behind all others
 
 
 @dataclass(frozen=True)
 class GuideEntry:
-    """One class. ``level``: the lowest open level that offers it, None where none does."""
+    """One class. ``level``: the lowest open level that offers it, None where none does.
+
+    ``traits`` are the words of the data; what people read is in their own language.
+    """
 
     label: str
     name_shown: str
@@ -34,7 +40,21 @@ class GuideEntry:
     @property
     def short_traits(self) -> str:
         """Duration and frequency as they fit on a button."""
-        return " · ".join(trait.removesuffix(" frequency") for trait in self.traits[:2])
+        return " · ".join(_choice(trait.removesuffix(FREQUENCY)) for trait in self.traits[:2])
+
+    @property
+    def traits_shown(self) -> list[str]:
+        """The traits as sentences name them.
+
+        >>> GuideEntry("", "", "", ["short", "mid/low frequency"], [], 1, "", 0, 0).traits_shown
+        ['short', 'mid/low frequency']
+        """
+        return [
+            _("%(range)s frequency") % {"range": _choice(trait.removesuffix(FREQUENCY))}
+            if trait.endswith(FREQUENCY)
+            else _choice(trait)
+            for trait in self.traits
+        ]
 
     @property
     def look_at(self) -> float:
@@ -58,13 +78,18 @@ class GuideEntry:
     def words(self) -> str:
         """What the filter box searches."""
         twins = " ".join(twin["name_shown"] for twin in self.twins)
-        parts = (self.name_shown, self.label, *self.traits, self.description, twins)
+        parts = (self.name_shown, self.label, *self.traits_shown, self.description, twins)
         return " ".join(parts).lower()
+
+
+def _choice(trait: str) -> str:
+    """``short/long`` in the reader's words, one by one."""
+    return "/".join(word(one) for one in trait.split("/"))
 
 
 def field_guide(*, examples: int = 1) -> list[GuideEntry]:
     """The classes in use in the order of their places, with ``examples`` gold glitches each."""
-    return [entry for _, entry in _places(examples) if entry is not None]
+    return [entry for _home, entry in _places(examples) if entry is not None]
 
 
 def class_buttons(*, up_to_level: int) -> list[GuideEntry | None]:
@@ -121,7 +146,7 @@ def _entry(
     return GuideEntry(
         label=glitch_class.label,
         name_shown=glitch_class.name_shown,
-        description=glitch_class.description,
+        description=_(glitch_class.description),
         traits=_traits(glitch_class),
         twins=twins,
         level=level,
@@ -140,7 +165,7 @@ def _traits(glitch_class: GlitchClass) -> list[str]:
     """
     traits = [glitch_class.duration]
     if glitch_class.frequency:
-        traits.append(f"{glitch_class.frequency} frequency")
+        traits.append(f"{glitch_class.frequency}{FREQUENCY}")
     changes = {"yes": "changes pitch", "no": "keeps its pitch"}
     traits.append(changes.get(glitch_class.evolves, ""))
     return [trait for trait in traits if trait]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 from pgvector.django import L2Distance
 
 from labeling.errors import NotFoundError
@@ -60,7 +61,7 @@ def find_look(key: UUID) -> Look:
     """Raises NotFoundError."""
     found = Look.objects.select_related("glitch", "model_version").filter(key=key).first()
     if found is None:
-        raise NotFoundError("There is no such question any more: it was deleted after its time.")
+        raise NotFoundError(_("There is no such question any more: it was deleted after its time."))
     return found
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import Glitch, GlitchClass
@@ -56,7 +57,7 @@ def check_practice(gravityspy_id: str, label: str) -> PracticeAnswer:
     answered = GlitchClass.objects.filter(label=label).first()
     if gold is None or answered is None:
         raise NotFoundError(
-            "This is no glitch to practise on; go back to the practice page.", code="no_practice"
+            _("This is no glitch to practise on; go back to the practice page."), code="no_practice"
         )
     example = example_of(gold.glitch_class, besides=gold.glitch_id)
     return PracticeAnswer(gold.glitch, gold.glitch_class, answered, example)

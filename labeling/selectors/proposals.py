@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import BatchGlitch, Glitch, Proposal, ProposalEvent, ProposalMember
@@ -41,7 +42,9 @@ def find_proposal(proposal_id: int) -> Proposal:
         .first()
     )
     if found is None:
-        raise NotFoundError(f"There is no proposal {proposal_id}.")
+        raise NotFoundError(
+            _("There is no proposal %(proposal_id)s.") % {"proposal_id": proposal_id}
+        )
     return found
 
 

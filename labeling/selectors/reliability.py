@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labeling.models import GoldLabel, ModelVersion, Prediction
-
-BINS = 10
+from ml.vision.judging.bins import bin_of
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,8 @@ class Bin:
     count: int
 
 
-def reliability(version: ModelVersion, bins: int = BINS) -> list[Bin]:
-    """The version's predictions on gold that no training has seen, in bins of equal width.
+def reliability(version: ModelVersion) -> list[Bin]:
+    """The version's predictions on gold that no training has seen, in the bins of its ECE.
 
     Empty where the version has predicted none of it.
     """
@@ -31,7 +30,7 @@ def reliability(version: ModelVersion, bins: int = BINS) -> list[Bin]:
     )
     confidence = np.array([row[0] for row in rows])
     right = np.array([row[1] == row[2] for row in rows])
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    place = bin_of(confidence)
     return [
         Bin(float(confidence[inside].mean()), float(right[inside].mean()), int(inside.sum()))
         for inside in (place == index for index in np.unique(place))

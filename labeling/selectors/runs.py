@@ -1,6 +1,7 @@
 """Reads of trainings and discoveries."""
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import DiscoveryRun, Proposal, TrainingRun
@@ -15,7 +16,7 @@ def find_training(run_id: int) -> TrainingRun:
     """One training. Raises NotFoundError."""
     found = listed_trainings().filter(pk=run_id).first()
     if found is None:
-        raise NotFoundError(f"There is no training {run_id}.")
+        raise NotFoundError(_("There is no training %(run_id)s.") % {"run_id": run_id})
     return found
 
 
@@ -33,5 +34,5 @@ def find_discovery(run_id: int) -> DiscoveryRun:
     """One discovery. Raises NotFoundError."""
     found = listed_discoveries().filter(pk=run_id).first()
     if found is None:
-        raise NotFoundError(f"There is no discovery {run_id}.")
+        raise NotFoundError(_("There is no discovery %(run_id)s.") % {"run_id": run_id})
     return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from labeling.models import (
     DiscoveryRun,
@@ -52,7 +53,9 @@ def _guarded(read: Callable[[], Any]) -> Any:
     try:
         return read()
     except (DatabaseError, InterfaceError) as error:
-        return {"error": f"The database does not answer: {_first_line(error)}"}
+        return {
+            "error": _("The database does not answer: %(error)s") % {"error": _first_line(error)}
+        }
 
 
 def _broker() -> dict[str, Any]:
@@ -60,10 +63,10 @@ def _broker() -> dict[str, Any]:
         queues = queue_lengths()
         return {"queues": queues, "workers": alive_workers()}
     except BROKER_DOWN as error:
-        message = (
-            f"The broker does not answer: {_first_line(error)} Votes are stored all the same; "
-            "work waits until it is back."
-        )
+        message = _(
+            "The broker does not answer: %(error)s Votes are stored all the same; work waits until "
+            "it is back."
+        ) % {"error": _first_line(error)}
         return {"queues": {"error": message}, "workers": {"error": message}}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import (
@@ -71,7 +72,7 @@ def find_shown_glitch(gravityspy_id: str) -> Glitch:
     shown = Glitch.objects.filter(is_reserved=False).prefetch_related("pictures")
     found = shown.filter(gravityspy_id=gravityspy_id).first()
     if found is None:
-        raise NotFoundError(f"There is no glitch {gravityspy_id}.")
+        raise NotFoundError(_("There is no glitch %(id)s.") % {"id": gravityspy_id})
     return found
 
 
@@ -110,7 +111,7 @@ def find_collection(pk: int, viewer: User) -> Collection:
     seen = Collection.objects.filter(Q(owner=viewer) | Q(is_public=True)).select_related("owner")
     found = seen.filter(pk=pk).first()
     if found is None:
-        raise NotFoundError("There is no such collection, or its owner keeps it private.")
+        raise NotFoundError(_("There is no such collection, or its owner keeps it private."))
     return found
 
 

@@ -1,6 +1,7 @@
 """Reads of shadow trials: which glitches count, and what both versions say of them."""
 
 from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import Glitch, ModelVersion, Prediction, ShadowTrial
@@ -21,19 +22,22 @@ def find_trial(trial_id: int) -> ShadowTrial:
     """One trial. Raises NotFoundError."""
     found = listed_trials().filter(pk=trial_id).first()
     if found is None:
-        raise NotFoundError(f"There is no shadow trial {trial_id}.")
+        raise NotFoundError(_("There is no shadow trial %(trial_id)s.") % {"trial_id": trial_id})
     return found
 
 
 def unshadowed_glitches(trial: ShadowTrial) -> QuerySet[Glitch]:
-    """Glitches since the trial began that only the version in use has predicted, if both can."""
+    """Glitches that came since the trial began and that only the version in use has predicted.
+
+    The newest first; what the candidate tried lately and cannot read is left out.
+    """
     said = Prediction.objects.filter(glitch=OuterRef("pk"))
     return Glitch.objects.filter(
         Exists(said.filter(model_version=trial.active_id)),
         ~Exists(said.filter(model_version=trial.candidate_id)),
         ~given_up(trial.candidate_id),
         created_at__gte=trial.started_at,
-    ).order_by("pk")
+    ).order_by("-pk")
 
 
 def said_by_both(trial: ShadowTrial) -> tuple[list[Said], list[Said]]:

@@ -1,6 +1,7 @@
 """Reads of model versions and what they say."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import ModelVersion
@@ -23,5 +24,7 @@ def find_version(role: str, number: int) -> ModelVersion:
     """One version. Raises NotFoundError."""
     found = listed_versions().filter(role=role, number=number).first()
     if found is None:
-        raise NotFoundError(f"There is no {role} version {number}.")
+        raise NotFoundError(
+            _("There is no %(role)s version %(number)s.") % {"role": role, "number": number}
+        )
     return found

@@ -1,6 +1,7 @@
 """Putting a model version into use: the one door, for trainings, searches, trials and people."""
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError
@@ -23,7 +24,7 @@ def activate(
     current = active.first()
     if (current.pk if current else None) != instead_of:
         raise ConflictError(
-            "Another model version went live since the comparison; compare again.",
+            _("Another model version went live since the comparison; compare again."),
             code="activation_conflict",
         )
     if current is not None:

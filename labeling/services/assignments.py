@@ -14,12 +14,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import ForbiddenError
 from labeling.models import Assignment, BatchGlitch, Glitch, User
-from labeling.selectors.assignments import OpenAssignment, open_assignments
+from labeling.selectors.assignments import OpenAssignment
 from labeling.services.emptied import BATCHES, is_likely_empty, remember_empty
 from labeling.services.lending import (
+    MOST_AHEAD,
     Lent,
     Wish,
     lend_from_batches,
@@ -27,13 +29,13 @@ from labeling.services.lending import (
     lend_from_pool,
     lend_gold,
     looked_at,
+    nothing_lent,
 )
 from labeling.services.routing import lend_by_skill
 from labeling.services.taxonomy import Level, Taxonomy, current_taxonomy
 from ml.crowd.promotion import gold_share
 from ml.query.streams import Selection
 
-MOST_AHEAD = 3
 # Leases taken back within one request for a glitch; the sweep takes back the rest.
 EXPIRE_AT_ONCE = 20
 AUDIT = Assignment.Stream.AUDIT
@@ -57,18 +59,18 @@ def next_assignments(
     taxonomy = current_taxonomy()
     if level is not None and level > height_of(volunteer, taxonomy):
         raise ForbiddenError(
-            f"Level {level} opens when you have mastered level {volunteer.level}.",
+            _("Level %(level)s opens when you have mastered level %(here)s.")
+            % {"level": level, "here": volunteer.level},
             code="level_not_reached",
         )
     if afresh and level is not None:
         give_leases_back(volunteer.pk, other_than=level)
-    now = timezone.now()
     want = max(1, min(want, MOST_AHEAD))
-    for _ in range(want):
-        lent = _lend_one(volunteer, taxonomy, want, level, rng, now)
-        if lent.assignment is None or lent.held + 1 >= want:
+    for _place in range(want):
+        lent = _lend_one(volunteer, taxonomy, want, level, rng)
+        if not lent.is_new or len(lent.held) >= want:
             break
-    return open_assignments(volunteer.pk, now, at_most=MOST_AHEAD)
+    return lent.held
 
 
 def open_levels(volunteer: User) -> list[int]:
@@ -92,7 +94,6 @@ def _lend_one(
     want: int,
     level: int | None,
     rng: np.random.Generator,
-    now: datetime,
 ) -> Lent:
     """Lend one glitch more, where fewer than ``want`` are open and one is left.
 
@@ -104,17 +105,18 @@ def _lend_one(
     reached = [v for v in reversed(taxonomy.open_levels) if _is_reached(v, height, level)]
     start = float(rng.random())
     place = start if volunteer.queue_place is None else volunteer.queue_place
+    now = timezone.now()
     wish = Wish(volunteer.pk, want, now, _lease_until(now), start, place)
-    lent = Lent(0, None)
+    lent = None
     for last_try in (False, True):
         for stream in _streams(volunteer, taxonomy, reached, rng):
-            lent = stream(wish)
-            if lent.assignment is not None or lent.held >= want:
+            lent = stream(wish) or lent
+            if lent and (lent.is_new or len(lent.held) >= want):
                 return lent
         # Leases of people who left may be all that stands in the way.
         if last_try or expire_leases(now, EXPIRE_AT_ONCE) == 0:
             break
-    return lent
+    return lent or nothing_lent(wish)
 
 
 def _is_reached(level: Level, height: int, asked: int | None) -> bool:
@@ -124,8 +126,11 @@ def _is_reached(level: Level, height: int, asked: int | None) -> bool:
 
 def _streams(
     volunteer: User, taxonomy: Taxonomy, reached: list[Level], rng: np.random.Generator
-) -> Iterator[Callable[[Wish], Lent]]:
-    """What to try, in the order of this draw: a stream known to be empty is left out."""
+) -> Iterator[Callable[[Wish], Lent | None]]:
+    """What to try, in the order of this draw: a stream known to be empty is left out.
+
+    Each gives None where it had nothing to look at.
+    """
     # Everything is asked as at the level that the pool is served from: another number or other
     # classes would tell gold and the audit from the rest.
     serving = [v for v in reached if v.has_pool and not _is_emptied(volunteer, v)]
@@ -159,7 +164,7 @@ def _streams(
 def _pool(volunteer: User, taxonomy: Taxonomy, level: Level, wish: Wish) -> Lent:
     if level.selection.route_by_skill:
         lent = lend_by_skill(wish, volunteer, taxonomy, level)
-        if lent.assignment is not None:
+        if lent and lent.is_new:
             return lent
     at = {"workflow": level.workflow.pk, "offered": level.offered.pk}
     return _remembering(lend_from_pool(wish, **at), wish, level.workflow.pk)
@@ -170,7 +175,7 @@ def _batches(open_batches: tuple[int, ...], wish: Wish) -> Lent:
 
 
 def _remembering(lent: Lent, wish: Wish, queue: int) -> Lent:
-    if lent.assignment is None and lent.held < wish.want:
+    if not lent.is_new and len(lent.held) < wish.want:
         remember_empty(wish.volunteer, queue)
     return lent
 
@@ -179,7 +184,9 @@ def _is_emptied(volunteer: User, level: Level) -> bool:
     return is_likely_empty(volunteer.pk, level.workflow.pk)
 
 
-def _picks(volunteer: User, taxonomy: Taxonomy, level: Level, stream: str, wish: Wish) -> Lent:
+def _picks(
+    volunteer: User, taxonomy: Taxonomy, level: Level, stream: str, wish: Wish
+) -> Lent | None:
     pick_list, size = level.picks[stream]
     # Whom an audited glitch is shown may not depend on what is believed of it.
     if level.selection.route_by_skill and stream == Assignment.Stream.ACTIVE:
@@ -189,10 +196,10 @@ def _picks(volunteer: User, taxonomy: Taxonomy, level: Level, stream: str, wish:
     return lend_from_picks(wish, pick_list=pick_list, size=size, stream=stream, **at)
 
 
-def _gold(taxonomy: Taxonomy, level: Level, rng: np.random.Generator, wish: Wish) -> Lent:
+def _gold(taxonomy: Taxonomy, level: Level, rng: np.random.Generator, wish: Wish) -> Lent | None:
     classes = [pk for pk in level.class_ids if pk in taxonomy.with_gold]
     if not classes:
-        return Lent(0, None)
+        return None
     where = {"workflow": level.workflow.pk, "offered": level.offered.pk}
     # Each class alike, so that each is practised.
     return lend_gold(wish, class_id=int(rng.choice(classes)), **where)

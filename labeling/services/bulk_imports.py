@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+
 from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import Glitch, User
@@ -80,7 +82,9 @@ def scan_folder(folder: Path, report: ImportReport) -> list[FolderEntry]:
     listed in ``report``. Raises LabelingError ``no_folder`` or ``empty_folder``.
     """
     if not folder.is_dir():
-        raise LabelingError(f"{folder} is not a folder that can be read.", code="no_folder")
+        raise LabelingError(
+            _("%(folder)s is not a folder that can be read.") % {"folder": folder}, code="no_folder"
+        )
     found: dict[tuple[str, str], dict[float, Path]] = {}
     pictures = [p for p in sorted(folder.rglob("*")) if _looks_like_picture(p)]
     for path in pictures:

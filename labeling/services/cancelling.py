@@ -1,6 +1,7 @@
 """Trainings called off by a person."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError, NotFoundError
 from labeling.models import TrainingRun, User
@@ -16,9 +17,11 @@ def cancel_training(run_id: int, *, by: User | None) -> None:
     """
     run = TrainingRun.objects.filter(pk=run_id).first()
     if run is None:
-        raise NotFoundError(f"There is no training {run_id}.")
+        raise NotFoundError(_("There is no training %(run_id)s.") % {"run_id": run_id})
     if not cancel_run(TrainingRun, run_id):
         raise ConflictError(
-            f"Training {run_id} has ended already; there is nothing to cancel.", code="run_ended"
+            _("Training %(run_id)s has ended already; there is nothing to cancel.")
+            % {"run_id": run_id},
+            code="run_ended",
         )
     record_deed(by, "cancel_training", f"training {run_id}")

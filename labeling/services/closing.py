@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError
 from labeling.models import ApiToken, AuditEvent, Collection, User
@@ -37,7 +38,7 @@ def close_account(user: User) -> str:
 def _erase_person(user_id: int, now: datetime) -> str:
     user = User.objects.select_for_update(no_key=True).get(pk=user_id)
     if user.closed_at is not None:
-        raise ConflictError("This account is closed already.", code="account_closed")
+        raise ConflictError(_("This account is closed already."), code="account_closed")
     name, pseudonym = user.username, f"{FORMER_PREFIX}{secrets.token_hex(8)}"
     User.objects.filter(pk=user_id).update(
         username=pseudonym,

@@ -1,6 +1,7 @@
 """Collections: glitches gathered under a name; favourites are the one that everybody has."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError, LabelingError, NotFoundError
 from labeling.models import Collection, CollectionGlitch, Glitch, User
@@ -14,7 +15,7 @@ def _name(text: str) -> str:
     name = " ".join(text.replace("\x00", "").split())
     if not name or len(name) > 60:
         raise LabelingError(
-            "A collection needs a name of 1 to 60 characters.", code="bad_collection_name"
+            _("A collection needs a name of 1 to 60 characters."), code="bad_collection_name"
         )
     return name
 
@@ -24,7 +25,7 @@ def _own(owner: User, pk: int) -> Collection:
     locked = Collection.objects.select_for_update(no_key=True)
     found = locked.filter(owner=owner, pk=pk).first()
     if found is None:
-        raise NotFoundError("You have no such collection.", code="no_collection")
+        raise NotFoundError(_("You have no such collection."), code="no_collection")
     return found
 
 
@@ -35,7 +36,8 @@ def create_collection(owner: User, name: str, *, is_public: bool = False) -> Col
     """
     if Collection.objects.filter(owner=owner).count() >= COLLECTIONS_MOST:
         raise LabelingError(
-            f"You have {COLLECTIONS_MOST} collections, the most there can be; delete one first.",
+            _("You have %(collections_most)s collections, the most there can be; delete one first.")
+            % {"collections_most": COLLECTIONS_MOST},
             code="too_many_collections",
         )
     return Collection.objects.create(owner=owner, name=_name(name), is_public=is_public)
@@ -59,7 +61,7 @@ def _changeable(owner: User, pk: int) -> Collection:
     collection = _own(owner, pk)
     if collection.is_favourites:
         raise ConflictError(
-            "Favourites keep their name and stay private; make a collection to share.",
+            _("Favourites keep their name and stay private; make a collection to share."),
             code="favourites_stay",
         )
     return collection
@@ -74,7 +76,8 @@ def put_in_collection(owner: User, pk: int, glitch: Glitch) -> None:
         return
     if places.count() >= GLITCHES_MOST:
         raise LabelingError(
-            f"“{collection.name}” holds {GLITCHES_MOST} glitches, the most there can be.",
+            _("“%(name)s” holds %(glitches_most)s glitches, the most there can be.")
+            % {"name": collection.name, "glitches_most": GLITCHES_MOST},
             code="collection_full",
         )
     CollectionGlitch.objects.create(collection=collection, glitch=glitch)
@@ -87,7 +90,7 @@ def take_from_collection(owner: User, pk: int, glitch: Glitch) -> None:
 
 def set_favourite(owner: User, glitch: Glitch, *, on: bool) -> None:
     """Mark a glitch as a favourite or unmark it; the same again changes nothing."""
-    favourites, _ = Collection.objects.get_or_create(
+    favourites, _is_new = Collection.objects.get_or_create(
         owner=owner, is_favourites=True, defaults={"name": FAVOURITES}
     )
     if on:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import LabelingError
@@ -47,13 +48,16 @@ def request_discovery(by: User | None, reason: str, seed: int = 0) -> DiscoveryR
         return live
     if active_version(ModelVersion.Role.CLASSIFIER) is None:
         raise LabelingError(
-            "Discovery needs an active classifier: train one first.", code="no_active_classifier"
+            _("Discovery needs an active classifier: train one first."), code="no_active_classifier"
         )
     size = unknown_glitches().count()
     if size < POOL_MIN:
         raise LabelingError(
-            f"The pool of unknowns holds {size} glitches; {POOL_MIN} are needed to find a cluster. "
-            "Wait for more votes.",
+            _(
+                "The pool of unknowns holds %(size)s glitches; %(pool_min)s are needed to find a "
+                "cluster. Wait for more votes."
+            )
+            % {"size": size, "pool_min": POOL_MIN},
             code="pool_too_small",
             size=size,
         )

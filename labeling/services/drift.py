@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import DriftCheck, ModelVersion, User
@@ -59,7 +60,7 @@ def _store(
     }
     put_aside = {"seen_by": seen.seen_by, "seen_at": seen.seen_at} if seen else {}
     with transaction.atomic():
-        check, _ = DriftCheck.objects.update_or_create(
+        check, _is_new = DriftCheck.objects.update_or_create(
             model_version=version,
             week=week,
             defaults=measured,
@@ -88,7 +89,7 @@ def see_alert(check_id: int, *, by: User) -> DriftCheck:
     """Put an alert aside; whoever does it first is kept. Raises NotFoundError."""
     check = DriftCheck.objects.select_for_update().filter(pk=check_id, is_alert=True).first()
     if check is None:
-        raise NotFoundError(f"There is no drift alert {check_id}.")
+        raise NotFoundError(_("There is no drift alert %(check_id)s.") % {"check_id": check_id})
     if check.seen_at is None:
         check.seen_by, check.seen_at = by, timezone.now()
         check.save(update_fields=["seen_by", "seen_at"])

@@ -1,6 +1,7 @@
 """An evaluation is asked for here, and made by a worker."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import LabelingError
@@ -18,7 +19,7 @@ def request_evaluation(
     Raises NotFoundError; LabelingError ``against_itself``, ``nothing_to_test``.
     """
     if number == against:
-        raise LabelingError("A version cannot be compared with itself.", code="against_itself")
+        raise LabelingError(_("A version cannot be compared with itself."), code="against_itself")
     role = ModelVersion.Role.CLASSIFIER
     version = find_version(role, number)
     other = find_version(role, against) if against is not None else None

@@ -3,10 +3,12 @@
 from collections import Counter
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError, ForbiddenError
 from labeling.models import Glitch, GlitchClass, GoldLabel, User
 from labeling.selectors.examples import SHOWN_EACH, shown_gold
+from labeling.selectors.learned import split_learned
 
 SHARES = {GoldLabel.Split.TRAIN: 0.6, GoldLabel.Split.VALIDATION: 0.15, GoldLabel.Split.TEST: 0.25}
 PRACTICE_EACH = 2  # to practise on, besides what the field guide shows
@@ -36,15 +38,17 @@ def add_gold_label(
 ) -> GoldLabel:
     """Give a glitch its gold label, and take it out of the volunteers' queue.
 
-    ``split`` is that of a published set; without it the one furthest behind its share is drawn.
-    The same label again changes nothing; another raises ConflictError ``gold_exists``, the same in
-    another split ``other_split``. The caller's transaction, where there is one, holds no lock on
-    another glitch.
+    ``split`` is that of a published set; without it the one in which a training has had the glitch
+    already, else the one furthest behind its share is drawn. The same label again changes nothing;
+    another raises ConflictError ``gold_exists``, the same in another split ``other_split``, as does
+    the test split for what was trained on. The caller's transaction, where there is one, holds no
+    lock on another glitch.
     """
     glitch = Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)
     if glitch.is_reserved:
         raise ForbiddenError(
-            f"Glitch {glitch.gravityspy_id} is reserved for evaluation; it takes no gold label.",
+            _("Glitch %(id)s is reserved for evaluation; it takes no gold label.")
+            % {"id": glitch.gravityspy_id},
             code="glitch_reserved",
         )
     existing = GoldLabel.objects.filter(glitch=glitch).select_related("glitch_class").first()
@@ -53,16 +57,24 @@ def add_gold_label(
             _check_split(existing, split)
             return existing
         raise ConflictError(
-            f"Glitch {glitch.gravityspy_id} has the gold label {existing.glitch_class.label} "
-            "already; change that one instead.",
+            _("Glitch %(id)s has the gold label %(label)s already; change that one instead.")
+            % {"id": glitch.gravityspy_id, "label": existing.glitch_class.label},
             code="gold_exists",
         )
-    # One row a class is the lock that keeps two labels given at once from the same split.
+    # One row a class is the lock that keeps two labels given at once from the same split, and a
+    # training from learning meanwhile from what is drawn for the test.
     GlitchClass.objects.select_for_update(no_key=True).get(pk=glitch_class.pk)
     counts = Counter(
         GoldLabel.objects.filter(glitch_class=glitch_class).values_list("split", flat=True)
     )
-    split = split or next_split(counts)
+    learned = split_learned(glitch.pk)
+    if learned is not None and split == GoldLabel.Split.TEST:
+        raise ConflictError(
+            f"Glitch {glitch.gravityspy_id} cannot be tested on: a training has had it in the "
+            f"split {learned}. Leave the split out.",
+            code="other_split",
+        )
+    split = split or learned or next_split(counts)
     gold = GoldLabel.objects.create(
         glitch=glitch,
         glitch_class=glitch_class,
@@ -78,8 +90,11 @@ def add_gold_label(
 def _check_split(gold: GoldLabel, wanted: GoldLabel.Split | None) -> None:
     if wanted is not None and gold.split != wanted:
         raise ConflictError(
-            f"Glitch {gold.glitch.gravityspy_id} is in the split {gold.split} for ever, not in "
-            f"{wanted}: a model version may have been trained on it.",
+            _(
+                "Glitch %(id)s is in the split %(split)s for ever, not in %(wanted)s: a model "
+                "version may have been trained on it."
+            )
+            % {"id": gold.glitch.gravityspy_id, "split": gold.split, "wanted": wanted},
             code="other_split",
         )
 

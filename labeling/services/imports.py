@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
@@ -72,8 +73,8 @@ def check_glitch(new: NewGlitch) -> CheckedGlitch:
     """
     if not new.pictures:
         raise LabelingError(
-            f"Glitch {new.gravityspy_id} came without a picture; send at least one of "
-            f"{', '.join(map(str, DURATIONS))} s.",
+            _("Glitch %(id)s came without a picture; send at least one of %(durations)s s.")
+            % {"id": new.gravityspy_id, "durations": ", ".join(map(str, DURATIONS))},
             code="no_picture",
         )
     _check_identity(new)
@@ -120,13 +121,18 @@ def _check(new: NewGlitch, duration: float, data: bytes) -> CheckedPicture:
     where = named if new.gravityspy_id else f"The picture of {duration} s"
     if duration not in DURATIONS:
         raise LabelingError(
-            f"{where}: a picture spans one of {', '.join(map(str, DURATIONS))} s, not {duration}.",
+            _("%(where)s: a picture spans one of %(durations)s s, not %(duration)s.")
+            % {"where": where, "durations": ", ".join(map(str, DURATIONS)), "duration": duration},
             code="unknown_duration",
         )
     try:
         info = check_picture(data)
     except MLError as error:
-        raise LabelingError(f"{where}: {error}", code=error.code, **error.data) from error
+        raise LabelingError(
+            _("%(where)s: %(error)s") % {"where": where, "error": error},
+            code=error.code,
+            **error.data,
+        ) from error
     extension = "png" if data.startswith(b"\x89PNG") else "jpg"
     return CheckedPicture(data, extension, info, hashlib.sha256(data).hexdigest())
 
@@ -142,7 +148,8 @@ def _gold_class(label: str | None) -> GlitchClass | None:
     found = GlitchClass.objects.filter(label=label, valid_to__isnull=True).first()
     if found is None:
         raise LabelingError(
-            f"There is no glitch class {label!r} to give as gold label; load it first.",
+            _("There is no glitch class %(label)r to give as gold label; load it first.")
+            % {"label": label},
             code="unknown_class",
         )
     return found
@@ -152,8 +159,11 @@ def _existing(checked: CheckedGlitch) -> Glitch:
     glitch = Glitch.objects.get(gravityspy_id=checked.new.gravityspy_id)
     if glitch.content_digest != checked.digest or glitch.ifo != checked.new.ifo:
         raise ConflictError(
-            f"Glitch {checked.new.gravityspy_id} is stored already with other pictures or another "
-            "detector. Give the new one its own id.",
+            _(
+                "Glitch %(id)s is stored already with other pictures or another detector. Give the "
+                "new one its own id."
+            )
+            % {"id": checked.new.gravityspy_id},
             code="duplicate_id",
         )
     return glitch

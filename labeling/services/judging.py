@@ -5,9 +5,12 @@ For workers and commands: scikit-learn is loaded. The pages ask for one through
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, ModelVersion
@@ -22,7 +25,7 @@ from labeling.selectors.gold_test import (
 from labeling.version import code_version
 from ml.vision.judging.compare import compare
 from ml.vision.judging.figures import figures
-from ml.vision.judging.groups import Origins, by_groups
+from ml.vision.judging.groups import LATER, Origins, by_groups, nearness
 from ml.vision.judging.judged import Judged
 from ml.vision.judging.trust import at_thresholds
 
@@ -37,20 +40,55 @@ def evaluate_version(
     LabelingError ``nothing_to_test`` or ``not_predicted``.
     """
     test = _test_of([one for one in (version, against) if one is not None], whole)
-    mine = judged_on(version, test)
-    comparison = compare(mine, judged_on(against, test)) if against else None
+    found = _judge(version, against, test)
     with transaction.atomic():
-        stored, _ = Evaluation.objects.update_or_create(
+        stored, _is_new = Evaluation.objects.update_or_create(
             model_version=version,
             against=against,
             test_digest=test.digest,
-            defaults={
-                "figures": _figures(version, mine, test),
-                "comparison": comparison,
-                "code_version": code_version(),
-            },
+            defaults={**asdict(found), "code_version": code_version()},
         )
         return stored
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A version's figures, and what it is against another, as stored with an evaluation."""
+
+    figures: dict[str, Any]
+    comparison: dict[str, Any] | None
+
+
+def judge_in_time(
+    version: ModelVersion, against: ModelVersion | None = None, *, whole: bool = True
+) -> Verdict:
+    """The figures on those test glitches alone that came later than all that either version was
+    trained on or chosen by, by more than a minute. Nothing is stored. ``whole`` as above.
+
+    Raises LabelingError ``nothing_to_test``, ``not_predicted`` or ``nothing_later``.
+    """
+    versions = [one for one in (version, against) if one is not None]
+    test = _test_of(versions, whole)
+    later = np.ones(len(test.glitch_ids), bool)
+    for one in versions:
+        near = nearness(Origins(test.detectors, test.times, training_times(one)))
+        later &= np.array(near) == LATER
+    test = without(
+        test, [pk for pk, stays in zip(test.glitch_ids, later, strict=True) if not stays]
+    )
+    if not test.glitch_ids:
+        raise LabelingError(
+            f"No gold test glitch is known to be later than all that {versions[-1]} was trained "
+            "on: train by the setting split = 'in time', or give gold to what came since.",
+            code="nothing_later",
+        )
+    return _judge(version, against, test)
+
+
+def _judge(version: ModelVersion, against: ModelVersion | None, test: GoldTest) -> Verdict:
+    mine = judged_on(version, test)
+    comparison = compare(mine, judged_on(against, test)) if against else None
+    return Verdict(_figures(version, mine, test), comparison)
 
 
 def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
@@ -59,8 +97,15 @@ def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
     for version, glitches in missing.items() if whole else ():
         if glitches:
             raise LabelingError(
-                f"{version} has not predicted {len(glitches)} of the {len(test.glitch_ids)} gold "
-                "test glitches yet; a worker does it when the page or the command asks for it.",
+                _(
+                    "%(version)s has not predicted %(glitches)s of the %(glitch_ids)s gold test "
+                    "glitches yet; a worker does it when the page or the command asks for it."
+                )
+                % {
+                    "version": version,
+                    "glitches": len(glitches),
+                    "glitch_ids": len(test.glitch_ids),
+                },
                 code="not_predicted",
                 missing=len(glitches),
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
@@ -15,6 +16,7 @@ from labeling.services.gold import add_gold_label
 from labeling.services.recounting import recount_gold_answers
 from labeling.services.runs import end_run, held
 from labeling.services.training_sets import labeled_glitches
+from labeling.words import word
 
 State = LabelIssue.State
 
@@ -33,8 +35,10 @@ def request_label_check(by: User | None, reason: str, *, repeats: int = 3) -> La
         counts[row.label] = counts.get(row.label, 0) + 1
     if sum(count >= 2 for count in counts.values()) < 2:
         raise LabelingError(
-            "Doubtful labels are found by comparing labels; it takes two classes with two labeled "
-            "glitches each. Add gold labels or wait for consensus.",
+            _(
+                "Doubtful labels are found by comparing labels; it takes two classes with two "
+                "labeled glitches each. Add gold labels or wait for consensus."
+            ),
             code="too_few_labels",
         )
     run = LabelCheck.objects.create(
@@ -103,7 +107,8 @@ def decide_issue(issue_id: int, *, by: User, answer: GlitchClass | None) -> Labe
     issue = _locked(issue_id)
     if issue.state != State.OPEN:
         raise ConflictError(
-            f"This doubt is settled already ({issue.get_state_display()}); look at the next one.",
+            _("This doubt is settled already (%(issue)s); look at the next one.")
+            % {"issue": word(issue.get_state_display())},
             code="issue_decided",
         )
     if answer is not None and answer.pk == issue.given_class_id:
@@ -128,10 +133,10 @@ def undo_issue(issue_id: int, *, by: User) -> LabelIssue:
     """
     issue = _locked(issue_id)
     if issue.state not in {State.AGREED, State.DISAGREED, State.RELABELED}:
-        raise ConflictError("There is no decision to take back here.", code="nothing_to_undo")
+        raise ConflictError(_("There is no decision to take back here."), code="nothing_to_undo")
     if LabelIssue.objects.filter(glitch=issue.glitch, state=State.OPEN).exists():
         raise ConflictError(
-            "A later search doubts this label too; decide that doubt instead.", code="issue_open"
+            _("A later search doubts this label too; decide that doubt instead."), code="issue_open"
         )
     if issue.answer is not None:
         _unlabel(issue, issue.answer)
@@ -145,7 +150,7 @@ def undo_issue(issue_id: int, *, by: User) -> LabelIssue:
 def _locked(issue_id: int) -> LabelIssue:
     glitch_id = LabelIssue.objects.filter(pk=issue_id).values_list("glitch_id", flat=True).first()
     if glitch_id is None:
-        raise NotFoundError("There is no such doubt.")
+        raise NotFoundError(_("There is no such doubt."))
     Glitch.objects.select_for_update(no_key=True).get(pk=glitch_id)
     rows = LabelIssue.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("glitch", "given_class", "suggested_class", "answer").get(
@@ -170,7 +175,7 @@ def _unlabel(issue: LabelIssue, answer: GlitchClass) -> None:
     if issue.origin == LabelIssue.Origin.GOLD:
         _change_gold(issue, answer, issue.given_class)
         return
-    gone, _ = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=answer).delete()
+    gone, _by_model = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=answer).delete()
     if not gone:
         raise _label_changed(issue)
     recount_gold_answers(issue.glitch, answer, None)
@@ -186,7 +191,8 @@ def _change_gold(issue: LabelIssue, old: GlitchClass, new: GlitchClass) -> None:
 
 def _label_changed(issue: LabelIssue) -> ConflictError:
     return ConflictError(
-        f"The label of glitch {issue.glitch.gravityspy_id} was changed meanwhile; search again.",
+        _("The label of glitch %(id)s was changed meanwhile; search again.")
+        % {"id": issue.glitch.gravityspy_id},
         code="label_changed",
     )
 

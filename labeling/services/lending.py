@@ -4,7 +4,8 @@ One statement is one round trip and one snapshot: what was chosen is locked, cou
 down before anybody else can look. Rows that others hold are skipped, never waited for, and locked
 FOR NO KEY UPDATE: nothing here changes a key, and foreign-key checks of other commits must not
 wait. The conditions stand on the row that is locked, so that Postgres checks them again on its
-newest version. The statements are fixed texts, prepared once a connection.
+newest version. The statements are fixed texts, prepared once a connection. What is open after it
+is read in the same round trip.
 """
 
 from collections.abc import Iterable
@@ -16,12 +17,14 @@ from django.db import IntegrityError
 
 from labeling.database.prepared import fetch
 from labeling.errors import from_integrity_error
+from labeling.selectors.assignments import OPEN, OpenAssignment, open_assignments
 
 HELD = """
 WITH held AS (
     SELECT count(*) AS n FROM labeling_assignment
     WHERE volunteer_id = %(volunteer)s AND state = 'open' AND leased_until > %(now)s
 )"""
+MOST_AHEAD = 3
 # Of a glitch g: it needs a vote more, and this volunteer has not seen it. No NOT EXISTS: Postgres
 # may make a hash join of it that reads all that a volunteer has ever seen.
 FREE = """g.votes_needed > g.votes_count + g.leases_open
@@ -62,7 +65,7 @@ def lend_chosen(choice: str, stream: str = "%(stream)s") -> str:
     SELECT %(volunteer)s, id, %(workflow)s, %(offered)s, {stream}, why, 'open', %(until)s, %(now)s
     FROM leased RETURNING id
 )
-SELECT (SELECT n FROM held), (SELECT id FROM lent)
+SELECT id FROM lent
 """  # noqa: S608 (fixed texts)
 
 
@@ -119,7 +122,7 @@ GOLD = f"""{HELD}, chosen AS ({first_of(GOLD_CHOICES)}), lent AS (
     SELECT %(volunteer)s, glitch_id, %(workflow)s, %(offered)s, 'gold', 'open', %(until)s, %(now)s
     FROM chosen RETURNING id
 )
-SELECT (SELECT n FROM held), (SELECT id FROM lent)
+SELECT id FROM lent
 """  # noqa: S608 (fixed texts)
 
 BATCH_CHOICE = """
@@ -150,13 +153,13 @@ BATCH = f"""{HELD}, chosen AS ({FIRST_BATCH}), leased AS (
     SELECT %(volunteer)s, glitch_id, id, 'batch', 'open', %(until)s, %(now)s
     FROM leased RETURNING id
 )
-SELECT (SELECT n FROM held), (SELECT id FROM lent)
+SELECT id FROM lent
 """  # noqa: S608 (fixed texts)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """Who wants how many, and until when a lease lasts that is given now.
+    """Who wants how many, and until when the one lease lasts that is given now.
 
     ``start``: place in [0, 1), by chance, from which gold, batches and picks are looked at;
     ``place``: how far the volunteer has come in the pool's queue, likewise in [0, 1).
@@ -172,10 +175,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Lent:
-    """``held``: open before; ``assignment``: the one lent now, or None."""
+    """What is open now, the oldest first; ``is_new``: whether one of it has been lent just now."""
 
-    held: int
-    assignment: int | None
+    held: list[OpenAssignment]
+    is_new: bool
 
 
 def lend_from_pool(wish: Wish, *, workflow: int, offered: int) -> Lent:
@@ -208,14 +211,20 @@ def lend_from_batches(wish: Wish, batches: Iterable[int]) -> Lent:
 
 
 def lend(statement: str, wish: Wish, **where: Any) -> Lent:
-    """Run a statement of this module's kind: it gives what was held and what was lent."""
+    """Run a statement of this module's kind and read what is open then."""
+    values = vars(wish) | where | {"at_most": MOST_AHEAD}
     for _ in range(2):
         try:
-            (row,) = fetch(vars(wish) | where, statement)
-            return Lent(*row)
+            held = [OpenAssignment(*row) for row in fetch(values, statement, OPEN)]
+            return Lent(held, any(one.leased_until == wish.until for one in held))
         except IntegrityError as error:
             refusal = from_integrity_error(error)
             if refusal is None or refusal.code != "already_assigned":
                 raise
             # Two requests of one volunteer chose the same glitch; the other one has it.
-    return Lent(0, None)
+    return nothing_lent(wish)
+
+
+def nothing_lent(wish: Wish) -> Lent:
+    """What is open where nothing was looked for."""
+    return Lent(open_assignments(wish.volunteer, wish.now, at_most=MOST_AHEAD), is_new=False)

@@ -7,6 +7,7 @@ import re
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
@@ -30,6 +31,7 @@ from labeling.services.retraining import (
     ask_for_training,
 )
 from labeling.services.training_sets import EXAMPLES_MIN
+from labeling.words import word
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{1,62}")
 
@@ -38,7 +40,9 @@ def _lock(proposal_id: int) -> Proposal:
     proposal = Proposal.objects.select_for_update(no_key=True).filter(pk=proposal_id).first()
     if proposal is None:
         raise LabelingError(
-            f"There is no proposal {proposal_id}.", code="not_found", http_status=404
+            _("There is no proposal %(proposal_id)s.") % {"proposal_id": proposal_id},
+            code="not_found",
+            http_status=404,
         )
     return proposal
 
@@ -53,8 +57,15 @@ def _move(proposal: Proposal, to: Proposal.State, by: User | None, reason: str) 
     }
     if proposal.state not in allowed[to]:
         raise ConflictError(
-            f"Proposal {proposal.pk} is {proposal.get_state_display().lower()} already and cannot "
-            f"become {to.label.lower()}; reload it to see who decided.",
+            _(
+                "Proposal %(proposal)s is %(state)s already and cannot become %(label)s; "
+                "reload it to see who decided."
+            )
+            % {
+                "proposal": proposal.pk,
+                "state": word(proposal.state),
+                "label": word(to),
+            },
             code="proposal_state",
             state=proposal.state,
         )
@@ -76,12 +87,14 @@ def check_label(name: str) -> str:
     label = re.sub(r"[\s-]+", "_", name.strip())
     if not LABEL.fullmatch(label):
         raise LabelingError(
-            f"{name!r} cannot name a class: use 2 to 63 letters, digits, spaces or underscores.",
+            _("%(name)r cannot name a class: use 2 to 63 letters, digits, spaces or underscores.")
+            % {"name": name},
             code="bad_class_name",
         )
     if GlitchClass.objects.filter(label__iexact=label).exists():
         raise ConflictError(
-            f"A glitch class {label} exists already; merge into it or choose another name.",
+            _("A glitch class %(label)s exists already; merge into it or choose another name.")
+            % {"label": label},
             code="class_exists",
         )
     return label
@@ -94,8 +107,11 @@ def _check_name(proposal: Proposal, name: str) -> str:
     other = in_vote.exclude(pk=proposal.pk).first()
     if other is not None:
         raise ConflictError(
-            f"Proposal {other.pk} is in vote as {label}; choose another name, or reject one of "
-            "the two.",
+            _(
+                "Proposal %(other)s is in vote as %(label)s; choose another name, or reject one of "
+                "the two."
+            )
+            % {"other": other.pk, "label": label},
             code="name_in_vote",
             proposal=other.pk,
         )
@@ -108,7 +124,9 @@ def rename_proposal(proposal_id: int, *, name: str, by: User | None) -> Proposal
     proposal = _lock(proposal_id)
     if proposal.state not in {Proposal.State.PROPOSED, Proposal.State.IN_VOTE}:
         raise ConflictError(
-            f"Proposal {proposal.pk} was decided already; its name stands.", code="proposal_state"
+            _("Proposal %(proposal)s was decided already; its name stands.")
+            % {"proposal": proposal.pk},
+            code="proposal_state",
         )
     proposal.name = _check_name(proposal, name)
     proposal.save(update_fields=["name"])
@@ -142,7 +160,7 @@ def accept_for_vote(
 def reject_proposal(proposal_id: int, *, by: User | None, reason: str) -> Proposal:
     """Reject with a reason; raises LabelingError ``reason_missing`` without one."""
     if not reason.strip():
-        raise LabelingError("Say why the proposal is rejected.", code="reason_missing")
+        raise LabelingError(_("Say why the proposal is rejected."), code="reason_missing")
     proposal = _lock(proposal_id)
     _move(proposal, Proposal.State.REJECTED, by, reason)
     Batch.objects.filter(proposal=proposal).update(state=Batch.State.CLOSED)
@@ -153,14 +171,17 @@ def reject_proposal(proposal_id: int, *, by: User | None, reason: str) -> Propos
 def merge_proposal(proposal_id: int, *, into: int, by: User | None, reason: str = "") -> Proposal:
     """Move the members of one proposal into another that is still to be decided."""
     if proposal_id == into:
-        raise LabelingError("A proposal cannot be merged into itself.", code="merge_into_itself")
+        raise LabelingError(_("A proposal cannot be merged into itself."), code="merge_into_itself")
     # The lower id first: two merges at once cannot wait for each other.
     locked = {pk: _lock(pk) for pk in sorted((proposal_id, into))}
     proposal, target = locked[proposal_id], locked[into]
     if target.state != Proposal.State.PROPOSED:
         raise ConflictError(
-            f"Proposal {into} is {target.get_state_display().lower()}; only one that is still to "
-            "be decided takes members.",
+            _(
+                "Proposal %(into)s is %(target)s; only one that is still to be decided takes "
+                "members."
+            )
+            % {"into": into, "target": word(target.state)},
             code="proposal_state",
         )
     present = set(target.members.values_list("glitch_id", flat=True))
@@ -188,7 +209,8 @@ def close_vote(proposal_id: int, *, by: User | None, reason: str = "") -> Propos
     batch = open_batch.first()
     if batch is None:
         raise ConflictError(
-            f"No vote is open on proposal {proposal.pk}; reload it to see how it ended.",
+            _("No vote is open on proposal %(proposal)s; reload it to see how it ended.")
+            % {"proposal": proposal.pk},
             code="batch_closed",
         )
     end_batch(batch)
@@ -213,15 +235,21 @@ def accept_proposal(
     batch = Batch.objects.filter(proposal=proposal).first()
     if batch is not None and batch.state == Batch.State.OPEN:
         raise ConflictError(
-            f"Volunteers still vote on proposal {proposal.pk}; wait until its batch is closed, "
-            "or close it.",
+            _(
+                "Volunteers still vote on proposal %(proposal)s; wait until its batch is closed, "
+                "or close it."
+            )
+            % {"proposal": proposal.pk},
             code="batch_open",
         )
     confirmed = confirmed_glitches(batch) if batch else []
     if batch is not None and len(confirmed) < EXAMPLES_MIN:
         raise LabelingError(
-            f"Volunteers confirmed {len(confirmed)} members; a class needs {EXAMPLES_MIN}. Reject "
-            "the proposal, or wait for more glitches like it.",
+            _(
+                "Volunteers confirmed %(confirmed)s members; a class needs %(examples_min)s. "
+                "Reject the proposal, or wait for more glitches like it."
+            )
+            % {"confirmed": len(confirmed), "examples_min": EXAMPLES_MIN},
             code="too_few_confirmed",
         )
     proposal.description = description.strip() or proposal.description

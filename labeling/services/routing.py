@@ -74,16 +74,16 @@ def lend_by_skill(
     *,
     stream: str = "pool",
     **where: Any,
-) -> Lent:
+) -> Lent | None:
     """A glitch of the level on which this volunteer's answer says most beside an average one's.
 
-    ``where`` is what the stream's own choice needs besides the level. Nothing is lent where none is
-    left, or where all that were looked at have been taken meanwhile.
+    ``where`` is what the stream's own choice needs besides the level. None where none is left;
+    nothing is lent where all that were looked at have been taken meanwhile.
     """
     at = {"workflow": level.workflow.pk, "offered": level.offered.pk, "stream": stream}
     candidates = _candidates(wish, taxonomy, stream, at | where)
     if not candidates:
-        return Lent(0, None)
+        return None
     gains = _advantages(volunteer, taxonomy, level, candidates)
     best_first = np.argsort(-gains, kind="stable")
     whys = [candidates[i].why | {"advantage": round(float(gains[i]), 6)} for i in best_first]

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
-from labeling.models import ModelVersion, ShadowTrial, User
-from labeling.selectors.trials import running_trial, said_by_both
+from labeling.models import Glitch, ModelVersion, ShadowTrial, User
+from labeling.selectors.trials import running_trial, said_by_both, unshadowed_glitches
 from labeling.selectors.versions import active_version
 from labeling.services.activation import activate
 from labeling.services.audit import record_deed
@@ -24,14 +25,26 @@ from ml.vision.judging.shadow import disagreement
 def let_in(version: ModelVersion, *, instead_of: int | None) -> None:
     """Put a candidate that passed the gate into use, or on trial first where the site wants it.
 
+    Only where glitches came lately as fast as a trial wants them: elsewhere it would wait in vain.
     The caller holds a transaction. Raises ConflictError ``activation_conflict``.
     """
-    if settings.SHADOW_GLITCHES and instead_of is not None:
+    if instead_of is not None and _is_worth_a_trial():
         active = active_version(version.role)
         if active is not None and active.pk == instead_of:
             _begin(version, active, by=None)
             return
     activate(version, instead_of=instead_of, by=None)
+
+
+def _is_worth_a_trial() -> bool:
+    """Whether the glitches that a trial wants came within as many days as it may last."""
+    wanted = settings.SHADOW_GLITCHES
+    if not wanted:
+        return False
+    newest = Glitch.objects.order_by("-pk").values_list("created_at", flat=True)
+    oldest_of_them = newest[wanted - 1 : wanted].first()
+    since = timezone.now() - timedelta(days=settings.SHADOW_DAYS)
+    return oldest_of_them is not None and oldest_of_them >= since
 
 
 @transaction.atomic
@@ -43,13 +56,17 @@ def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
     active = active_version(version.role)
     if active is None or active.pk == version.pk or version.class_list is None:
         raise LabelingError(
-            "A trial needs a classifier in use and another one to try beside it; put this version "
-            "into use instead.",
+            _(
+                "A trial needs a classifier in use and another one to try beside it; put this "
+                "version into use instead."
+            ),
             code="nothing_to_shadow",
         )
     under_way = running_trial(version.role)
     if under_way is not None and under_way.candidate_id == version.pk:
-        raise ConflictError(f"{version} is on trial already.", code="shadow_under_way")
+        raise ConflictError(
+            _("%(version)s is on trial already.") % {"version": version}, code="shadow_under_way"
+        )
     return _begin(version, active, by=by)
 
 
@@ -89,10 +106,11 @@ def stop_trial(trial_id: int, *, by: User, reason: str = "") -> ShadowTrial:
     """
     trial = _lock(ShadowTrial.objects.filter(pk=trial_id))
     if trial is None:
-        raise NotFoundError(f"There is no shadow trial {trial_id}.")
+        raise NotFoundError(_("There is no shadow trial %(trial_id)s.") % {"trial_id": trial_id})
     if trial.state != ShadowTrial.State.RUNNING:
         raise ConflictError(
-            f"The trial of {trial.candidate} has ended already: {trial.reason}",
+            _("The trial of %(candidate)s has ended already: %(reason)s")
+            % {"candidate": trial.candidate, "reason": trial.reason},
             code="trial_ended",
             state=trial.state,
         )
@@ -114,7 +132,8 @@ def conclude_trial(trial_id: int) -> ShadowTrial | None:
     if active is None or active.pk != trial.active_id:
         reason = f"{trial.active} is no longer in use; train or try again."
         return _end(trial, ShadowTrial.State.CALLED_OFF, f"Called off: {reason}", None)
-    trial.report = disagreement(*said_by_both(trial))
+    known = trial.active.class_list.labels if trial.active.class_list else None
+    trial.report = disagreement(*said_by_both(trial), known=known)
     trial.save(update_fields=["report"])
     if trial.report["count"] < trial.glitches_wanted and timezone.now() < trial.until:
         return None
@@ -125,7 +144,21 @@ def conclude_trial(trial_id: int) -> ShadowTrial | None:
 
 def _verdict(trial: ShadowTrial) -> tuple[bool, str]:
     count, share = trial.report["count"], trial.report["share"]
+    if trial.report["new"] and share is None:
+        return False, (
+            f"It calls all {trial.report['new']} new glitches by classes that {trial.active} does "
+            "not know: look at what it says before you put it into use."
+        )
+    unread = unshadowed_glitches(trial).count()
+    if share is None and unread:
+        return False, (
+            f"It has predicted none of the {unread} new glitches that {trial.active} has: the log "
+            "of the worker says what it could not read."
+        )
     if share is None:
+        checks = trial.candidate.metrics.get("checks", [])
+        if checks and all(check["passed"] for check in checks):
+            return True, "No new glitch came during the trial: what the gate said stands."
         return False, "No new glitch came during the trial; put it into use by hand, or try again."
     most = settings.SHADOW_DISAGREEMENT
     words = (

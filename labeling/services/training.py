@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
@@ -13,6 +14,7 @@ from labeling.services.audit import record_deed
 from labeling.services.runs import held
 from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
 from ml.vision.recipes import AUTOMATIC, automatic, find_recipe, settings_for
+from ml.vision.rules import AS_DRAWN
 from ml.vision.settings import TrainingSettings
 
 
@@ -36,12 +38,15 @@ def request_training(
         ``too_few_classes``, ``no_members``; ConflictError ``training_under_way``.
     """
     checked = _checked(recipe or site_recipe(), settings or {})
-    trainable = trainable_classes()
+    trainable = trainable_classes(split=checked.get("split", AS_DRAWN))
     if len(trainable) < 2:
         raise LabelingError(
-            f"Training needs at least 2 classes with {EXAMPLES_MIN} labeled glitches each, gold "
-            f"in the test split among them; there are {len(trainable)}. Add gold labels or wait "
-            "for more consensus.",
+            _(
+                "Training needs at least 2 classes with %(examples_min)s labeled glitches each, "
+                "gold in the test split among them; there are %(trainable)s. Add gold labels or "
+                "wait for more consensus."
+            )
+            % {"examples_min": EXAMPLES_MIN, "trainable": len(trainable)},
             code="too_few_classes",
             classes=sorted(trainable),
         )
@@ -57,7 +62,8 @@ def request_training(
         if under_way is None:
             raise
         raise ConflictError(
-            f"Training {under_way} is under way already; wait for it or cancel it.",
+            _("Training %(under_way)s is under way already; wait for it or cancel it.")
+            % {"under_way": under_way},
             code="training_under_way",
             run=under_way,
         ) from error
@@ -99,10 +105,13 @@ def _check_members(settings: TrainingSettings) -> None:
     unknown = sorted(set(settings.members) - known)
     if len(set(settings.members)) >= 2 and not unknown:
         return
-    what = f"there is no classifier {unknown[0]}" if unknown else "name at least two"
+    missing = _("there is no classifier %(number)s") % {"number": unknown[0]} if unknown else ""
     raise LabelingError(
-        f"An ensemble averages model versions, given as 'members': {what}. "
-        f"Known are {', '.join(map(str, sorted(known))) or 'none yet'}.",
+        _("An ensemble averages model versions, given as 'members': %(what)s. Known are %(known)s.")
+        % {
+            "what": missing or _("name at least two"),
+            "known": ", ".join(map(str, sorted(known))) or _("none yet"),
+        },
         code="no_members",
         members=list(settings.members),
     )

@@ -2,11 +2,13 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from django.conf import settings as django_settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
 from labeling.models import (
@@ -18,6 +20,9 @@ from labeling.models import (
     TrainingRun,
 )
 from labeling.services.classes import freeze_class_list
+from labeling.services.gold import SHARES
+from ml.vision.judging.splits import split_in_time
+from ml.vision.rules import AS_DRAWN, IN_TIME
 
 # With fewer labeled glitches than this a class is not trained on: it would be noise.
 EXAMPLES_MIN = 5
@@ -35,6 +40,7 @@ class LabeledGlitch:
     origin: str
     weight: float
     content: str
+    time: float | None = None
     posterior: dict[str, float] | None = None
 
 
@@ -76,8 +82,27 @@ def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
     return sorted(rows, key=lambda row: row.gravityspy_id)
 
 
-def _to_train_on() -> list[LabeledGlitch]:
-    return labeled_glitches(none_of_the_above=django_settings.TRAIN_NONE_OF_THE_ABOVE)
+def _to_train_on(split: str = AS_DRAWN) -> list[LabeledGlitch]:
+    rows = labeled_glitches(none_of_the_above=django_settings.TRAIN_NONE_OF_THE_ABOVE)
+    return dealt_in_time(rows) if split == IN_TIME else rows
+
+
+def dealt_in_time(rows: list[LabeledGlitch]) -> list[LabeledGlitch]:
+    """The earliest to train, the next to validation, the latest to the test, a minute apart.
+
+    Nothing but gold of the test split is tested on, and it is never trained on: what of it is
+    early is left out, and so are late glitches of the other splits, and those without a time.
+    """
+    times = np.array([np.nan if row.time is None else row.time for row in rows], np.float64)
+    shares = {split.value: share for split, share in SHARES.items()}
+    test = GoldLabel.Split.TEST
+    dealt = [
+        replace(rows[place], split=split)
+        for split, places in split_in_time(times, shares).items()
+        for place in places
+        if (rows[place].split == test) == (split == test)
+    ]
+    return sorted(dealt, key=lambda row: row.gravityspy_id)
 
 
 def _posterior(consensus: Consensus) -> dict[str, float]:
@@ -103,6 +128,7 @@ def _labeled(
         origin=origin,
         weight=weight,
         content=glitch.content_digest,
+        time=glitch.event_time,
         posterior=posterior,
     )
 
@@ -114,9 +140,14 @@ def _consensus_split(gravityspy_id: str) -> str:
     return split.VALIDATION if fraction < VALIDATION_SHARE else split.TRAIN
 
 
-def trainable_classes(rows: list[LabeledGlitch] | None = None) -> set[str]:
-    """The labels with enough examples in all and at least one in train and in test."""
-    rows = _to_train_on() if rows is None else rows
+def trainable_classes(
+    rows: list[LabeledGlitch] | None = None, *, split: str = AS_DRAWN
+) -> set[str]:
+    """The labels with enough examples in all and at least one in train and in test.
+
+    Of ``rows``, else of all that a training by this ``split`` may use.
+    """
+    rows = _to_train_on(split) if rows is None else rows
     total = Counter(row.label for row in rows)
     has = {split: {r.label for r in rows if r.split == split} for split in ("train", "test")}
     return {
@@ -130,19 +161,31 @@ def trainable_classes(rows: list[LabeledGlitch] | None = None) -> set[str]:
 def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
     """Write down what the run trains on, once; a run taken up again gets the same list.
 
-    Sets the run's class list and the SHA-256 of the list. Raises LabelingError
-    ``too_few_classes`` or ``nothing_to_test``.
+    Sets the run's class list, the SHA-256 of the list, and what it learns from without a label.
+    Raises LabelingError ``too_few_classes``.
     """
     run = TrainingRun.objects.select_for_update().get(pk=run.pk)
-    if run.data_digest:
-        return _frozen_examples(run)
-    rows = _to_train_on()
+    rows = _frozen_examples(run) if run.data_digest else _freeze_examples(run)
+    if run.unlabeled_ids is None:
+        run.unlabeled_ids = _choose_unlabeled(run)
+        run.save(update_fields=["unlabeled_ids"])
+    return rows
+
+
+def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
+    """The caller holds the run's row."""
+    # A gold label given meanwhile waits for this, and then sees that its glitch is trained on.
+    list(GlitchClass.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    rows = _to_train_on(run.settings.get("split", AS_DRAWN))
     classes = trainable_classes(rows)
     rows = [row for row in rows if row.label in classes]
     if len(classes) < 2:
         raise LabelingError(
-            f"Training needs at least 2 classes with {EXAMPLES_MIN} labeled glitches each; there "
-            f"are {len(classes)}.",
+            _(
+                "Training needs at least 2 classes with %(examples_min)s labeled glitches each; "
+                "there are %(classes)s."
+            )
+            % {"examples_min": EXAMPLES_MIN, "classes": len(classes)},
             code="too_few_classes",
         )
     TrainingExample.objects.bulk_create(
@@ -174,8 +217,17 @@ def _frozen_examples(run: TrainingRun) -> list[LabeledGlitch]:
     return sorted(rows, key=lambda row: row.gravityspy_id)
 
 
-def unlabeled_glitches(run: TrainingRun) -> QuerySet[Glitch]:
-    """Glitches of before the run that it has no label of; reserved ones stay unseen."""
-    return Glitch.objects.filter(created_at__lt=run.created_at, is_reserved=False).exclude(
-        pk__in=run.examples.values("glitch_id")
-    )
+def _choose_unlabeled(run: TrainingRun) -> list[int]:
+    """As many glitches as the recipe asks for, in an order of chance: by their pictures' hash.
+
+    Those of before the run that it has no label of. Reserved ones stay unseen, and gold of classes
+    that it does not learn: what is to be tested on, and what is known to be none of its classes.
+    """
+    free = Glitch.objects.filter(
+        created_at__lt=run.created_at, is_reserved=False, gold_labels__isnull=True
+    ).exclude(pk__in=run.examples.values("glitch_id"))
+    if run.settings.get("split") == IN_TIME:
+        learned = run.examples.filter(split=GoldLabel.Split.TRAIN)
+        free = free.filter(event_time__lte=learned.aggregate(t=Max("glitch__event_time"))["t"])
+    ids = free.order_by("content_digest", "pk").values_list("pk", flat=True)
+    return list(ids[: int(run.settings.get("unlabeled", 0))])

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError, NotFoundError
 from labeling.models import Assignment, BatchGlitch, Consensus, Glitch, User, Vote
@@ -79,7 +80,7 @@ def _take_back(
 
 
 def _no_vote() -> NotFoundError:
-    return NotFoundError("There is no vote of yours to take back here.", code="no_vote")
+    return NotFoundError(_("There is no vote of yours to take back here."), code="no_vote")
 
 
 def _lock_place(assignment: Assignment) -> BatchGlitch | None:
@@ -102,7 +103,7 @@ def _replacement(assignment: Assignment, now: datetime) -> OpenAssignment:
     again = next((one for one in shown if one.pk == latest), None)
     if again is None:
         raise ConflictError(
-            "You took this vote back before, and what came in its place is no longer open.",
+            _("You took this vote back before, and what came in its place is no longer open."),
             code="undo_done",
         )
     return again
@@ -112,18 +113,19 @@ def _check_free(vote: Vote, glitch: Glitch, place: BatchGlitch | None, now: date
     """Refuse where the vote has had its effect already."""
     if vote.created_at < undoable_since(now):
         raise ConflictError(
-            f"A vote can be taken back for {settings.UNDO_SECONDS} seconds; this one stands.",
+            _("A vote can be taken back for %(undo_seconds)s seconds; this one stands.")
+            % {"undo_seconds": settings.UNDO_SECONDS},
             code="undo_too_late",
         )
     if vote.was_gold:
         raise ConflictError(
-            "Experts had labeled this glitch, and what they say follows the vote; it stands.",
+            _("Experts had labeled this glitch, and what they say follows the vote; it stands."),
             code="undo_gold",
         )
     settled_at = glitch.retired_at if place is None else place.decided_at
     if settled_at is not None:
         raise ConflictError(
-            "This glitch is settled, and others go by it already; the vote stands.",
+            _("This glitch is settled, and others go by it already; the vote stands."),
             code="undo_settled",
         )
 

@@ -1,6 +1,7 @@
 """Model versions: taken back into use, or put out of it, by a person."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError
 from labeling.models import ModelVersion, User
@@ -38,12 +39,14 @@ def roll_back(role: str, *, instead_of: int, by: User | None, reason: str = "") 
         current = active_version(role)
         if current is None or current.number != instead_of:
             raise ConflictError(
-                f"The {role} {instead_of} is not in use any more; look at the list again.",
+                _("The %(role)s %(instead_of)s is not in use any more; look at the list again.")
+                % {"role": role, "instead_of": instead_of},
                 code="activation_conflict",
             )
         if current.replaces is None:
             raise ConflictError(
-                f"No {role} was in use before {instead_of}: there is nothing to go back to.",
+                _("No %(role)s was in use before %(instead_of)s: there is nothing to go back to.")
+                % {"role": role, "instead_of": instead_of},
                 code="no_earlier_version",
             )
         return _put_into_use(current.replaces, by=by, reason=reason, verb="roll_back")

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from labeling.errors import ConflictError, ForbiddenError
 from labeling.models import Assignment, User, Vote
@@ -20,7 +21,7 @@ def begin_visit() -> User:
     """A visitor who can vote at once and never log in. ForbiddenError ``visitors_closed``."""
     if not settings.ANONYMOUS_VOTING:
         raise ForbiddenError(
-            "Labeling without an account is switched off here; sign up, it takes a minute.",
+            _("Labeling without an account is switched off here; sign up, it takes a minute."),
             code="visitors_closed",
         )
     name = f"{VISITOR_PREFIX}{secrets.token_hex(10)}"
@@ -42,7 +43,7 @@ def make_visitor_volunteer(visitor: User, username: str, password: str) -> User:
     volunteer = held.first()
     if volunteer is None:
         raise ConflictError(
-            "You have signed up in another tab already; log in with that name.",
+            _("You have signed up in another tab already; log in with that name."),
             code="visit_ended",
         )
     volunteer.username, volunteer.role = username, User.Role.VOLUNTEER

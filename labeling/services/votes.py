@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
@@ -69,7 +70,8 @@ def record_vote(
         held = lock_standing(volunteer.pk, assignment_id, idempotency_key)
         if held is None:
             raise NotFoundError(
-                f"Assignment {assignment_id} was never given to you; ask for the next glitch.",
+                _("Assignment %(assignment_id)s was never given to you; ask for the next glitch.")
+                % {"assignment_id": assignment_id},
                 code="never_assigned",
             )
         standing, asked = held
@@ -79,7 +81,7 @@ def record_vote(
         if earlier is not None:
             return _replay(earlier, standing, place, voted, alike)
         if asked.state == Assignment.State.UNDONE:
-            raise ConflictError("You took this vote back; vote anew.", code="vote_undone")
+            raise ConflictError(_("You took this vote back; vote anew."), code="vote_undone")
         return _record(volunteer, asked, standing, place, voted, alike, idempotency_key)
 
 
@@ -95,28 +97,32 @@ def _check_answer(asked: Asked, label: str | None, alike: bool | None) -> Glitch
     if asked.stream == Assignment.Stream.BATCH:
         if alike is None or label is not None:
             raise LabelingError(
-                "This assignment asks whether the glitch looks like the others: answer with "
-                "'alike' true or false.",
+                _(
+                    "This assignment asks whether the glitch looks like the others: answer with "
+                    "'alike' true or false."
+                ),
                 code="wrong_question",
             )
         return None
     if label is None or alike is not None:
         raise LabelingError(
-            "This assignment asks for the class of the glitch: answer with 'label'.",
+            _("This assignment asks for the class of the glitch: answer with 'label'."),
             code="wrong_question",
         )
     taxonomy = current_taxonomy(knowing=label)
     voted = taxonomy.class_labeled(label)
     if voted is None:
         raise LabelingError(
-            f"There is no glitch class {label!r}; GET /api/v1/classes lists them.",
+            _("There is no glitch class %(label)r; GET /api/v1/classes lists them.")
+            % {"label": label},
             code="unknown_class",
             label=label,
         )
     offered = taxonomy.labels_of_list(asked.offered_id) if asked.offered_id else []
     if label not in offered:
         raise LabelingError(
-            f"{voted.name_shown} was not among the classes offered for this glitch.",
+            _("%(voted)s was not among the classes offered for this glitch.")
+            % {"voted": voted.name_shown},
             code="class_not_offered",
             label=label,
             offered=offered,
@@ -140,13 +146,13 @@ def _replay(
     """The first receipt for the same answer; a refusal for a different one."""
     if earlier.glitch_id != standing.glitch_id:
         raise ConflictError(
-            "This idempotency key belongs to a vote on another glitch; use a new key a vote.",
+            _("This idempotency key belongs to a vote on another glitch; use a new key a vote."),
             code="idempotency_conflict",
         )
     same = earlier.voted_id == (voted.pk if voted else None) and earlier.alike == alike
     if not same:
         raise ConflictError(
-            "You have voted differently on this glitch already; the first vote stands.",
+            _("You have voted differently on this glitch already; the first vote stands."),
             code="already_voted",
             vote=earlier.pk,
         )

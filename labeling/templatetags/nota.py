@@ -5,13 +5,17 @@ from math import log2
 from typing import Any
 
 from django import template
+from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from labeling.models import Picture
 from labeling.selectors.pictures import picture_url
+from labeling.words import word
 
 register = template.Library()
+register.filter(word)
 
 GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
 LEAP_SECONDS = 18  # since 2017, so for all of O2's later months, O3 and O4
@@ -26,9 +30,9 @@ def gps_date(seconds: float | str | None) -> str:
     '1 Apr 2019'
     """
     if seconds is None:
-        return "unknown"
+        return _("unknown")
     moment = GPS_EPOCH + timedelta(seconds=float(seconds) - LEAP_SECONDS)
-    return f"{moment.day} {moment:%b %Y}"
+    return format_date(moment, "j M Y")
 
 
 @register.filter
@@ -93,11 +97,11 @@ def thumb(pictures: list[dict[str, Any]], duration: float, alt: str = "") -> Saf
     """A small picture of a glitch at about this duration, without its axes."""
     picture = nearest(pictures, duration)
     if picture is None:
-        return format_html('<span class="thumb none">{}</span>', "no picture")
+        return format_html('<span class="thumb none">{}</span>', _("no picture"))
     return format_html(
         '<img class="thumb" src="{}" width="160" height="134" loading="lazy" alt="{}">',
         thumb_url(picture),
-        alt or f"Spectrogram, {picture['duration']:g} seconds",
+        alt or _("Spectrogram, %(seconds)s seconds") % {"seconds": f"{picture['duration']:g}"},
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from labeling.selectors.reliability import Bin
 from labeling.templatetags.nota import gps_date
 
@@ -58,11 +60,14 @@ def learning_curves(epochs: Sequence[Mapping[str, Any]]) -> list[Chart]:
 
     Epochs hold null where nothing was measured (no validation glitches): they leave a gap.
     """
-    loss = (("training", "train", "train_loss"), ("validation", "validation", "val_loss"))
-    accuracy = (("validation", "validation", "val_accuracy"),)
+    loss = (
+        (_("training"), "train", "train_loss"),
+        (_("validation"), "validation", "val_loss"),
+    )
+    accuracy = ((_("validation"), "validation", "val_accuracy"),)
     charts = [
-        _chart("Loss", epochs, loss, low=0.0, high=None),
-        _chart("Accuracy", epochs, accuracy, low=0.0, high=1.0),
+        _chart(_("Loss"), epochs, loss, low=0.0, high=None),
+        _chart(_("Accuracy"), epochs, accuracy, low=0.0, high=1.0),
     ]
     return [chart for chart in charts if chart is not None]
 
@@ -82,7 +87,7 @@ def _chart(
     drawn = {which: points for which, points in series.items() if len(points) > 1}
     if not drawn:
         return None
-    xs = [x for points in drawn.values() for x, _ in points]
+    xs = [x for points in drawn.values() for x, _y in points]
     top = high if high is not None else max(y for points in drawn.values() for _, y in points)
     place = _Place(min(xs), max(xs), low, top or 1.0)
     lines = [
@@ -142,7 +147,9 @@ def weekly_bars(counts_by_week: Mapping[str, int]) -> list[Bar]:
         return []
     span = range(min(weeks), max(weeks) + 1, SECONDS_PER_WEEK)
     shown = span if len(span) <= WEEKS_MOST else sorted(weeks)
-    return bars({f"week of {gps_date(week)}": weeks.get(week, 0) for week in shown})
+    return bars(
+        {_("week of %(date)s") % {"date": gps_date(week)}: weeks.get(week, 0) for week in shown}
+    )
 
 
 def reliability_points(bins: Sequence[Bin]) -> list[dict[str, float]]:

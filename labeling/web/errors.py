@@ -8,6 +8,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError, from_integrity_error
 from ml.errors import MLError
@@ -47,13 +48,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     is_api = request.path.startswith("/api/")
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        message = "The database cannot be reached just now. Nothing is lost: try again shortly."
+        message = _("The database cannot be reached just now. Nothing is lost: try again shortly.")
         if is_api:
             return _api_error(503, "database_down", message)
         html = render_to_string("unavailable.html", {"message": message})
         return HttpResponse(html, status=503, headers={"Retry-After": "5"})
     if is_api:
-        return _api_error(500, "server_error", "A fault of ours stopped this; it was logged.")
+        return _api_error(500, "server_error", _("A fault of ours stopped this; it was logged."))
     return HttpResponse(render_to_string("500.html"), status=500)
 
 

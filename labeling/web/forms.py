@@ -88,7 +88,7 @@ class DecisionForm(forms.Form):
 
     decision = forms.ChoiceField(
         choices=[(d, d) for d in ("vote", "rename", "merge", "reject", "close", "accept")],
-        error_messages={"invalid_choice": "Choose one of the decisions on the page."},
+        error_messages={"invalid_choice": _("Choose one of the decisions on the page.")},
     )
     name = forms.CharField(required=False, max_length=63)
     description = forms.CharField(required=False, max_length=1000)
@@ -96,7 +96,7 @@ class DecisionForm(forms.Form):
     into = forms.ModelChoiceField(
         Proposal.objects.filter(state=Proposal.State.PROPOSED),
         required=False,
-        error_messages={"invalid_choice": "The other proposal is decided already; reload."},
+        error_messages={"invalid_choice": _("The other proposal is decided already; reload.")},
     )
 
 
@@ -105,7 +105,7 @@ class GoldForm(forms.Form):
         GlitchClass.objects.filter(valid_to__isnull=True),
         to_field_name="label",
         error_messages={
-            "required": "Choose a class.",
-            "invalid_choice": "There is no such class; reload the page.",
+            "required": _("Choose a class."),
+            "invalid_choice": _("There is no such class; reload the page."),
         },
     )

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labeling.templatetags.nota import gps_date
+from django.utils.translation import gettext as _
+
+from labeling.templatetags.nota import gps_date, percent
 
 WIDTH, HEIGHT, EDGE = 320.0, 110.0, 6.0
 
@@ -39,8 +41,14 @@ def class_curves(figures: Mapping[str, Any], label: str) -> list[Curve]:
         return []
     row = figures["per_class"][label]
     return [
-        Curve("ROC", "false positives", "recall", _points(curves["roc"]), row["roc_auc"]),
-        Curve("Precision and recall", "recall", "precision", _points(curves["pr"]), row["pr_auc"]),
+        Curve("ROC", _("false positives"), _("recall"), _points(curves["roc"]), row["roc_auc"]),
+        Curve(
+            _("Precision and recall"),
+            _("recall"),
+            _("precision"),
+            _points(curves["pr"]),
+            row["pr_auc"],
+        ),
     ]
 
 
@@ -71,9 +79,12 @@ def weekly_marks(figures: Mapping[str, Any]) -> list[Mark]:
 
 def _mark(name: str, x: float, row: Mapping[str, Any]) -> Mark:
     right = row["accuracy"]
-    words = (
-        f"{name}: {100 * right:.0f} % of {row['count']} right "
-        f"({100 * row['low']:.0f} to {100 * row['high']:.0f} %)"
-    )
+    words = _("%(name)s: %(right)s of %(count)s right (%(low)s to %(high)s)") % {
+        "name": name,
+        "right": percent(right),
+        "count": row["count"],
+        "low": percent(row["low"]),
+        "high": percent(row["high"]),
+    }
     up = [round(100 - 100 * share, 2) for share in (right, row["low"], row["high"])]
     return Mark(name, round(x, 2), up[0], up[1], up[2], words)

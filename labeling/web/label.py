@@ -38,7 +38,7 @@ def _classes(volunteer: User) -> dict[str, Any]:
             "name": entry.name_shown,
             "key": entry.key,
             "description": entry.description,
-            "traits": entry.traits,
+            "traits": entry.traits_shown,
             "twins": [twin["name_shown"] for twin in entry.twins],
             "look_at": entry.look_at,
             "examples": entry.examples,

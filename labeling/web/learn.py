@@ -6,6 +6,7 @@ import numpy as np
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -35,7 +36,7 @@ def _most_pictures(entries: list[GuideEntry]) -> dict[str, Any] | None:
 def tutorial(request: HttpRequest, step: int = 1) -> HttpResponse:
     """One step of the tutorial; anybody may take it, as often as they like."""
     if not 1 <= step <= len(STEPS):
-        raise Http404("The tutorial has no such step.")
+        raise Http404(_("The tutorial has no such step."))
     entries = _shown_entries()
     context = {
         "step": step,

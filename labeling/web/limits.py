@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
 
 from ml.pictures import DURATIONS, MAX_BYTES
 
 UPLOADS = "/api/v1/glitches"
 LOOKS = "/what-is-this/"  # four pictures, and the form around them
 LOOK_MAX_BYTES = len(DURATIONS) * MAX_BYTES + 64 * 1024
-MESSAGE = "The request holds too much. Send it in smaller parts."
+MESSAGE = _("The request holds too much. Send it in smaller parts.")
 
 
 def _most_bytes(path: str) -> int:
@@ -31,6 +32,6 @@ class BodyLimitMiddleware:
         if length.isdecimal() and int(length) <= most:
             return self.get_response(request)
         if request.path.startswith("/api/"):
-            error = {"code": "request_too_large", "message": MESSAGE, "data": {"most": most}}
+            error = {"code": "request_too_large", "message": str(MESSAGE), "data": {"most": most}}
             return JsonResponse({"error": error}, status=413)
-        return HttpResponse(MESSAGE, status=413, content_type="text/plain")
+        return HttpResponse(str(MESSAGE), status=413, content_type="text/plain")

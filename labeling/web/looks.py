@@ -106,10 +106,10 @@ def _is_slow(found: Look) -> bool:
 def look_file(request: HttpRequest, key: UUID, name: str) -> HttpResponseBase:
     """A picture or heat map of a look; its key is the permission."""
     if not _FILE.fullmatch(name):
-        raise Http404("There is no such picture.")
+        raise Http404(_("There is no such picture."))
     path = look_folder(key) / name
     if not path.is_file():
-        raise Http404("There is no such picture any more.")
+        raise Http404(_("There is no such picture any more."))
     headers = {"Cache-Control": "private, max-age=3600"}
     return FileResponse(
         path.open("rb"), content_type=TYPES[name.rpartition(".")[2]], headers=headers

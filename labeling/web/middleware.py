@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class DatabaseDownMiddleware:
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         log.error("The database cannot be reached: %s", error)
-        message = "The database cannot be reached just now. Nothing is lost: try again shortly."
+        message = _("The database cannot be reached just now. Nothing is lost: try again shortly.")
         if request.path.startswith("/api/"):
             body = {"error": {"code": "database_down", "message": message, "data": {}}}
             return JsonResponse(body, status=503, headers={"Retry-After": "5"})

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from labeling.services.storage import picture_path
@@ -23,14 +24,14 @@ def thumbnail(request: HttpRequest, sha256: str, extension: str) -> HttpResponse
     """The spectrogram alone, small: contact sheets of sixty glitches stay light."""
     path = thumbnail_path(sha256, extension)
     if path is None:
-        raise Http404("There is no such picture.")
+        raise Http404(_("There is no such picture."))
     return _send(request, path, "image/webp", f'"{sha256}-thumbnail"')
 
 
 def _send(request: HttpRequest, path: Path, content_type: str, etag: str) -> HttpResponseBase:
     headers = {"Cache-Control": FOR_EVER, "ETag": etag}
     if not path.is_file():
-        raise Http404("There is no such picture.")
+        raise Http404(_("There is no such picture."))
     if etag in request.headers.get("If-None-Match", ""):
         return HttpResponseNotModified(headers=headers)
     return FileResponse(path.open("rb"), content_type=content_type, headers=headers)

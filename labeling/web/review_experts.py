@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -40,7 +41,7 @@ def experts(request: HttpRequest) -> HttpResponse:
 def give_gold(request: HttpRequest, gravityspy_id: str) -> HttpResponse:
     glitch = Glitch.objects.filter(gravityspy_id=gravityspy_id).first()
     if glitch is None:
-        raise Http404(f"There is no glitch {gravityspy_id}.")
+        raise Http404(_("There is no glitch %(id)s.") % {"id": gravityspy_id})
     form = GoldForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["label"][0]))
@@ -50,5 +51,9 @@ def give_gold(request: HttpRequest, gravityspy_id: str) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{gravityspy_id} is {gold.glitch_class.name_shown} now.")
+        messages.success(
+            request,
+            _("%(id)s is %(glitch_class)s now.")
+            % {"id": gravityspy_id, "glitch_class": gold.glitch_class.name_shown},
+        )
     return redirect("experts")

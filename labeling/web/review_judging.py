@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,10 +20,10 @@ from labeling.web.permissions import reviewer_required, user_of
 
 ROLE = ModelVersion.Role.CLASSIFIER
 FIGURES = {
-    "accuracy": "accuracy",
-    "macro_f1": "macro F1",
-    "log_loss": "log loss",
-    "ece": "calibration error",
+    "accuracy": gettext_lazy("accuracy"),
+    "macro_f1": gettext_lazy("macro F1"),
+    "log_loss": gettext_lazy("log loss"),
+    "ece": gettext_lazy("calibration error"),
 }
 
 
@@ -87,7 +89,7 @@ def _against(text: str | None) -> ModelVersion | None:
     if not text:
         return None
     if not text.isdecimal() or len(text) > 9:
-        raise Http404(f"There is no classifier {text!r}.")
+        raise Http404(_("There is no classifier %(text)r.") % {"text": text})
     return _version(int(text))
 
 
@@ -98,7 +100,7 @@ def judging_json(request: HttpRequest, number: int) -> JsonResponse:
     version = _version(number)
     found = latest_evaluation(version, _against(request.GET.get("against")))
     if found is None:
-        raise Http404(f"{version} has not been judged yet.")
+        raise Http404(_("%(version)s has not been judged yet.") % {"version": version})
     return JsonResponse(
         {
             "version": version.number,
@@ -121,7 +123,7 @@ def judge(request: HttpRequest, number: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "A worker judges it now; look again in a moment.")
+        messages.success(request, _("A worker judges it now; look again in a moment."))
     address = redirect("judging", number=number)
     if other is not None:
         address["Location"] += f"?against={other}"

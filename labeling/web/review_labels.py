@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -77,7 +78,11 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         label = issue.answer or issue.given_class
-        messages.success(request, f"{issue.glitch.gravityspy_id} is {label.name_shown}.")
+        messages.success(
+            request,
+            _("%(id)s is %(label)s.")
+            % {"id": issue.glitch.gravityspy_id, "label": label.name_shown},
+        )
     return redirect("label-issues")
 
 
@@ -90,5 +95,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         name = issue.given_class.name_shown
-        messages.success(request, f"{issue.glitch.gravityspy_id} is {name} again.")
+        messages.success(
+            request,
+            _("%(id)s is %(name)s again.") % {"id": issue.glitch.gravityspy_id, "name": name},
+        )
     return redirect("label-issues")

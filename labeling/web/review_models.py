@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -67,7 +68,9 @@ def activate(request: HttpRequest, role: str, number: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"The {role} {number} is in use now.")
+        messages.success(
+            request, _("The %(role)s %(number)s is in use now.") % {"role": role, "number": number}
+        )
     return redirect("model", role=role, number=number)
 
 
@@ -81,7 +84,9 @@ def back(request: HttpRequest, role: str, number: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"Rolled back: {version} is in use again.")
+        messages.success(
+            request, _("Rolled back: %(version)s is in use again.") % {"version": version}
+        )
     return redirect("models")
 
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -40,36 +41,39 @@ def _vote(pk: int, by: User, given: Given) -> str:
     services.accept_for_vote(
         pk, name=given["name"], by=by, description=given["description"], reason=given["reason"]
     )
-    return "Sent to volunteers. Their answers appear below as they come in."
+    return _("Sent to volunteers. Their answers appear below as they come in.")
 
 
 def _rename(pk: int, by: User, given: Given) -> str:
-    return f"The proposal is named {services.rename_proposal(pk, name=given['name'], by=by).name}."
+    renamed = services.rename_proposal(pk, name=given["name"], by=by)
+    return _("The proposal is named %(name)s.") % {"name": renamed.name}
 
 
 def _reject(pk: int, by: User, given: Given) -> str:
     services.reject_proposal(pk, by=by, reason=given["reason"])
-    return "Rejected. A cluster like it comes back only with new evidence."
+    return _("Rejected. A cluster like it comes back only with new evidence.")
 
 
 def _merge(pk: int, by: User, given: Given) -> str:
     target = given["into"]
     if target is None:
-        raise LabelingError("Choose the proposal that takes the members.", code="into_missing")
+        raise LabelingError(_("Choose the proposal that takes the members."), code="into_missing")
     services.merge_proposal(pk, into=target.pk, by=by, reason=given["reason"])
-    return f"Its members moved into proposal {target.pk}."
+    return _("Its members moved into proposal %(number)s.") % {"number": target.pk}
 
 
 def _close(pk: int, by: User, given: Given) -> str:
     services.close_vote(pk, by=by, reason=given["reason"])
-    return "The vote is closed; the answers so far decide."
+    return _("The vote is closed; the answers so far decide.")
 
 
 def _accept(pk: int, by: User, given: Given) -> str:
     born = services.accept_proposal(
         pk, by=by, description=given["description"], reason=given["reason"]
     )
-    return f"A class is born: {born.name_shown}. Volunteers can choose it from now on."
+    return _("A class is born: %(name)s. Volunteers can choose it from now on.") % {
+        "name": born.name_shown
+    }
 
 
 # Each does one decision and gives the sentence that says what was done.
@@ -136,7 +140,7 @@ def search_pool(request: HttpRequest) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "The search is asked for; what it finds appears here.")
+        messages.success(request, _("The search is asked for; what it finds appears here."))
     return redirect("proposals")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -52,7 +53,7 @@ def train_now(request: HttpRequest) -> HttpResponse:
         recipe = request.POST.get("recipe", "")
         run = request_training(user_of(request), reason, _changes(request), recipe=recipe)
     except (LabelingError, MLError) as refusal:
-        messages.error(request, f"Training did not start. {refusal}")
+        messages.error(request, _("Training did not start. %(refusal)s") % {"refusal": refusal})
         return redirect("trainings")
     return redirect("training", pk=run.pk)
 
@@ -85,8 +86,8 @@ def _nobody_works() -> str:
         if alive_workers():
             return ""
     except BROKER_DOWN:
-        return "The broker cannot be reached. The training starts by itself once it is back."
-    return "No worker answers. The training starts by itself once one is up."
+        return _("The broker cannot be reached. The training starts by itself once it is back.")
+    return _("No worker answers. The training starts by itself once one is up.")
 
 
 @never_cache
@@ -115,5 +116,5 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Cancelled. Its worker stops within some seconds.")
+        messages.success(request, _("Cancelled. Its worker stops within some seconds."))
     return redirect("training", pk=pk)

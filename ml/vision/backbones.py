@@ -18,18 +18,17 @@ from torch import Tensor, nn
 from ml.vision import lite0, merged_view
 from ml.vision.errors import DamagedWeights, MissingWeights, UnknownBackbone
 from ml.vision.families import ImageNetModel, find_model
+from ml.vision.scaling import AS_IT_IS, LITE0, Scaling
 from ml.vision.store import hash_of
 from ml.vision.weights import weights_file, where_to_put
 
 DEFAULT_BACKBONE = "efficientnet-lite0"
 MERGED_VIEW = "merged-view"  # from scratch: nobody has trained it on ImageNet
-IMAGENET_MEAN, IMAGENET_STD = 0.449, 0.226  # of grey pictures within 0 to 1
-LITE0_MEAN, LITE0_STD = 127 / 255, 128 / 255  # (x - 127) / 128 in its package's words
 
 
 @dataclass
 class Backbone:
-    """``steps``: (n, d, h, w) within 0 to 1, normalised by ``mean`` and ``std``, through all steps.
+    """``steps``: (n, d, h, w) within 0 to 1, normalised by ``scaling``, through all steps.
 
     Each step gives (n, c, h, w), or (n, D) at the very end. ``closing_steps`` counts the steps
     after the last block (a head convolution): they are trained whenever a block is.
@@ -39,8 +38,7 @@ class Backbone:
     steps: nn.Sequential
     closing_steps: int
     feature_size: int
-    mean: float
-    std: float
+    scaling: Scaling
 
     @property
     def blocks(self) -> int:
@@ -66,12 +64,12 @@ def create_backbone(
     MissingWeights, DamagedWeights.
     """
     if name == DEFAULT_BACKBONE:
-        backbone = Backbone(name, lite0.build_steps(), 1, lite0.FEATURES, LITE0_MEAN, LITE0_STD)
+        backbone = Backbone(name, lite0.build_steps(), 1, lite0.FEATURES, LITE0)
         if pretrained:
             lite0.load_packaged_weights(backbone.steps)
     elif name == MERGED_VIEW:
         steps = merged_view.build_steps()
-        backbone = Backbone(name, steps, 1, merged_view.FEATURES, 0.0, 1.0)
+        backbone = Backbone(name, steps, 1, merged_view.FEATURES, AS_IT_IS)
     else:
         backbone = _other_backbone(name, weights_folder, pretrained)
     adapt_channels(backbone.steps, channels)
@@ -96,7 +94,7 @@ def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) ->
         _load(found, state)
     steps, closing = found.split()
     size = _feature_size(steps)
-    return Backbone(name, steps, closing, size, IMAGENET_MEAN, IMAGENET_STD)
+    return Backbone(name, steps, closing, size, found.scaling)
 
 
 def _weights(found: ImageNetModel, weights_folder: Path | None) -> dict[str, Tensor]:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
+from ml.vision.novelty import spread_doubt
+
 Floats = npt.NDArray[np.floating]
 
 # Width of the normal prior on log T around 0: with a handful of validation glitches the data say
@@ -30,16 +32,30 @@ def log_loss(probabilities: Floats, truth: npt.NDArray[np.integer]) -> float:
     return float(-np.log(np.clip(chosen, 1e-6, 1.0)).mean())
 
 
-def fit_temperature(logits: Floats, truth: npt.NDArray[np.integer]) -> float:
-    """The T > 0 of softmax(logits / T) most probable given ``truth`` (n,) and the prior.
+def reported(
+    logits: Floats, temperature: float, novelty: Floats | None = None
+) -> npt.NDArray[np.float64]:
+    """(n, C) probabilities as Nota gives them: softmax(logits / T), evened out by ``novelty`` (n,).
 
-    No example at all gives 1.
+    Without a measure of novelty, by temperature alone.
+    """
+    probabilities = softmax(logits / temperature)
+    return probabilities if novelty is None else spread_doubt(probabilities, novelty)
+
+
+def fit_temperature(
+    logits: Floats, truth: npt.NDArray[np.integer], novelty: Floats | None = None
+) -> float:
+    """The T > 0 at which what is :func:`reported` is most probable given ``truth`` and the prior.
+
+    ``logits`` (n, C), ``truth`` (n,) columns. No example at all gives 1.
     """
     if len(truth) == 0:
         return 1.0
 
     def cost(log_temperature: float) -> float:
-        fit = log_loss(softmax(logits / np.exp(log_temperature)), truth) * len(truth)
+        said = reported(logits, float(np.exp(log_temperature)), novelty)
+        fit = log_loss(said, truth) * len(truth)
         return fit + 0.5 * (log_temperature / PRIOR_WIDTH) ** 2
 
     bounds = (np.log(LOWEST), np.log(HIGHEST))

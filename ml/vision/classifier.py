@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.vision.activations import READERS, InputMaker, Piece
-from ml.vision.calibrate import softmax
+from ml.vision.calibrate import reported
 from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.devices import pick_device
 from ml.vision.errors import DamagedWeights, UnreadablePictures
 from ml.vision.fit import predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
-from ml.vision.novelty import NoveltyMeasure, spread_doubt
+from ml.vision.novelty import NoveltyMeasure
 from ml.vision.train import make_inputs_for
 from ml.vision.views import FULL
 from ml.wanted import check_wanted
@@ -74,7 +74,7 @@ class Classifier:
             return Ensemble(model, [cls.from_file(one, device, path) for one in model.members])
         network = build_network(model.settings, len(model.classes), pretrained=False)
         try:
-            network.load_state_dict(model.network)
+            network.load_state_dict(network.state_of_file(model.network))
         except RuntimeError as error:
             raise DamagedWeights(
                 f"{path} does not fit the network {model.settings.backbone!r} it names.",
@@ -146,8 +146,7 @@ class Classifier:
             return replace(self._nothing(), skipped=tuple(inputs.skipped))
         logits, features = predict_logits(self._network, maker, inputs.arrays, FULL)
         novelty = self.novelty(features)
-        calibrated = softmax(logits / self.temperature)
-        probabilities = spread_doubt(calibrated, novelty).astype(np.float32)
+        probabilities = reported(logits, self.temperature, novelty).astype(np.float32)
         ids = [chunk[index].glitch_id for index in inputs.kept]
         return Scores(ids, probabilities, features, novelty, tuple(inputs.skipped))
 

@@ -26,8 +26,8 @@ import torch.distributed as dist
 from ml.errors import MLError
 from ml.vision import errors
 from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
+from ml.vision.epochs import EpochReport
 from ml.vision.errors import OutOfMemory, ProcessesFailed
-from ml.vision.fit import EpochReport
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import TrainedModel, train_classifier
 from ml.vision.world import World
@@ -226,7 +226,9 @@ def _say(**what: Any) -> None:
 
 def _end_with_the_caller() -> None:
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin, whose lock must be free when this process ends first.
+        while os.read(0, 4096):
+            pass
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

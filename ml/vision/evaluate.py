@@ -12,18 +12,17 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from ml.vision.judging.bins import bin_of
 from ml.vision.judging.judged import Aligned, Judged, align
 
 CLIP = 1e-6  # the least probability that a log loss takes, so that one blunder is not infinite
-BINS = 15
 
 
 def expected_calibration_error(
-    confidence: npt.NDArray[np.floating], correct: npt.NDArray[np.bool_], bins: int = BINS
+    confidence: npt.NDArray[np.floating], correct: npt.NDArray[np.bool_]
 ) -> float:
-    """Mean |confidence - accuracy| over equal bins of confidence, weighted by their glitches."""
-    places = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(places, confidence - correct, minlength=bins)
+    """Mean |confidence - accuracy| over bins of confidence, weighted by their glitches."""
+    gaps = np.bincount(bin_of(confidence), confidence - correct)
     return float(np.abs(gaps).sum() / len(confidence))
 
 

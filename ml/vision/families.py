@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
+from ml.vision.scaling import HALF, Scaling
 from ml.vision.torchvision_door import import_timm, import_torchvision
 
 TIMM_PREFIX = "timm:"
@@ -18,10 +19,14 @@ SPARE_PARTS = ("AuxLogits.", "aux1.", "aux2.", "num_batches_tracked")
 
 @dataclass
 class ImageNetModel:
-    """A whole network as its library builds it, with random weights, and the way to its own."""
+    """A whole network as its library builds it, with random weights, and the way to its own.
+
+    ``scaling``: of the pictures that its own weights were trained on.
+    """
 
     name: str
     network: nn.Module
+    scaling: Scaling
     download: Callable[[], dict[str, Tensor]]
 
     def is_spare(self, key: str) -> bool:
@@ -57,28 +62,35 @@ def find_model(name: str) -> ImageNetModel | list[str]:
 def _from_torchvision(name: str) -> ImageNetModel:
     models = import_torchvision()
     weights = models.get_model_weights(name)["DEFAULT"]
-    # transform_input would undo a normalisation per colour that is not done here; initial weights
-    # are slow to draw for these two, and are overwritten anyway.
+    # Initial weights are slow to draw for these two, and are overwritten anyway.
     options = {"transform_input": False, "init_weights": False}
     special = name in ("inception_v3", "googlenet")
     network: nn.Module = models.get_model(name, weights=None, **(options if special else {}))
+    # With these weights torchvision's own forward, of which only the steps are taken here, turns
+    # ImageNet's scaling into this one (transform_input).
+    shown = weights.transforms()
+    scaling = HALF if special else _scaling(shown.mean, shown.std)
     if type(network).__name__ == "VGG":  # its two dense layers stay: only the last is replaced
         network.classifier = nn.Sequential(
             *list(network.get_submodule("classifier").children())[:-1]
         )
-        return _with_download(name, network, weights)
+        return _with_download(name, network, weights, scaling)
     for part in CLASSIFIERS:
         if isinstance(getattr(network, part, None), nn.Module):
             setattr(network, part, nn.Identity())
-    return _with_download(name, network, weights)
+    return _with_download(name, network, weights, scaling)
 
 
-def _with_download(name: str, network: nn.Module, weights: Any) -> ImageNetModel:
+def _scaling(mean: Sequence[float], std: Sequence[float]) -> Scaling:
+    return Scaling((mean[0], mean[1], mean[2]), (std[0], std[1], std[2]))
+
+
+def _with_download(name: str, network: nn.Module, weights: Any, scaling: Scaling) -> ImageNetModel:
     def download() -> dict[str, Tensor]:
         state: dict[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
         return state
 
-    return ImageNetModel(name, network, download)
+    return ImageNetModel(name, network, scaling, download)
 
 
 def _from_timm(name: str) -> ImageNetModel:
@@ -89,7 +101,8 @@ def _from_timm(name: str) -> ImageNetModel:
         trained: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
         return trained.state_dict()
 
-    return ImageNetModel(name, network, download)
+    own: Any = network.pretrained_cfg
+    return ImageNetModel(name, network, _scaling(own["mean"], own["std"]), download)
 
 
 class WholeNetwork(nn.Module):

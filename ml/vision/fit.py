@@ -10,7 +10,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -24,12 +24,13 @@ from ml.vision.calibrate import fit_temperature, log_loss, softmax
 from ml.vision.checkpoint import Checkpoints
 from ml.vision.devices import autocast, prediction_precision
 from ml.vision.draws import Labeled, Pick, copy_of_view, draw_order, pick, show
+from ml.vision.epochs import EpochReport, Progress
 from ml.vision.event_log import EventLog
 from ml.vision.memory import with_less_memory
 from ml.vision.network import GlitchNetwork
-from ml.vision.optimise import RunningMean, make_optimizer, rate_factor
+from ml.vision.optimise import RunningMean, learned, make_optimizer, rate_factor
 from ml.vision.settings import TrainingSettings
-from ml.vision.step import Stepper
+from ml.vision.step import Stepper, diverged
 from ml.vision.views import FULL
 from ml.vision.world import World
 from ml.wanted import check_wanted
@@ -40,34 +41,6 @@ SMALLEST_MINIBATCH = 8
 Array = npt.NDArray[np.generic]
 Arrays = list[Array]
 Predicted = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """One epoch, after its checkpoint is on disk.
-
-    Epoch 0 is the linear head before fine-tuning. Losses are means per glitch: ``train_loss`` as
-    minimised (smoothed labels), ``val_loss`` the log loss after calibration; the validation figures
-    are NaN without validation glitches. ``replayed`` marks epochs of before a resume.
-    """
-
-    epoch: int
-    epochs: int
-    train_loss: float
-    val_loss: float
-    val_accuracy: float
-    seconds: float
-    learning_rate: float
-    replayed: bool = False
-
-
-@dataclass
-class Progress:
-    """What grows epoch by epoch, and is checkpointed."""
-
-    history: list[dict[str, Any]] = field(default_factory=list)
-    best_epoch: int = 0
-    best: dict[str, Tensor] = field(default_factory=dict)
 
 
 def predict_logits(
@@ -112,11 +85,7 @@ def _predict(
 
 def trainable_state(network: GlitchNetwork) -> dict[str, Tensor]:
     """Copies of all tensors outside of the frozen part, on the CPU."""
-    return {
-        key: tensor.detach().cpu().clone()
-        for key, tensor in network.state_dict().items()
-        if not key.startswith("frozen.")
-    }
+    return {key: tensor.cpu().clone() for key, tensor in learned(network).items()}
 
 
 class Fitter:
@@ -183,7 +152,7 @@ class Fitter:
         """One pass over the training glitches in a drawn order; the mean loss."""
         rng = np.random.default_rng([self.settings.seed, epoch])
         order = draw_order(self.train, self.settings, rng)
-        steps = math.ceil(len(order) / self.minibatch)
+        steps = self._steps(len(order))
         total = 0.0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**31)) + self.world.rank)  # dropout
@@ -200,6 +169,11 @@ class Fitter:
                 if self.mean is not None:
                     self.mean.update(self.network)
         return self.world.sum(total) / len(order)
+
+    def _steps(self, count: int) -> int:
+        """Minibatches an epoch; where batch norms learn, each process has two pictures of each."""
+        wanted, least = math.ceil(count / self.minibatch), self.network.fewest_pictures
+        return wanted if least == 1 else max(1, min(wanted, count // (least * self.world.size)))
 
     def _show(self, picks: list[Pick]) -> Tensor:
         """This process's share of a minibatch, on the CPU; at least one picture."""
@@ -236,13 +210,31 @@ class Fitter:
         accuracy = float((logits.argmax(axis=1) == truth).mean())
         return log_loss(softmax(logits / temperature), truth), accuracy
 
+    def _check_finite(self, epoch: int, train_loss: float) -> None:
+        """A gradient can overflow at a finite loss: after an epoch's last step no loss would tell.
+
+        A running mean takes up what the weights were last.
+        """
+        if not math.isfinite(train_loss):
+            raise diverged(f"The loss became {train_loss}", epoch)
+        for key, tensor in learned(self.network).items():
+            if not torch.isfinite(tensor).all():
+                raise diverged(f"The weights {key!r} became infinite or no numbers", epoch)
+
     def _record(self, epoch: int, train_loss: float, started: float) -> None:
-        """Judge the epoch, by the running mean of the weights where there is one."""
+        """Judge the epoch, by the running mean of the weights where there is one.
+
+        Raises NaNLoss: what is no number is neither the best epoch nor a checkpoint.
+        """
+        self._check_finite(epoch, train_loss)
         if self.mean is not None:
             self.mean.swap(self.network)
         val_loss, val_accuracy = self._validate()
+        judged = len(self.validation) > 0
+        if judged and not math.isfinite(val_loss):
+            raise diverged(f"The validation loss became {val_loss}", epoch)
         losses = [row["val_loss"] for row in self.progress.history]
-        is_best = not losses or math.isnan(val_loss) or val_loss < min(losses)
+        is_best = not losses or not judged or val_loss < min(losses)
         report = EpochReport(
             epoch=epoch,
             epochs=self.settings.epochs,

@@ -1,12 +1,13 @@
 """Whether a candidate model version replaces the active one. NumPy.
 
-Four questions on the same gold test set: is it better overall, does any class fall by more than
-its interval, is its confidence still to be believed, and is there anything to judge by at all. One
-"no" keeps it out; the reason names the figures.
+Questions on the same gold test set: is it better overall, does any class fall by more than its
+interval, is its confidence still to be believed; and one on the class lists: does it know every
+class in use that the active version knows. One "no" keeps it out; the reason names the figures.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +44,13 @@ class Decision:
     checks: tuple[Check, ...] = ()
 
 
-def decide(candidate: Judged, active: Judged | None) -> Decision:
+def decide(
+    candidate: Judged, active: Judged | None, in_use: Collection[str] | None = None
+) -> Decision:
     """Higher accuracy goes live, or at equal accuracy the lower log loss, unless a class falls by
-    more than its interval or the calibration error grows beyond its own.
+    more than its interval or is lost, or the calibration error grows beyond its own.
 
+    ``in_use``: the classes of today (None: all); one that was closed need not be known any more.
     Without an active version the candidate must beat always naming the commonest class. Raises
     NothingToTest for an empty test set, NotTheSameTest if the two were judged on different ones.
     """
@@ -59,6 +63,7 @@ def decide(candidate: Judged, active: Judged | None) -> Decision:
     checks = (
         _overall(new, old, candidate, active),
         _every_class(new, old),
+        _no_class_lost(candidate, active, in_use),
         _calibration(new, old, active),
     )
     goes_live = all(check.passed for check in checks)
@@ -115,6 +120,22 @@ def _every_class(new: dict[str, Any], old: dict[str, Any]) -> Check:
     if not fallen:
         return Check("classes", True, "No class is recognised worse by more than its interval.")
     return Check("classes", False, f"Kept out: {'; '.join(fallen)}.")
+
+
+def _no_class_lost(candidate: Judged, active: Judged, in_use: Collection[str] | None) -> Check:
+    """A class without enough labels drops out of training and test alike: no figure shows it."""
+    lost = [
+        label
+        for label in active.classes
+        if label not in candidate.classes and (in_use is None or label in in_use)
+    ]
+    if not lost:
+        return Check("class list", True, "It knows every class in use that was known before.")
+    words = (
+        f"Kept out: it does not know {', '.join(lost)} any more, for want of labels; add gold, or "
+        "close what is no class any more."
+    )
+    return Check("class list", False, words)
 
 
 def _calibration(new: dict[str, Any], old: dict[str, Any], active: Judged) -> Check:

@@ -29,8 +29,9 @@ def more_parts(parts: int, most: int, error: torch.OutOfMemoryError) -> int:
     """Twice as many parts, the device's memory given free; OutOfMemory if more than ``most``."""
     if parts >= most:
         raise OutOfMemory(
-            "The device's memory does not hold a single picture's computation; free it, choose a "
-            f"smaller network or 'size', or train on the CPU. ({str(error)[:200]})"
+            "The device's memory does not hold the smallest part into which the work can be cut; "
+            "free it, choose a smaller network or 'size', or train on the CPU. "
+            f"({str(error)[:200]})"
         ) from error
     gc.collect()
     if torch.cuda.is_available():

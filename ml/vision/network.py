@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ml.vision import lite0
 from ml.vision.attention import DurationAttention, are_present
@@ -93,6 +96,20 @@ class GlitchNetwork(nn.Module):
         if self.settings.train_norms:
             self.tail.train(mode)
         return self
+
+    @property
+    def fewest_pictures(self) -> int:
+        """That a step needs: two where batch norms learn, which know no deviation of a single."""
+        learning = [self.hidden, *([self.tail] if self.settings.train_norms else [])]
+        norms = (isinstance(one, _BatchNorm) for part in learning for one in part.modules())
+        return 2 if any(norms) else 1
+
+    def state_of_file(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A model file's ``tensors``, with what older files leave unsaid."""
+        unwritten = self.frozen.preparation.unwritten()
+        return {f"frozen.preparation.{name}": one for name, one in unwritten.items()} | dict(
+            tensors
+        )
 
     def features(self, activations: Tensor) -> Tensor:
         """What the frozen part gave -> (n, D): the network without its last layer."""

@@ -73,13 +73,13 @@ class RunningMean:
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
         self.steps = 0
-        self.tensors = {key: tensor.clone() for key, tensor in _learned(network).items()}
+        self.tensors = {key: tensor.clone() for key, tensor in learned(network).items()}
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         self.steps += 1
-        for key, tensor in _learned(network).items():
+        for key, tensor in learned(network).items():
             if tensor.is_floating_point():
                 self.tensors[key].lerp_(tensor, 1 - decay)
             else:
@@ -88,7 +88,7 @@ class RunningMean:
     @torch.no_grad()
     def swap(self, network: nn.Module) -> None:
         """Exchange the network's tensors and the mean's; a second swap takes it back."""
-        for key, tensor in _learned(network).items():
+        for key, tensor in learned(network).items():
             kept = tensor.clone()
             tensor.copy_(self.tensors[key])
             self.tensors[key].copy_(kept)
@@ -103,8 +103,8 @@ class RunningMean:
             self.tensors[key].copy_(tensor)
 
 
-def _learned(network: nn.Module) -> dict[str, Tensor]:
-    """The tensors themselves, not copies."""
+def learned(network: nn.Module) -> dict[str, Tensor]:
+    """All tensors outside of the frozen part: they themselves, not copies."""
     return {
         key: tensor.detach()
         for key, tensor in network.state_dict(keep_vars=True).items()

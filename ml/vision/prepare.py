@@ -6,12 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from ml.pictures import VIRIDIS
-from ml.vision.backbones import IMAGENET_MEAN, Backbone
+from ml.vision.backbones import Backbone
 from ml.vision.rules import ATTENTION, MOSAIC
 from ml.vision.rules import VIRIDIS as IN_COLOUR
+from ml.vision.scaling import AS_IT_IS, IMAGENET, LITE0, Scaling
 from ml.vision.settings import TrainingSettings
 
-COLOUR_MEAN, COLOUR_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, in RGB
+# Those that files of weights have never carried, and that keys of cached activations do not know.
+UNWRITTEN = (AS_IT_IS, IMAGENET, LITE0)
 FLAT = 1e-3  # a deviation below which a picture has no content to be scaled by
 
 
@@ -31,16 +33,25 @@ class Preparation(nn.Module):
         self.layout = settings.layout
         self.in_colour = settings.colours == IN_COLOUR
         self.normalisation = settings.normalisation
-        by_colour = self.in_colour and backbone.mean == IMAGENET_MEAN
-        mean = COLOUR_MEAN if by_colour else (backbone.mean,)
-        std = COLOUR_STD if by_colour else (backbone.std,)
-        for name, values in (("mean", mean), ("std", std)):
-            self.register_buffer(name, torch.tensor(values).view(1, -1, 1, 1), persistent=False)
+        self.is_written = backbone.scaling not in UNWRITTEN
+        for name, tensor in self._buffers_of(backbone.scaling).items():
+            self.register_buffer(name, tensor, persistent=self.is_written)
         colour_map = torch.from_numpy(VIRIDIS.copy()).float() / 255  # (256, 3)
         self.register_buffer("colour_map", colour_map, persistent=False)
         if self.normalisation == "training mean":
             side = (settings.channels, settings.size, settings.size)
             self.register_buffer("mean_picture", torch.zeros(side))
+
+    def _buffers_of(self, scaling: Scaling) -> dict[str, Tensor]:
+        """Mean and deviation (1, 3 or 1, 1, 1)."""
+        mean, std = scaling.of_grey
+        rows = (scaling.mean, scaling.std) if self.in_colour else ((mean,), (std,))
+        shaped = (torch.tensor(values).view(1, -1, 1, 1) for values in rows)
+        return dict(zip(("mean", "std"), shaped, strict=True))
+
+    def unwritten(self) -> dict[str, Tensor]:
+        """What a file of before every network had its own scaling lacks: all had ImageNet's."""
+        return self._buffers_of(IMAGENET) if self.is_written else {}
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.arrange(x)

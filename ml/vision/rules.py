@@ -18,6 +18,7 @@ AUGMENTATIONS = ("loudness and shift", "shift and zoom", "none")
 OPTIMIZERS = ("adamw", "adam", "adagrad", "rmsprop", "adadelta")
 SCHEDULES = ("cosine", "constant", "plateau")
 SAMPLINGS = ("as they are", "balanced")
+AS_DRAWN, IN_TIME = SPLITS = ("as drawn", "in time")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 Rule = tuple[str, Callable[[Any], bool]]
@@ -123,5 +124,6 @@ RULES: dict[str, Rule] = {
     "unlabeled": _whole(0, 2000),
     "patience": _whole(1, 1000),
     "class_weights": _one_of(CLASS_WEIGHTS),
+    "split": _one_of(SPLITS),
     "seed": _whole(0, 2**31 - 1),
 }

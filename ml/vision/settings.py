@@ -53,7 +53,9 @@ class TrainingSettings:
     none. ``unlabeled``: how many pictures without a label to learn from besides, see
     :mod:`ml.vision.pseudo`. ``test_copies``: changed copies over which a prediction is averaged.
     ``patience``: epochs without a better validation log loss before the training ends.
-    ``members``: the numbers of the model versions of an ensemble.
+    ``split``: labeled glitches in train, validation and test "as drawn" once for all, or "in time":
+    the earliest to train, the latest of the gold test to test. ``members``: the numbers of the
+    model versions of an ensemble.
     """
 
     recipe: str = "nota-cpu"
@@ -93,6 +95,7 @@ class TrainingSettings:
     probe_strength: float = 0.05
     patience: int = 4
     class_weights: str = "balanced"
+    split: str = "as drawn"
     seed: int = 0
     members: tuple[int, ...] = ()
 

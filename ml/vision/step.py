@@ -28,10 +28,20 @@ PRECISIONS = {
 }
 
 
+def diverged(what: str, epoch: int) -> NaNLoss:
+    """The error that ends a training in ``epoch``, to be raised before that is checkpointed."""
+    kept = f"the checkpoint of epoch {epoch - 1} is kept" if epoch else "there is no checkpoint yet"
+    return NaNLoss(
+        f"{what} in epoch {epoch}; {kept}. Lower learning_rate or check the pictures.", epoch=epoch
+    )
+
+
 class Stepper:
     """Makes steps for one training; ``parts`` is how often a minibatch is cut to fit in memory.
 
-    The gradient is that of the whole minibatch, whatever the parts and the processes.
+    The gradient is that of the whole minibatch, whatever the parts and the processes; but batch
+    norms that learn see one part at a time (of all processes together on CUDA, of each alone on a
+    CPU). They need two pictures to tell a deviation, so with them no part has fewer.
     """
 
     def __init__(
@@ -50,6 +60,7 @@ class Stepper:
         self.settings = settings
         self.world = world
         self.parts = settings.accumulate
+        self.least = network.fewest_pictures
         self.notes: list[str] = []
         self.precision = self._precision(maker.device)
         self.scaler = torch.amp.GradScaler(
@@ -66,7 +77,7 @@ class Stepper:
     def step(self, rows: npt.NDArray[np.intp], stacked: Tensor, epoch: int) -> float:
         """Learn from this process's share ``stacked`` of minibatch ``rows``; its part of the loss.
 
-        Raises NaNLoss; OutOfMemory once not even one picture at a time fits.
+        Raises NaNLoss; OutOfMemory once the smallest part that can be does not fit.
         """
         while True:
             try:
@@ -75,18 +86,30 @@ class Stepper:
                 if self.world.size > 1:
                     raise  # the others wait for this one's gradients: all must begin again
                 self.optimizer.zero_grad()
-                self.parts = more_parts(self.parts, len(stacked), error)
+                self.parts = more_parts(self.parts, self._parts_most(rows, len(stacked)), error)
+                norms = " Batch norms see a part at a time." if self.least > 1 else ""
                 self.notes.append(
                     f"Out of device memory in epoch {epoch}: minibatches go through it in "
-                    f"{self.parts} parts from there."
+                    f"{self.parts} parts from there.{norms}"
                 )
+
+    def _parts_most(self, rows: npt.NDArray[np.intp], own: int) -> int:
+        """Into how many parts this process's share, ``own`` pictures of ``rows``, can be cut.
+
+        With batch norms the same for all processes, who wait for each other in every part.
+        """
+        if self.least == 1:
+            return own
+        return max(1, len(rows) // self.world.size // self.least)
 
     def _step(self, rows: npt.NDArray[np.intp], stacked: Tensor, epoch: int) -> float:
         own = self.world.share(list(range(len(rows)))) or [0]
         total_weight = torch.from_numpy(self.train.weights[rows]).float().sum()
         counts = 1.0 if len(rows) >= self.world.size or self.world.rank < len(rows) else 0.0
         total = 0.0
-        cuts = np.array_split(np.arange(len(own)), min(self.parts, len(own)))
+        cuts = np.array_split(
+            np.arange(len(own)), min(self.parts, self._parts_most(rows, len(own)))
+        )
         for number, cut in enumerate(cuts):
             x = self.maker.on_device(stacked[cut[0] : cut[-1] + 1])
             with self._alone_until(number == len(cuts) - 1):
@@ -125,11 +148,7 @@ class Stepper:
     def _check(self, loss: Tensor, epoch: int) -> None:
         if not torch.isfinite(loss):
             self.optimizer.zero_grad()
-            raise NaNLoss(
-                f"The loss became {loss.item()} in epoch {epoch}; the checkpoint of epoch "
-                f"{epoch - 1} is kept. Lower learning_rate or check the pictures.",
-                epoch=epoch,
-            )
+            raise diverged(f"The loss became {loss.item()}", epoch)
 
     def _update(self) -> None:
         if self.settings.gradient_norm:

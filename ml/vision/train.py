@@ -19,8 +19,9 @@ from ml.vision.checkpoint import Checkpoints
 from ml.vision.dataset import Skipped, TrainingSet
 from ml.vision.devices import pick_device
 from ml.vision.draws import Labeled
+from ml.vision.epochs import EpochReport, Progress
 from ml.vision.errors import MissingWeights
-from ml.vision.fit import EpochReport, Fitter, Progress, predict_logits
+from ml.vision.fit import Fitter, predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure
@@ -36,7 +37,7 @@ __all__ = ["EpochReport", "TrainedModel", "train_classifier"]
 
 logger = logging.getLogger(__name__)
 WEIGHTS_NAME = "model.pt"
-RECIPE = 1  # raise it when the same settings and data train otherwise
+RECIPE = 2  # raise it when the same settings and data train otherwise
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def train_classifier(
     notes += more
     read = _read_in_turn(network, cache, device, training_set, world)
     maker = make_inputs_for(network, settings, cache, device)
-    # How often a minibatch is cut changes no gradient, so a training may go on with other cuts.
+    # How often a minibatch is cut is the device's affair: a training may go on with other cuts.
     same = {**settings.to_dict(), "accumulate": 1}
     checkpoints = Checkpoints(folder, hash_of(RECIPE, same, read.data_hash))
 
@@ -240,13 +241,13 @@ def _finish(
     settings: TrainingSettings,
     classes: tuple[str, ...],
 ) -> ModelFile:
-    """Calibrate on validation, measure the known classes on train, gather all into one file."""
-    temperature = 1.0
-    if len(read.validation):
-        logits, _ = predict_logits(network, maker, read.validation.arrays, FULL)
-        temperature = fit_temperature(logits, read.validation.columns)
+    """Measure the known classes on train, calibrate on validation, gather all into one file."""
     _, features = predict_logits(network, maker, read.train.arrays, FULL)
     novelty = NoveltyMeasure.fit(features, read.train.columns, len(classes))
+    temperature = 1.0
+    if len(read.validation):
+        logits, features = predict_logits(network, maker, read.validation.arrays, FULL)
+        temperature = fit_temperature(logits, read.validation.columns, novelty.measure(features))
     return ModelFile(
         settings=settings,
         classes=classes,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import TypeVar
 
 import torch.distributed as dist
 from torch import nn
+
+from ml.vision.torchvision_door import import_timm
 
 Item = TypeVar("Item")
 
@@ -51,7 +54,20 @@ class World:
         return whole
 
     def wrap(self, network: nn.Module) -> nn.Module:
-        """The network whose backward averages the gradients over all processes."""
+        """The network whose backward averages the gradients over all processes.
+
+        On CUDA its batch norms, where they learn, take the statistics of all processes' pictures;
+        torch can do that on no CPU.
+        """
         if self.size == 1:
             return network
+        if next(network.parameters()).is_cuda:
+            synchronise_norms(network)
         return nn.parallel.DistributedDataParallel(network)
+
+
+def synchronise_norms(network: nn.Module) -> None:
+    """Exchange every batch norm for one of all processes, with the same parameters."""
+    import_timm()
+    # timm's own, since torch's would drop the activations of timm's batch norms
+    importlib.import_module("timm.layers").convert_sync_batchnorm(network)

@@ -296,3 +296,28 @@ def test_a_phone_shows_one_duration_and_votes_by_touch(browser, live_server):
     page.tap("#confirm")
     expect(page.locator("#votes")).to_have_text("1")
     context.close()
+
+
+ABOVE_THE_CARD = """() => {
+  scrollTo(0, document.body.scrollHeight);
+  const last = [...document.querySelectorAll("#classes button.class")].pop();
+  const card = document.querySelector("#feedback .card");
+  return last.getBoundingClientRect().bottom <= card.getBoundingClientRect().top;
+}"""
+
+
+def test_on_a_phone_what_experts_say_never_hides_the_classes(browser, live_server, monkeypatch):
+    """The page can be scrolled until every button stands above what is said."""
+    monkeypatch.setattr("labeling.services.assignments.gold_share", lambda seen: 1.0)
+    make_glitches(range(3), gold_label="Blip")
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": 390, "height": 844}, has_touch=True
+    )
+    page = context.new_page()
+    log_in(page, "ada", level=1)
+    wait_for_glitch(page)
+    page.tap("[data-label=Whistle]")
+    page.tap("#confirm")
+    expect(page.locator("#feedback .differs")).to_be_visible()
+    page.wait_for_function(ABOVE_THE_CARD)
+    context.close()

@@ -103,7 +103,7 @@ def test_checkpoints_of_another_release_are_no_obstacle(monkeypatch):
     run = request_training(None, "x", FAST)
     monkeypatch.setattr("ml.vision.train.RECIPE", "of long ago")
     with monkeypatch.context() as broken:
-        broken.setattr("workers.training._judge", lambda *_: 1 / 0)
+        broken.setattr("workers.training.judge_and_store", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run_training(run.pk)
     TrainingRun.objects.update(state=Run.State.REQUESTED)
@@ -237,15 +237,28 @@ def test_an_epoch_takes_as_long_as_those_of_this_worker():
 @pytest.mark.django_db
 def test_unlabeled_glitches_are_those_of_before_the_run_without_a_label():
     import_two_classes()
-    run = request_training(None, "x", {"unlabeled": 3}, recipe="nota-few")
+    gold = NewGlitch("0000000050", "H1", {4.0: drawn("Blip", 50)}, gold_label="Whistle")
+    import_glitch(gold, by=None)  # of a class with too few labels: nothing to learn from
+    run = request_training(None, "x", {"unlabeled": 5}, recipe="nota-few")
     freeze_training_set(run)
+    run.refresh_from_db()
     import_glitch(
         NewGlitch(gravityspy_id="later00000", ifo="H1", pictures={4.0: drawn("Blip", 99)}), by=None
     )
     found = unlabeled_for(run)
     without_label = Glitch.objects.filter(gold_labels=None, created_at__lt=run.created_at)
-    assert len(found) == 3
-    assert {int(one.glitch_id) for one in found} <= set(without_label.values_list("pk", flat=True))
+    assert {int(one.glitch_id) for one in found} == set(without_label.values_list("pk", flat=True))
+    assert len(found) == 4
+    Glitch.objects.exclude(gold_labels=None).update(content_digest="0" * 64)
+    freeze_training_set(run)  # taken up again
+    run.refresh_from_db()
     assert [one.glitch_id for one in unlabeled_for(run)] == [one.glitch_id for one in found]
-    run.settings["unlabeled"] = 0
-    assert unlabeled_for(run) == []
+
+
+@pytest.mark.django_db
+def test_where_no_unlabeled_glitches_are_asked_for_there_are_none():
+    import_two_classes()
+    run = request_training(None, "x", FAST)
+    freeze_training_set(run)
+    run.refresh_from_db()
+    assert (run.unlabeled_ids, unlabeled_for(run)) == ([], [])

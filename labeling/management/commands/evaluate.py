@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from labeling.errors import LabelingError
 from labeling.models import Evaluation, ModelVersion
 from labeling.selectors.versions import active_version, find_version
 from labeling.services.evaluations import request_evaluation
-from labeling.services.judging import evaluate_version
+from labeling.services.judging import Verdict, evaluate_version, judge_in_time
 
 ROLE = ModelVersion.Role.CLASSIFIER
 
@@ -26,6 +27,7 @@ is asked for them, and the command says so.
 Examples:
   manage.py evaluate                              the version in use
   manage.py evaluate --version 3 --against 2      and whether 3 differs from 2 by more than chance
+  manage.py evaluate --in-time                    only on what came later than all training
   manage.py evaluate --json figures.json --csv tables/
 """
 
@@ -37,6 +39,16 @@ Examples:
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.add_argument("--version", type=int, metavar="N", dest="number")
         parser.add_argument("--against", type=int, metavar="M")
+        parser.add_argument(
+            "--in-time",
+            action="store_true",
+            help="judge on the test glitches that came later than all training; not stored",
+        )
+        parser.add_argument(
+            "--readable",
+            action="store_true",
+            help="leave out what has no prediction because its pictures cannot be read",
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
         parser.add_argument("--csv", type=Path, metavar="FOLDER", help="one file a table")
 
@@ -45,7 +57,7 @@ Examples:
 
         number, against = self._numbers(options)
         try:
-            found = self._evaluate(number, against)
+            found = self._evaluate(number, against, options)
         except LabelingError as error:
             raise CommandError(f"{error} [{error.code}]") from error
         named = {f"{ROLE} {n}": evaluation.figures for n, evaluation in found.items()}
@@ -70,17 +82,30 @@ Examples:
             raise CommandError("No classifier is in use; name one with --version, or train one.")
         return active.number, options["against"]
 
-    def _evaluate(self, number: int, against: int | None) -> dict[int, Evaluation]:
+    def _evaluate(
+        self, number: int, against: int | None, options: dict[str, Any]
+    ) -> Mapping[int, Evaluation | Verdict]:
         """Figures of the version, and of the one it is compared with, by number."""
         version = find_version(ROLE, number)
         other = find_version(ROLE, against) if against is not None else None
+        whole = not options["readable"]
         if version == other:
             raise CommandError("A version cannot be compared with itself.")
         try:
-            found = {number: evaluate_version(version, other)}
-            return found | ({other.number: evaluate_version(other)} if other else {})
+            if options["in_time"]:  # each on what came later than the training of both
+                verdicts = {number: judge_in_time(version, other, whole=whole)}
+                if other is not None:
+                    verdicts[other.number] = judge_in_time(other, version, whole=whole)
+                return verdicts
+            found = {number: evaluate_version(version, other, whole=whole)}
+            if other is not None:
+                found[other.number] = evaluate_version(other, whole=whole)
+            return found
         except LabelingError as error:
             if error.code != "not_predicted":
                 raise
             request_evaluation(number, against=against, by=None)
-            raise CommandError(f"{error} It has been asked for: run this again then.") from error
+            raise CommandError(
+                f"{error} It has been asked for: run this again then; what cannot be read is left "
+                "out with --readable."
+            ) from error

@@ -21,6 +21,7 @@ from sklearn.metrics import (
 )
 
 from ml.vision.evaluate import log_loss, metrics
+from ml.vision.judging.bins import bin_of
 from ml.vision.judging.intervals import bootstrap, figures_of, interval
 from ml.vision.judging.judged import Aligned, Judged, align
 from ml.vision.judging.shares import share_interval
@@ -30,7 +31,6 @@ from ml.vision.judging.shares import share_interval
 LINE_CLASSES = ("1080Lines", "1400Ripples")
 TOP = (1, 2, 3, 4, 5)
 AVERAGES = ("micro", "macro", "weighted")
-RELIABILITY_BINS = 10
 CURVE_POINTS = 60
 
 
@@ -97,8 +97,11 @@ def averages(a: Aligned) -> dict[str, dict[str, float | None]]:
 
 
 def reliability(a: Aligned) -> list[dict[str, float | int]]:
-    """Bins of equal width of confidence: its mean, the share right with its interval, the count."""
-    bins = np.minimum((a.confidence * RELIABILITY_BINS).astype(int), RELIABILITY_BINS - 1)
+    """The bins of the calibration error that are in use.
+
+    Of each its mean confidence, the share right with its interval, and the count.
+    """
+    bins = bin_of(a.confidence)
     rows: list[dict[str, float | int]] = []
     for place in np.unique(bins):
         inside = bins == place

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ml.vision.evaluate import metrics
 from ml.vision.judging.judged import Judged
 from ml.vision.judging.shares import share_interval
+from ml.vision.judging.splits import NEAR_SECONDS
 
 SECONDS_PER_WEEK = 7 * 24 * 3600
 # GPS seconds from begin to end, after the run pages of gwosc.org.
@@ -25,8 +26,7 @@ RUNS = (
     ("O4c", 1422118818, 1447516818),
 )
 UNKNOWN = "unknown"
-# Glitches of the same minute are near-duplicates: one among the training tells the other's class.
-NEAR_SECONDS = 60.0
+LATER = "later than training"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def nearness(origins: Origins) -> list[str]:
         elif gap <= NEAR_SECONDS:
             names.append("within a minute of training")
         else:
-            names.append("later than training" if t > known[-1] else "apart from training")
+            names.append(LATER if t > known[-1] else "apart from training")
     return names
 
 

@@ -70,7 +70,9 @@ def _measure(
     novelty = NoveltyMeasure.fit(train, columns, count)
     validation = parts["validation"]
     temperature = fit_temperature(
-        features[validation] @ weight.T + bias, np.searchsorted(classes, labels[validation])
+        features[validation] @ weight.T + bias,
+        np.searchsorted(classes, labels[validation]),
+        novelty.measure(features[validation]),
     )
 
     def of(places: npt.NDArray[np.intp]) -> dict[str, Floats]:

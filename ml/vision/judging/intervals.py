@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from ml.vision.evaluate import BINS
+from ml.vision.judging.bins import bin_of
 from ml.vision.judging.judged import Aligned
 from ml.vision.judging.shares import MASS
 
@@ -44,7 +44,7 @@ def figures_of(aligned: Aligned, losses: npt.NDArray[np.float64]) -> Figures:
     computed a thousand times."""
     right, confidence = aligned.right, aligned.confidence
     truth, said, size = aligned.truth, aligned.said, len(aligned.classes)
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    bins = bin_of(confidence)
     gaps = confidence - right
 
     def macro_f1(drawn: npt.NDArray[np.intp]) -> float:

@@ -91,6 +91,17 @@ def align(judged: Judged) -> Aligned:
     )
 
 
+def on_same_glitches(first: Judged, second: Judged) -> tuple[Judged, Judged]:
+    """Both on the glitches that both were judged on, in the order of the first.
+
+    What one of them cannot read, for want of a duration that the other does without, is left out.
+    """
+    places = {key: place for place, key in enumerate(second.glitch_ids)}
+    mine = [place for place, key in enumerate(first.glitch_ids) if key in places]
+    theirs = [places[first.glitch_ids[place]] for place in mine]
+    return first.some(np.array(mine, np.intp)), second.some(np.array(theirs, np.intp))
+
+
 def check_same_test(first: Judged, second: Judged) -> None:
     """Raises NotTheSameTest unless both were judged on the same glitches in the same order."""
     same = list(first.labels) == list(second.labels) and list(first.glitch_ids) == list(

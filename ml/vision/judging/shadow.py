@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,16 +22,26 @@ class Said:
     confidence: float
 
 
-def disagreement(active: Sequence[Said], candidate: Sequence[Said]) -> dict[str, Any]:
+def disagreement(
+    active: Sequence[Said], candidate: Sequence[Said], known: Collection[str] | None = None
+) -> dict[str, Any]:
     """Both versions on the same glitches: the share called otherwise, with its interval, from
-    which class to which, and the mean confidence of each."""
-    pairs = list(zip(active, candidate, strict=True))
+    which class to which, and the mean confidence of each.
+
+    What the candidate calls by a class that the other does not know (``known``; None: it knows all)
+    is counted apart as "new", and in nothing else: on these the two cannot agree.
+    """
+    both = list(zip(active, candidate, strict=True))
+    pairs = [(a, c) for a, c in both if known is None or c.label in known]
+    new = len(both) - len(pairs)
     if not pairs:
-        return {"count": 0, "differ": 0, "share": None, "interval": [0.0, 1.0], "flows": []}
+        nothing = {"count": 0, "differ": 0, "share": None, "interval": [0.0, 1.0], "flows": []}
+        return nothing | {"new": new}
     flows = Counter((a.label, c.label) for a, c in pairs if a.label != c.label)
     differ = sum(flows.values())
     return {
         "count": len(pairs),
+        "new": new,
         "differ": differ,
         "share": differ / len(pairs),
         "interval": list(share_interval(differ, len(pairs))),

@@ -1,4 +1,7 @@
-"""Train, validation and test: always by glitch, with the classes' shares kept, or in time."""
+"""Train, validation and test: always by glitch, with the classes' shares kept, or in time. NumPy.
+
+Light enough for the web process.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ml.vision.judging.groups import NEAR_SECONDS
+# Glitches of the same minute are near-duplicates: one among the training tells the other's class.
+NEAR_SECONDS = 60.0
 
 Split = dict[str, npt.NDArray[np.intp]]
 

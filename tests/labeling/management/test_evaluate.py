@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from labeling import jobs
+from labeling.models import Evaluation, GlitchClass, ModelVersion, TrainingExample, TrainingRun
 from tests.labeling.judging_world import make_classifier, make_gold, say
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,33 @@ def test_missing_predictions_are_asked_for(two, monkeypatch, django_capture_on_c
     ):
         call_command("evaluate", "--version", "1")
     assert sent == [(jobs.EVALUATE, {"version_id": two[0].pk, "against_id": None})]
+
+
+def test_what_no_worker_can_read_is_left_out_where_it_is_asked_for(two, capsys):
+    make_gold(20, "Blip", 1)
+    call_command("evaluate", "--readable", against=1)
+    assert "McNemar" in capsys.readouterr().out
+    assert {one.figures["count"] for one in Evaluation.objects.all()} == {4}
+
+
+def test_in_time_only_later_glitches_are_judged_on_and_nothing_is_stored(two, capsys):
+    with pytest.raises(CommandError, match="nothing_later"):
+        call_command("evaluate", "--in-time")
+    early = make_gold(30, "Blip", 1, "train", event_time=1e9)
+    late = make_gold(31, "Blip", 1, event_time=1e9 + 61)
+    run = TrainingRun.objects.create(state="succeeded")
+    TrainingExample.objects.create(
+        run=run,
+        glitch=early[0],
+        glitch_class=GlitchClass.objects.get(label="Blip"),
+        split="train",
+        origin="gold",
+    )
+    ModelVersion.objects.filter(number=2).update(training_run=run)
+    say(two[1], late, "Whistle")
+    call_command("evaluate", "--in-time")
+    assert "classifier 2   0.00" in capsys.readouterr().out
+    assert not Evaluation.objects.exists()
 
 
 def test_without_a_version_in_use_one_is_named(taxonomy):

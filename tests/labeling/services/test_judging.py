@@ -3,9 +3,10 @@
 import pytest
 
 from labeling.errors import LabelingError
-from labeling.models import Evaluation
+from labeling.models import Evaluation, GlitchClass, TrainingExample, TrainingRun
 from labeling.selectors.evaluations import latest_evaluation
-from labeling.services.judging import evaluate_version
+from labeling.selectors.gold_test import training_times
+from labeling.services.judging import evaluate_version, judge_in_time
 from tests.conftest import make_glitch
 from tests.labeling.judging_world import make_classifier, make_gold, say
 
@@ -65,6 +66,44 @@ def test_a_missing_prediction_is_told_or_left_out(world):
         evaluate_version(version)
     assert refusal.value.code == "not_predicted"
     assert evaluate_version(version, whole=False).figures["count"] == 6
+
+
+def trained_on(version, glitch):
+    run = TrainingRun.objects.create(state="succeeded")
+    glitch_class = GlitchClass.objects.get(label="Blip")
+    TrainingExample.objects.create(
+        run=run, glitch=glitch, glitch_class=glitch_class, split="train", origin="gold"
+    )
+    version.training_run = run
+    version.save()
+
+
+def test_in_time_only_what_came_later_than_the_training_of_both_counts(world):
+    version, other, _ = world
+    with pytest.raises(LabelingError) as refusal:
+        judge_in_time(version)  # nobody knows when its training was
+    assert refusal.value.code == "nothing_later"
+    for late, one in ((100.0, version), (200.0, other)):
+        trained_on(one, make_glitch(40 + int(late), event_time=O3A + late))
+    for number, after in enumerate((130.0, 190.0, 300.0)):
+        came = make_gold(60 + number, "Blip", 1, event_time=O3A + after)
+        say(version, came, "Blip")
+        say(other, came, "Whistle")
+    # 30, 90 and 200 s later than the one's training; 100 s later than the other's at best.
+    assert judge_in_time(version).figures["count"] == 2
+    found = judge_in_time(version, other)
+    assert (found.figures["count"], found.comparison["mcnemar"]["only_first"]) == (1, 1)
+    assert not Evaluation.objects.exists()
+
+
+def test_an_ensemble_has_seen_what_its_members_were_trained_on(world):
+    version, other, _ = world
+    trained_on(version, make_glitch(40, event_time=O3A + 500.0))
+    trained_on(other, make_glitch(41, event_time=O3A + 100.0))
+    assert training_times(other).tolist() == [O3A + 100.0]
+    TrainingRun.objects.filter(model_version=other).update(settings={"members": [1, 3]})
+    other.refresh_from_db()
+    assert sorted(training_times(other)) == [O3A + 100.0, O3A + 500.0]
 
 
 def test_no_gold_is_no_figure(taxonomy):

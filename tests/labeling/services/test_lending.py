@@ -159,9 +159,9 @@ def test_of_much_gold_a_part_is_looked_at(queue):
     level = current_taxonomy().levels[-1]
     at = {"workflow": queue.pk, "offered": level.offered.pk, "class_id": blip.pk}
     before = rows(GOLD_LOOKED_AT)[0][0]
-    assert lend_gold(wish, **at).assignment is None
+    assert not lend_gold(wish, **at).is_new
     assert rows(GOLD_LOOKED_AT)[0][0] - before <= 4 * GOLD_LOOKED_AT_EACH_WAY
     # Of few all are looked at, wherever chance begins.
     GoldLabel.objects.exclude(glitch__gravityspy_id__in=["q0", "q3999"]).delete()
     Vote.objects.filter(glitch__gravityspy_id="q0").delete()
-    assert lend_gold(wish, **at).assignment is not None
+    assert lend_gold(wish, **at).is_new

@@ -10,6 +10,7 @@ from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import AuditEvent, Glitch, ModelVersion, ShadowTrial
 from labeling.selectors.trials import running_trial, unshadowed_glitches
+from labeling.services.classes import freeze_class_list
 from labeling.services.shadow import begin_trial, call_off_trial, conclude_trial, let_in
 from labeling.services.versions import activate_version
 from tests.conftest import make_glitch
@@ -34,6 +35,12 @@ def said_by(active, candidate, candidate_says):
     return glitches
 
 
+def come_in(count):
+    """So many glitches of before the trial."""
+    for number in range(count):
+        make_glitch(number)
+
+
 def states():
     return dict(ModelVersion.objects.values_list("number", "state"))
 
@@ -41,6 +48,27 @@ def states():
 def test_where_no_trial_is_wanted_a_candidate_is_in_use_at_once(pair, settings):
     settings.SHADOW_GLITCHES = 0
     active, candidate = pair
+    let_in(candidate, instead_of=active.pk)
+    assert states() == {1: "replaced", 2: "active"}
+
+
+@pytest.mark.parametrize(("days_ago", "is_tried"), [(0, True), (0.9, True), (1.1, False)])
+def test_a_trial_is_made_where_glitches_came_as_fast_as_it_wants_them(
+    pair, settings, days_ago, is_tried
+):
+    settings.SHADOW_DAYS = 1
+    active, candidate = pair
+    come_in(4)
+    oldest = Glitch.objects.order_by("pk").first()
+    Glitch.objects.filter(pk=oldest.pk).update(created_at=timezone.now() - timedelta(days=days_ago))
+    let_in(candidate, instead_of=active.pk)
+    assert (running_trial() is not None) is is_tried
+    assert ModelVersion.objects.get(state="active") == (active if is_tried else candidate)
+
+
+def test_where_few_glitches_ever_came_a_candidate_is_in_use_at_once(pair):
+    active, candidate = pair
+    come_in(3)
     let_in(candidate, instead_of=active.pk)
     assert states() == {1: "replaced", 2: "active"}
 
@@ -61,6 +89,7 @@ def test_the_first_version_has_nothing_to_be_tried_beside(taxonomy, settings):
 )
 def test_a_trial_ends_by_how_often_the_two_disagree(pair, says, state, in_use, words):
     active, candidate = pair
+    come_in(4)
     let_in(candidate, instead_of=active.pk)
     trial = running_trial()
     assert states() == {1: "active", 2: "candidate"}
@@ -88,6 +117,47 @@ def test_a_trial_without_a_glitch_leaves_it_to_a_person(pair):
     trial = begin_trial(pair[1], by=None)
     ShadowTrial.objects.update(until=timezone.now() - timedelta(seconds=1))
     assert "by hand" in conclude_trial(trial.pk).reason
+    assert states() == {1: "active", 2: "kept_out"}
+
+
+def test_where_the_stream_dries_up_the_word_of_the_gate_stands(pair):
+    pair[1].metrics = {"checks": [{"name": "overall", "passed": True, "words": "Higher."}]}
+    pair[1].save()
+    trial = begin_trial(pair[1], by=None)
+    ShadowTrial.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert "what the gate said stands" in conclude_trial(trial.pk).reason
+    assert states() == {1: "replaced", 2: "active"}
+
+
+def test_a_candidate_that_can_read_no_new_glitch_stays_out(pair):
+    active, candidate = pair
+    candidate.metrics = {"checks": [{"name": "overall", "passed": True, "words": "Higher."}]}
+    candidate.save()
+    trial = begin_trial(candidate, by=None)
+    say(active, [make_glitch(100), make_glitch(101)], "Blip")
+    ShadowTrial.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert "predicted none of the 2 new glitches" in conclude_trial(trial.pk).reason
+    assert states() == {1: "active", 2: "kept_out"}
+
+
+def test_what_the_candidate_cannot_read_stands_before_no_newer_glitch(pair):
+    trial = begin_trial(pair[1], by=None)
+    older, newer = make_glitch(100), make_glitch(101)
+    say(pair[0], [older, newer], "Blip")
+    assert list(unshadowed_glitches(trial)) == [newer, older]
+
+
+def test_a_candidate_that_calls_all_by_a_new_class_stays_out(pair):
+    active, candidate = pair
+    active.class_list = freeze_class_list(["Blip", "Chirp"])
+    active.save()
+    trial = begin_trial(candidate, by=None)
+    said_by(active, candidate, ["Whistle"] * 2)
+    ShadowTrial.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert (
+        "all 2 new glitches by classes that classifier 1 does not know"
+        in conclude_trial(trial.pk).reason
+    )
     assert states() == {1: "active", 2: "kept_out"}
 
 

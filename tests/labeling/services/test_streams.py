@@ -154,8 +154,8 @@ def test_the_first_open_batch_that_has_a_question_is_asked(taxonomy, start):
     def asked_of(name):
         now = timezone.now()
         wish = assigning.Wish(expert(name).pk, 1, now, now + timedelta(minutes=5), start, start)
-        lent = assigning.lend_from_batches(wish, [first.pk, second.pk]).assignment
-        return lent and Assignment.objects.get(pk=lent).batch_glitch.batch
+        held = assigning.lend_from_batches(wish, [first.pk, second.pk]).held
+        return Assignment.objects.get(pk=held[0].pk).batch_glitch.batch if held else None
 
     assert asked_of("ada") == first
     first.batch_glitches.update(decided_at=timezone.now())

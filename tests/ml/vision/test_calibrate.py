@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml.vision.calibrate import class_thresholds, fit_temperature, log_loss, softmax
+from ml.vision.calibrate import class_thresholds, fit_temperature, log_loss, reported, softmax
 
 
 def test_softmax_and_log_loss_by_hand():
@@ -27,6 +27,18 @@ def test_with_much_validation_confidence_meets_accuracy():
     logits, truth = overconfident(4000)
     temperature = fit_temperature(logits, truth)
     assert softmax(logits / temperature)[0, 0] == pytest.approx(0.75, abs=0.01)
+
+
+def test_what_is_fitted_is_what_is_reported():
+    """Where doubt evens out a half, the temperature leaves less to be evened out."""
+    logits, truth = overconfident(4000)
+    novelty = np.full(4000, 0.92 + 0.5 / 2)  # doubt .5
+    temperature = fit_temperature(logits, truth, novelty)
+    # .5 p + .5 / 2 = .75 at p = 1: as sharp as the prior and the bounds allow
+    said = reported(logits, temperature, novelty)
+    assert said[0, 0] == pytest.approx(0.75, abs=0.01)
+    assert temperature < 1 < fit_temperature(logits, truth)
+    assert reported(logits, temperature)[0, 0] > 0.98
 
 
 def test_a_handful_moves_the_temperature_only_a_little():

@@ -1,10 +1,14 @@
 import numpy as np
 import pytest
+import torch
 
 from ml.vision import activations
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import GlitchPictures
 from ml.vision.errors import DamagedWeights, MissingWeights, UnreadablePictures
+from ml.vision.model_file import ModelFile
+from ml.vision.network import build_network
+from ml.vision.settings import TrainingSettings
 from ml.vision.train import train_classifier
 
 from .conftest import make_set, save_glitch
@@ -12,8 +16,6 @@ from .conftest import make_set, save_glitch
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    from ml.vision.settings import TrainingSettings
-
     folder = tmp_path_factory.mktemp("trained")
     recipe = TrainingSettings(size=32, trainable_blocks=1, epochs=1, minibatch=8)
     model = train_classifier(make_set(folder), recipe, folder / "run", folder / "cache")
@@ -132,3 +134,21 @@ def test_a_prediction_cached_for_itself_does_not_stand_in_for_a_training(trained
     after = train_classifier(training_set, settings, tmp_path / "after", cache)
     fresh = train_classifier(training_set, settings, tmp_path / "fresh", tmp_path / "other")
     assert after.history[0]["val_loss"] == pytest.approx(fresh.history[0]["val_loss"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kept", "mean", "std"), [(True, 0.5, 0.5), (False, 0.449, 0.226)], ids=["new", "old"]
+)
+def test_files_of_before_networks_had_their_own_scaling_keep_the_one_they_were_trained_with(
+    kept, mean, std
+):
+    settings = TrainingSettings(backbone="timm:tf_efficientnet_lite0", weights="random", size=32)
+    state = build_network(settings, 2).state_dict()
+    own = {f"frozen.preparation.{name}" for name in ("mean", "std")}
+    assert own <= set(state)
+    tensors = {key: tensor for key, tensor in state.items() if kept or key not in own}
+    novelty = {"means": torch.zeros(2, 1280), "scale": torch.ones(2)}
+    file = ModelFile(settings, ("blip", "line"), 1.0, tensors, novelty)
+    preparation = Classifier.from_file(file).network.frozen.preparation
+    assert preparation.mean.item() == pytest.approx(mean)
+    assert preparation.std.item() == pytest.approx(std)

@@ -50,6 +50,16 @@ def test_two_processes_train_what_one_does(training_set, recipe, tmp_path):
         )
 
 
+def test_each_process_has_two_pictures_where_batch_norms_learn(training_set, recipe, tmp_path):
+    settings = dataclasses.replace(
+        recipe, hidden=(8,), hidden_norms=True, probe_strength=0.0, epochs=1, minibatch=2
+    )
+    model = train_on_all_devices(
+        training_set, settings, tmp_path / "run", tmp_path / "cache", device="cpu", processes=2
+    )
+    assert np.isfinite(model.history[1]["train_loss"])
+
+
 CALLER = """
     import sys
     from pathlib import Path
@@ -64,6 +74,25 @@ CALLER = """
         lambda report: print(report.epoch, flush=True), device="cpu", processes=2,
     )
 """
+
+
+ENDS_FIRST = """
+    import sys, time
+    sys.path[:0] = {path!r}
+    from ml.vision.distributed import _end_with_the_caller
+
+    _end_with_the_caller()
+    time.sleep(0.5)  # until the thread waits for the caller's end
+"""
+
+
+def test_a_process_may_end_before_its_caller():
+    """It would abort, and torchrun end the others, if the waiting thread held standard input."""
+    code = textwrap.dedent(ENDS_FIRST.format(path=[os.path.curdir]))
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.wait() == 0, process.stderr.read()
 
 
 def test_the_processes_end_with_their_caller(recipe, tmp_path):

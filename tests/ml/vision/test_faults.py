@@ -16,6 +16,7 @@ from ml.vision.errors import DamagedWeights, OutOfMemory
 from ml.vision.memory import with_less_memory
 from ml.vision.model_file import ModelFile
 from ml.vision.train import train_classifier
+from ml.vision.world import synchronise_norms
 
 from .conftest import make_set
 
@@ -48,6 +49,71 @@ def test_not_even_one_picture_at_a_time(training_set, recipe, tmp_path, monkeypa
     holding_at_most(0, monkeypatch)
     with pytest.raises(OutOfMemory, match="train on the CPU"):
         train_classifier(training_set, recipe, tmp_path / "run", tmp_path / "cache")
+
+
+NORMS = {"hidden": (8,), "hidden_norms": True, "probe_strength": 0.0, "dropout": 0.0, "epochs": 1}
+
+
+@pytest.mark.parametrize(
+    ("fit_at_once", "changes", "parts"),
+    [
+        # 12 glitches are two minibatches of six: cut in three at most
+        (6, {}, []),
+        (6, {"accumulate": 64}, []),
+        (2, {}, ["2", "4"]),
+        (2, {"minibatch": 1}, []),  # six minibatches of two
+    ],
+)
+def test_batch_norms_that_learn_see_two_pictures_at_least(
+    training_set, recipe, tmp_path, monkeypatch, fit_at_once, changes, parts
+):
+    holding_at_most(fit_at_once, monkeypatch)
+    settings = dataclasses.replace(recipe, **NORMS | changes)
+    model = train_classifier(training_set, settings, tmp_path / "run", tmp_path / "cache")
+    assert [note.split(" parts")[0].split()[-1] for note in model.notes] == parts
+    assert all("Batch norms see a part at a time" in note for note in model.notes)
+    assert np.isfinite(model.history[1]["train_loss"])
+
+
+def test_where_batch_norms_learn_not_even_two_pictures_fit(
+    training_set, recipe, tmp_path, monkeypatch
+):
+    holding_at_most(1, monkeypatch)
+    settings = dataclasses.replace(recipe, **NORMS)
+    with pytest.raises(OutOfMemory, match="train on the CPU"):
+        train_classifier(training_set, settings, tmp_path / "run", tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("changes", "fewest"),
+    [
+        ({}, 1),  # ImageNet's statistics are kept
+        ({"train_norms": True}, 2),
+        ({"train_norms": True, "trainable_blocks": 0}, 1),  # nothing of the backbone learns
+        (NORMS, 2),
+        (NORMS | {"hidden_norms": False}, 1),
+        ({"backbone": "convnext_tiny", "weights": "random", "train_norms": True}, 1),  # layer norms
+    ],
+)
+def test_what_a_step_needs(recipe, changes, fewest):
+    network = networks.build_network(dataclasses.replace(recipe, **changes), 2)
+    assert network.fewest_pictures == fewest
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "timm:resnet18", "timm:tf_efficientnet_lite0"])
+def test_norms_of_all_processes_are_the_same_but_for_their_statistics(recipe, backbone):
+    settings = dataclasses.replace(
+        recipe, backbone=backbone, weights="random", trainable_blocks="all", train_norms=True
+    )
+    network = networks.build_network(settings, 2)
+    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    before, owned = network(x), [id(one) for one in network.parameters()]
+    synchronise_norms(network)
+    network.eval()
+    kinds = {type(one).__name__ for one in network.modules() if "BatchNorm" in type(one).__name__}
+    assert all(kind.startswith("SyncBatchNorm") for kind in kinds)
+    assert torch.allclose(network(x), before)
+    assert [id(one) for one in network.parameters()] == owned  # the optimiser's
 
 
 def test_work_is_cut_until_it_fits():

@@ -91,3 +91,15 @@ def test_a_class_that_neither_knew_cannot_fall():
     labels = ["A", "B", "C"]
     both = Judged(("A", "B"), np.array([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5]]), labels)
     assert decide(both, both).checks[1].passed
+
+
+@pytest.mark.parametrize(
+    ("in_use", "goes_live"), [(None, False), (("A", "B", "C"), False), (("A", "B"), True)]
+)
+def test_a_class_in_use_that_is_lost_keeps_a_candidate_out(in_use, goes_live):
+    """The test holds no C: the candidate's list is what is trained and tested."""
+    active = Judged(("A", "B", "C"), np.array([[0.6, 0.2, 0.2], [0.2, 0.6, 0.2]]), ["A", "B"])
+    candidate = Judged(("A", "B"), np.array([[0.9, 0.1], [0.1, 0.9]]), ["A", "B"])
+    decision = decide(candidate, active, in_use)
+    assert decision.goes_live is goes_live
+    assert ("does not know C any more" in decision.reason) is not goes_live

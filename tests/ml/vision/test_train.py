@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from ml.vision import step
+from ml.vision.checkpoint import unpack
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.errors import CheckpointMismatch, NaNLoss, NothingToTest, NothingToTrain
@@ -197,6 +198,40 @@ def test_a_nan_loss_stops_and_keeps_the_last_checkpoint(
         train_classifier(training_set, recipe, tmp_path / "run", tmp_path / "cache")
     assert (tmp_path / "run" / "checkpoint-0001.pt").exists()
     assert not (tmp_path / "run" / "model.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("last_step_of", "ema", "validation"), [(2, 0.0, True), (3, 0.9, True), (3, 0.0, False)]
+)
+def test_weights_that_are_no_numbers_are_never_the_best(
+    training_set, recipe, tmp_path, monkeypatch, last_step_of, ema, validation
+):
+    """The gradient of an epoch's last step overflows while its loss is a number."""
+    original = step.Stepper._update
+    updates = []
+
+    def overflow(self):
+        updates.append(self)
+        if len(updates) == 2 * last_step_of:  # two steps an epoch
+            self.network.classifier.weight.grad.fill_(math.inf)
+        original(self)
+
+    monkeypatch.setattr(step.Stepper, "_update", overflow)
+    if not validation:
+        training_set = dataclasses.replace(training_set, validation=[])
+    settings = dataclasses.replace(recipe, ema=ema, epochs=3)
+    run, cache = tmp_path / "run", tmp_path / "cache"
+    before = last_step_of - 1
+    words = f"epoch {last_step_of}; the checkpoint of epoch {before} is kept"
+    with pytest.raises(NaNLoss, match=words):
+        train_classifier(training_set, settings, run, cache)
+    kept = max(run.glob("checkpoint-*.pt"))
+    assert kept.name == f"checkpoint-000{before}.pt"
+    best = unpack(kept.read_bytes(), kept)["best"]
+    assert all(torch.isfinite(tensor).all() for tensor in best.values())
+    assert not (run / "model.pt").exists()
+    again = train_classifier(training_set, settings, run, cache)  # goes on, and overflows no more
+    assert len(again.history) == 4
 
 
 def test_history_is_plain_data(training_set, recipe, tmp_path):

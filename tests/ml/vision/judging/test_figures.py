@@ -58,6 +58,13 @@ def test_reliability_has_a_row_for_each_bin_in_use(found):
     ]
 
 
+def test_the_calibration_error_is_read_off_the_diagram():
+    # .62 (right) and .69 (wrong) lie in two bins of a fifteenth, but in one of a tenth.
+    found = figures(Judged(("A", "B"), np.array([[0.62, 0.38], [0.31, 0.69]]), ["A", "A"]))
+    gaps = [row["count"] * abs(row["confidence"] - row["accuracy"]) for row in found["reliability"]]
+    assert sum(gaps) / 2 == pytest.approx(found["ece"]) == pytest.approx((0.38 + 0.69) / 2)
+
+
 def test_intervals_hold_the_figures_and_the_seed_draws_them(found):
     for name, (low, high) in found["intervals"].items():
         assert low <= found[name] <= high

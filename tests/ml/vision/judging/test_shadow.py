@@ -16,5 +16,14 @@ def test_disagreement_is_counted_with_where_it_goes():
     }
 
 
+def test_what_the_other_cannot_know_is_no_disagreement():
+    active = [Said("Blip", 0.9), Said("Blip", 0.8), Said("Tomte", 0.7)]
+    candidate = [Said("Blip", 0.9), Said("Crown", 0.6), Said("Blip", 0.7)]
+    found = disagreement(active, candidate, known=["Blip", "Tomte"])
+    assert (found["count"], found["differ"], found["new"]) == (2, 1, 1)
+    every = disagreement(active[1:2], candidate[1:2], known=["Blip", "Tomte"])
+    assert (every["count"], every["share"], every["new"]) == (0, None, 1)
+
+
 def test_no_glitch_is_no_disagreement():
     assert disagreement([], [])["share"] is None

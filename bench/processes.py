@@ -1,0 +1,135 @@
+"""``python -m bench.processes``: one training shared by processes on the CPU, against one alone.
+
+The way of several GPUs (``torchrun``, data-parallel) with gloo for NCCL, so that it can be tried
+anywhere. Each process computes on one thread. ``step_s``: seconds of a step in the fastest epoch,
+with all that belongs to it. ``apart``: how far the weights ended from those of a single process, as
+a share of how far training moved them. Pictures and labels are made up; dropout is off, since each
+process draws its own.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.predict import made_picture
+from ml.vision.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.distributed import train_on_all_devices
+from ml.vision.model_file import ModelFile
+from ml.vision.network import build_network
+from ml.vision.recipes import settings_for
+
+LABELS = ("one", "other")
+DURATION = 4.0
+AIM_APART = 0.01
+EXAMPLES = """examples:
+  python -m bench.processes --json processes.json
+  python -m bench.processes --processes 1 2 4 --glitches 256
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(1)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="nota-processes-") as folder:
+        for row in measure(options, Path(folder)):
+            rows.append(row)
+            print(_line(row), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.processes",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--glitches", type=int, default=128)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    return parser
+
+
+def measure(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
+    """A row for each number of processes, compared with the first."""
+    training_set = _made_up(options.glitches, folder)
+    settings = settings_for(
+        "nota-cpu",
+        {"epochs": options.epochs, "minibatch": 16, "dropout": 0.0, "copies": 0},
+    )
+    start = _blocks(build_network(settings, len(LABELS)).state_dict())
+    first: dict[str, Tensor] | None = None
+    for count in options.processes:
+        model = train_on_all_devices(
+            training_set,
+            settings,
+            folder / str(count),
+            folder / "cache",
+            device="cpu",
+            processes=count,
+        )
+        ended = _blocks(ModelFile.read(model.weights).network)
+        first = first or ended
+        minibatch = min(settings.minibatch, max(8, options.glitches // 8))
+        steps = -(-options.glitches // minibatch)
+        yield {
+            "processes": count,
+            "minibatch": minibatch,
+            "step_s": min(epoch["seconds"] for epoch in model.history[1:]) / steps,
+            "train_loss": model.history[-1]["train_loss"],
+            "apart": apart(start, first, ended),
+        }
+
+
+def apart(
+    start: Mapping[str, Tensor], first: Mapping[str, Tensor], other: Mapping[str, Tensor]
+) -> float:
+    """|other - first| / |first - start| over all tensors (Euclid's norm).
+
+    >>> apart({"w": torch.zeros(2)}, {"w": torch.tensor([3., 4.])}, {"w": torch.tensor([3., 4.5])})
+    0.1
+    """
+    moved, between = (
+        torch.cat([(one[key].double() - two[key].double()).flatten() for key in start]).norm()
+        for one, two in ((first, start), (other, first))
+    )
+    return float(between / moved)
+
+
+def _blocks(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Of the backbone's that learn: the linear head above is fitted before the first step."""
+    return {key: tensor for key, tensor in state.items() if key.startswith("tail.")}
+
+
+def _made_up(count: int, folder: Path) -> TrainingSet:
+    examples = []
+    for number in range(count + 2):
+        path = folder / f"L1_{number:010d}_spectrogram_{DURATION}.png"
+        path.write_bytes(made_picture(number, DURATION))
+        pictures = GlitchPictures(str(number), {DURATION: path})
+        examples.append(Example(pictures, LABELS[number % 2]))
+    return TrainingSet(LABELS, examples[:count], [], examples[count:])
+
+
+def _line(row: dict[str, Any]) -> str:
+    verdict = "met" if row["apart"] <= AIM_APART else "FALLS SHORT"
+    return (
+        f"{row['processes']} processes: {row['step_s']:.3f} s a step of {row['minibatch']}, "
+        f"train loss {row['train_loss']:.6f}, weights apart {row['apart']:.1e} of the way "
+        f"(aim {AIM_APART:g}, {verdict})"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""Which glitches a training may use, and in which split."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from labeling.errors import LabelingError
+from labeling.models import Consensus, Glitch, GlitchClass, GoldLabel
+from labeling.services.classes import freeze_class_list, load_gravity_spy
+from labeling.services.gold import add_gold_label
+from labeling.services.training import request_training
+from labeling.services.training_sets import LabeledGlitch, dealt_in_time, freeze_training_set
+from tests.conftest import make_glitch
+
+HOUR = 3600.0
+
+
+def row(number: int, split: str, time: float | None) -> LabeledGlitch:
+    key = f"{number:010d}"
+    return LabeledGlitch(number, key, "Blip", 1, split, "gold", 1.0, "", time)
+
+
+def test_in_time_the_latest_gold_of_the_test_is_tested_on():
+    rows = [
+        row(1, "train", 1 * HOUR),
+        row(2, "test", 2 * HOUR),  # early: neither trained on nor tested on
+        row(3, "validation", 3 * HOUR),
+        row(4, "train", 4 * HOUR),
+        row(5, "train", 5 * HOUR),
+        row(6, "train", 6 * HOUR),  # the last of the first six in ten: train
+        row(7, "train", 7 * HOUR),  # the next one and a half in ten: validation
+        row(8, "test", 8 * HOUR),
+        row(9, "train", 9 * HOUR),  # late: not tested on, not being gold of the test
+        row(10, "test", 10 * HOUR),
+        row(11, "train", None),
+    ]
+    dealt = [(one.glitch_id, one.split) for one in dealt_in_time(rows)]
+    assert dealt == [
+        (1, "train"),
+        (3, "train"),
+        (4, "train"),
+        (5, "train"),
+        (6, "train"),
+        (7, "validation"),
+        (10, "test"),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_training_in_time_freezes_that_split_and_draws_none_anew(taxonomy):
+    for number in range(20):
+        make_glitch(number, ("Blip", "Whistle")[number % 2], event_time=1e9 + number * HOUR)
+    late = ["0000000018", "0000000019"]
+    GoldLabel.objects.filter(glitch__gravityspy_id__in=late).update(split="test")
+    drawn = dict(GoldLabel.objects.values_list("pk", "split"))
+    early = make_glitch(30, event_time=1e9)
+    make_glitch(31, event_time=1e9 + 31 * HOUR)
+    run = request_training(None, "x", {"split": "in time", "unlabeled": 9}, recipe="nota-few")
+    Glitch.objects.update(created_at=F("created_at") - timedelta(days=1))
+    rows = freeze_training_set(run)
+    run.refresh_from_db()
+    assert freeze_training_set(run) == rows
+    last = max(one.time for one in rows if one.split != "test")
+    assert {one.gravityspy_id for one in rows if one.split == "test"} >= set(late)
+    assert min(one.time for one in rows if one.split == "test") > last
+    assert dict(GoldLabel.objects.values_list("pk", "split")) == drawn
+    # Of what has no label, only what is earlier than the last glitch trained on.
+    assert run.unlabeled_ids == [early.pk]
+
+
+@pytest.mark.django_db
+def test_glitches_without_a_time_make_no_training_in_time(taxonomy):
+    for number in range(20):
+        make_glitch(number, ("Blip", "Whistle")[number % 2])
+    request_training(None, "as drawn").delete()
+    with pytest.raises(LabelingError) as refusal:
+        request_training(None, "x", {"split": "in time"}, recipe="nota-cpu")
+    assert refusal.value.code == "too_few_classes"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_gold_given_while_a_training_gathers_waits_and_is_not_tested_on():
+    """Else the glitch would be trained on as consensus, and drawn for the test at once."""
+    load_gravity_spy()
+    for number in range(20):
+        make_glitch(number, ("Blip", "Whistle")[number % 2])
+    blip = GlitchClass.objects.get(label="Blip")
+    agreed = make_glitch(50)
+    agreed.retired_at, agreed.retire_reason = timezone.now(), Glitch.RetireReason.CONSENSUS
+    agreed.save()
+    Consensus.objects.create(
+        glitch=agreed,
+        class_list=freeze_class_list(["Blip"]),
+        agreement=[0.99],
+        top_class=blip,
+        top_agreement=0.99,
+        votes_count=3,
+        rule="bayes",
+    )
+    GoldLabel.objects.filter(glitch_class=blip, split="test").update(split="train")
+    keep = GoldLabel.objects.filter(glitch_class=blip).first()
+    GoldLabel.objects.filter(pk=keep.pk).update(split="test")  # the test is far behind its share
+    run = request_training(None, "x")
+    given, answered = [], threading.Event()
+
+    def give_gold():
+        try:
+            given.append(add_gold_label(agreed, blip, by=None).split)
+        finally:
+            answered.set()
+            connection.close()
+
+    with transaction.atomic():
+        rows = freeze_training_set(run)
+        thread = threading.Thread(target=give_gold)
+        thread.start()
+        assert not answered.wait(0.5)
+    thread.join(60)
+    learned = {row.glitch_id: row.split for row in rows}[agreed.pk]
+    assert given == [learned]
+    assert learned != "test"
