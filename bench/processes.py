@@ -3,8 +3,8 @@
 The way of several GPUs (``torchrun``, data-parallel) with gloo for NCCL, so that it can be tried
 anywhere. Each process computes on one thread. ``step_s``: seconds of a step in the fastest epoch,
 with all that belongs to it. ``apart``: how far the weights ended from those of a single process, as
-a share of how far training moved them. Pictures and labels are made up; dropout is off, since each
-process draws its own.
+a share of how far training moved them; what is left is rounding, in another order of sums. Pictures
+are made up; dropout is off, since each process draws its own.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from ml.vision.model_file import ModelFile
 from ml.vision.network import build_network
 from ml.vision.recipes import settings_for
 
-LABELS = ("one", "other")
+WIDTHS = {"wide": 0.5, "narrow": 4.0}  # of the blob: labels that can be learned
 DURATION = 4.0
 AIM_APART = 0.01
 EXAMPLES = """examples:
@@ -68,7 +68,7 @@ def measure(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any
         "nota-cpu",
         {"epochs": options.epochs, "minibatch": 16, "dropout": 0.0, "copies": 0},
     )
-    start = _blocks(build_network(settings, len(LABELS)).state_dict())
+    start = _blocks(build_network(settings, len(WIDTHS)).state_dict())
     first: dict[str, Tensor] | None = None
     for count in options.processes:
         model = train_on_all_devices(
@@ -115,11 +115,11 @@ def _blocks(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _made_up(count: int, folder: Path) -> TrainingSet:
     examples = []
     for number in range(count + 2):
+        label = tuple(WIDTHS)[number % 2]
         path = folder / f"L1_{number:010d}_spectrogram_{DURATION}.png"
-        path.write_bytes(made_picture(number, DURATION))
-        pictures = GlitchPictures(str(number), {DURATION: path})
-        examples.append(Example(pictures, LABELS[number % 2]))
-    return TrainingSet(LABELS, examples[:count], [], examples[count:])
+        path.write_bytes(made_picture(number, WIDTHS[label]))
+        examples.append(Example(GlitchPictures(str(number), {DURATION: path}), label))
+    return TrainingSet(tuple(WIDTHS), examples[:count], [], examples[count:])
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ that re-training and re-scoring only run the last blocks.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from torch import Tensor
 from ml.errors import MLError
 from ml.vision.augment import LOUDNESS_AND_SHIFT, copies_of
 from ml.vision.dataset import GlitchPictures, Skipped
-from ml.vision.devices import autocast, forward_precision
+from ml.vision.devices import autocast, forward_precision, reader_count
 from ml.vision.memory import with_less_memory
 from ml.vision.network import FrozenPart
 from ml.vision.spool import Spool
@@ -33,8 +32,6 @@ from ml.wanted import check_wanted
 
 # Larger minibatches of full-size layers fall out of the processor's cache and cost twice the time.
 CPU_MINIBATCH, CUDA_MINIBATCH = 8, 128
-# Threads that read and decode, for which Pillow lets go of Python's lock: one for each core.
-READERS = min(16, max(2, len(os.sched_getaffinity(0))))
 AUGMENTATION = 1  # raise it when copies come out otherwise
 
 
@@ -90,9 +87,10 @@ def read_ahead(read: Callable[[Job], Done], jobs: Sequence[Job]) -> Iterator[Don
     Every loop over glitches or minibatches goes through here, so here is asked whether the work is
     still wanted (:mod:`ml.wanted`).
     """
-    with ThreadPoolExecutor(READERS) as readers:
+    count = reader_count()
+    with ThreadPoolExecutor(count) as readers:
         left = iter(jobs)
-        ahead = deque(readers.submit(read, job) for job in islice(left, 8 * READERS))
+        ahead = deque(readers.submit(read, job) for job in islice(left, 8 * count))
         while ahead:
             check_wanted()
             done = ahead.popleft()

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ml.vision.activations import READERS, InputMaker, Piece
+from ml.vision.activations import InputMaker, Piece
 from ml.vision.calibrate import reported
 from ml.vision.dataset import GlitchPictures, Skipped
-from ml.vision.devices import pick_device
+from ml.vision.devices import pick_device, reader_count
 from ml.vision.errors import DamagedWeights, UnreadablePictures
 from ml.vision.fit import predict_logits
 from ml.vision.model_file import ModelFile
@@ -120,7 +120,7 @@ class Classifier:
         next chunk and does what it likes with the scores meanwhile: write them to a database.
         """
         maker = make_inputs_for(self._network, self.settings, cache, self._device, full_only=True)
-        with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(1) as network:
+        with ThreadPoolExecutor(reader_count()) as readers, ThreadPoolExecutor(1) as network:
             ahead: deque[Future[Scores]] = deque()
             try:
                 for chunk in chunks:
