@@ -75,11 +75,11 @@ test: $(VENV)/installed-dev lint ## everything: lint, then all the tests on embe
 screenshots: $(VENV)/installed-dev ## the pictures of the README, from a running demo
 	@CHROMIUM=$$($(PY) -m scripts.chromium) && export CHROMIUM && exec $(PY) -m scripts.screenshots
 
-export METADATA RECIPES
+export METADATA RECIPES SET
 .PHONY: reproduce
-reproduce: $(VENV)/installed ## the papers' recipes on the published set; DATA=folder METADATA=csv RECIPES=
+reproduce: $(VENV)/installed ## the papers' recipes on the published set; DATA=folder METADATA=csv RECIPES= SET=
 	@test -n "$${DATA}" || { echo "make reproduce needs DATA=, the folder or HDF5 file of Gravity Spy's training set (see docs/pipelines.md)." >&2; exit 1; }
-	@exec $(PY) -m scripts.reproduce "$$DATA" $${METADATA:+--metadata "$$METADATA"} $${RECIPES:+--recipes $$RECIPES}
+	@exec $(PY) -m scripts.reproduce "$$DATA" $${METADATA:+--metadata "$$METADATA"} $${RECIPES:+--recipes $$RECIPES} $${SET:+--set $$SET}
 
 .PHONY: bench
 bench: $(VENV)/installed ## which benchmarks there are

@@ -1,12 +1,13 @@
 """``python -m bench.recipes``: what each recipe makes of the same glitches.
 
 ``--real`` trains and tests on the real spectrograms at hand (six classes; each class in order of
-its ids, which for O3 is a split in time). ``--simulated N`` does so on N simulated glitches a
-class.
+its ids, which for O3 is a split in time; a seed changes the training alone). ``--imbalanced TOTAL``
+does so on simulated glitches of all 22 classes, as unevenly frequent as in the training set, with
+the five planted ones on top; ``--simulated N`` on N a class. There a seed deals out the split too.
 
 Figures on simulated glitches do not compare with the papers', and six easy classes do not compare
 with twenty-two. A recipe whose ImageNet weights are not in NOTA_WEIGHTS starts from random ones,
-and its row says so.
+and its row says so. ``ensemble``, named last, averages what the others of the same seed have made.
 """
 
 import argparse
@@ -14,43 +15,64 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.recipes_data import real_pictures, simulated_pictures, split
-from ml.strain.counts import TRAINING_SET
+from bench.recipes_data import real_pictures, simulated_pictures, split_by_chance, split_in_order
+from bench.recipes_table import row_line, summary
+from ml.errors import MLError
+from ml.strain.counts import TRAINING_SET, imbalanced
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import TrainingSet
-from ml.vision.evaluate import metrics
-from ml.vision.recipes import RECIPES, settings_for
-from ml.vision.train import train_classifier
+from ml.vision.ensemble import make_ensemble
+from ml.vision.judging.figures import figures
+from ml.vision.judging.judged import Judged
+from ml.vision.recipes import RECIPES, find_recipe, settings_for
+from ml.vision.settings import TrainingSettings
+from ml.vision.train import TrainedModel, train_classifier
 
 SIMULATED_NOTE = "Simulated glitches: these figures do not compare with the papers'."
 REAL_NOTE = "Six classes of real spectrograms: not the papers' twenty-two."
+SIMULATION_SEED = 1
 QUICK = ["logistic-features", "nota-cpu", "merged-view-cnn"]
+KEPT = ("accuracy", "macro_f1", "ece", "log_loss", "top", "without_lines", "averages", "per_class")
 EXAMPLES = """examples:
   python -m bench.recipes --real --json recipes.json                            (minutes on a CPU)
   python -m bench.recipes --simulated 12 --epochs 3 --size 96 --seeds 1
-  python -m bench.recipes --real --recipes all --seeds 3                        (needs a GPU)
-  python -m bench.recipes --real --recipes spartificial-resnet50 --set backbone=mobilenet_v2
+  python -m bench.recipes --imbalanced 1000 --seeds 3 --work var/bench/recipes
+  python -m bench.recipes --real --recipes all ensemble --seeds 3               (needs a GPU)
+  python -m bench.recipes --real --recipes nota-cpu spartificial-resnet50 \\
+    --set spartificial-resnet50:backbone=mobilenet_v2
 """
+Splitter = Callable[[int], TrainingSet]
+Row = dict[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    report: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="nota-recipes-") as name:
-        work = options.work or Path(name)
-        for part, rows in _parts(options, work):
-            report.setdefault(part, []).extend(rows)
-            if options.json:
-                options.json.write_text(json.dumps(report, indent=1) + "\n")
+    report: dict[str, list[Row]] = {}
+    try:
+        with tempfile.TemporaryDirectory(prefix="nota-recipes-") as name:
+            work = options.work or Path(name)
+            for part, note, split in _parts(options, work):
+                print(f"\n{note}")
+                report[part] = []
+                for row in _rows(options, split, work):
+                    report[part].append(row | {"note": note})
+                    print(row_line(row), flush=True)
+                    if options.json:
+                        options.json.write_text(json.dumps(report, indent=1) + "\n")
+                print(f"\n{summary(report[part], note)}", flush=True)
+    except MLError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        return 2
     if not report:
-        print("Nothing was asked for: give --real or --simulated N.")
+        print("Nothing was asked for: give --real, --imbalanced TOTAL or --simulated N.")
         return 2
     return 0
 
@@ -63,80 +85,123 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--real", action="store_true", help="train on the real spectrograms")
-    parser.add_argument("--simulated", type=int, metavar="N", help="glitches a class")
-    parser.add_argument("--recipes", nargs="+", default=QUICK, help="names, or all")
-    parser.add_argument("--classes", nargs="+", default=sorted(TRAINING_SET), help="simulated")
+    simulated = parser.add_mutually_exclusive_group()
+    simulated.add_argument("--simulated", type=int, metavar="N", help="glitches a class")
+    simulated.add_argument(
+        "--imbalanced", type=int, metavar="TOTAL", help="of the 22 classes as in the training set"
+    )
+    parser.add_argument("--recipes", nargs="+", default=QUICK, help="names; all: every one trained")
+    parser.add_argument(
+        "--classes", nargs="+", default=sorted(TRAINING_SET), help="of --simulated N"
+    )
     parser.add_argument("--epochs", type=int, help="at most")
     parser.add_argument("--size", type=int, help="pixels; left out: the recipe's")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="[RECIPE:]KEY=VALUE", help="change a setting"
+    )
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--work", type=Path, help="keep pictures and caches here")
     parser.add_argument("--json", type=Path, help="write the rows here, after each")
     return parser
 
 
-def _parts(options: argparse.Namespace, work: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _parts(options: argparse.Namespace, work: Path) -> Iterator[tuple[str, str, Splitter]]:
+    """What was asked for: its name, what to say of it, and the set by seed."""
     if options.real:
-        real = real_pictures(work / "real")
-        print(f"\n{REAL_NOTE}")
-        for row in _rows(options, split(real), work, REAL_NOTE):
-            yield "real", [row]
-    if options.simulated:
-        print(f"\n{SIMULATED_NOTE}")
-        made = simulated_pictures(work / "simulated", options.classes, options.simulated, seed=1)
-        for row in _rows(options, split(made), work, SIMULATED_NOTE):
-            yield "simulated", [row]
+        in_order = split_in_order(real_pictures(work / "real"))
+        yield "real", REAL_NOTE, lambda seed: in_order
+    counts = imbalanced(options.imbalanced) if options.imbalanced is not None else {}
+    if options.simulated is not None:
+        counts = dict.fromkeys(options.classes, options.simulated)
+    if counts:
+        made = simulated_pictures(work / "simulated", counts, SIMULATION_SEED)
+        yield "simulated", SIMULATED_NOTE, partial(split_by_chance, made)
 
 
-def _rows(
-    options: argparse.Namespace, training_set: TrainingSet, work: Path, note: str
-) -> Iterator[dict[str, Any]]:
-    chosen = [name for name in RECIPES if not RECIPES[name].is_ensemble]
-    names = chosen if options.recipes == ["all"] else options.recipes
-    counts = {name: len(rows) for name, rows in training_set.splits().items()}
-    print(f"{len(training_set.classes)} classes, {counts}")
+def _rows(options: argparse.Namespace, split: Splitter, work: Path) -> Iterator[Row]:
+    every = [name for name in RECIPES if not RECIPES[name].is_ensemble]
+    names = [name for asked in options.recipes for name in (every if asked == "all" else [asked])]
     for name in names:
-        for seed in range(options.seeds):
-            row = {**run(options, name, seed, training_set, work), "counts": counts, "note": note}
-            print(
-                f"{name:22} seed {seed}: accuracy {row['accuracy']:.3f}, macro-F1 "
-                f"{row['macro_f1']:.3f}, ECE {row['ece']:.3f}, {row['epochs']} epochs, "
-                f"{row['processor_seconds']:.0f} s of processor {' '.join(row['notes'])}",
-                flush=True,
-            )
-            yield row
+        find_recipe(name)
+    for seed in range(options.seeds):
+        training_set = split(seed)
+        counts = {name: len(examples) for name, examples in training_set.splits().items()}
+        print(f"seed {seed}: {len(training_set.classes)} classes, {counts}")
+        with tempfile.TemporaryDirectory(prefix="nota-run-") as folder:
+            for name in names:
+                row = _run(options, name, seed, training_set, Path(folder), work / "cache")
+                yield row | {"counts": counts}
 
 
-def run(
-    options: argparse.Namespace, name: str, seed: int, training_set: TrainingSet, work: Path
-) -> dict[str, Any]:
-    """Train one recipe with one seed and test it."""
-    changes: dict[str, Any] = dict(pair.split("=", 1) for pair in options.set)
-    settings = settings_for(name, {key: _value(value) for key, value in changes.items()})
-    weights = "random" if settings.weights == "random" else "imagenet or random"
-    settings = replace(settings, seed=seed, weights=weights, size=options.size or settings.size)
-    if options.epochs is not None:
-        settings = replace(settings, epochs=min(options.epochs, settings.epochs))
+def _run(
+    options: argparse.Namespace,
+    name: str,
+    seed: int,
+    training_set: TrainingSet,
+    folder: Path,
+    cache: Path,
+) -> Row:
+    """Train one recipe with one seed into ``folder/name`` and test it."""
+    changes = _changes(options.set, name)
+    settings, notes = _settings(options, name, seed, changes)
+    if settings.unlabeled and not training_set.unlabeled:
+        notes.append("No unlabeled glitches here, so this recipe learns as nota-cpu does.")
     started = time.process_time()
-    with tempfile.TemporaryDirectory(prefix="nota-run-") as folder:
-        model = train_classifier(training_set, settings, Path(folder), work / "cache")
-        seconds = time.process_time() - started
-        scores = Classifier.load(model.weights).score(
-            [example.pictures for example in training_set.test], work / "cache"
-        )
+    model = _train(settings, training_set, folder, cache)
+    seconds = time.process_time() - started
+    scores = Classifier.load(model.weights).score(
+        [example.pictures for example in training_set.test], cache
+    )
     labels = {example.pictures.glitch_id: example.label for example in training_set.test}
     truth = [labels[key] for key in scores.glitch_ids]
-    found = metrics(scores.probabilities.astype(np.float64), truth, model.classes)
+    found = figures(Judged(model.classes, scores.probabilities.astype(np.float64), truth))
     return {
         "recipe": name,
         "seed": seed,
-        **{key: found[key] for key in ("accuracy", "macro_f1", "ece", "log_loss")},
-        "epochs": len(model.history) - 1,
+        **{key: found[key] for key in KEPT},
+        "epochs": max(len(model.history) - 1, 0),
         "best_epoch": model.best_epoch,
         "processor_seconds": seconds,
         "changed": changes,
-        "notes": list(model.notes),
+        "notes": [*notes, *model.notes],
     }
+
+
+def _train(
+    settings: TrainingSettings, training_set: TrainingSet, folder: Path, cache: Path
+) -> TrainedModel:
+    if not find_recipe(settings.recipe).is_ensemble:
+        return train_classifier(training_set, settings, folder / settings.recipe, cache)
+    members = sorted(folder.glob("*/model.pt"))
+    return make_ensemble(members, training_set, settings, folder / settings.recipe, cache)
+
+
+def _settings(
+    options: argparse.Namespace, name: str, seed: int, changes: dict[str, Any]
+) -> tuple[TrainingSettings, list[str]]:
+    """The recipe's settings as asked for, and in words what keeps them from its own."""
+    settings = settings_for(name, changes)
+    weights = "random" if settings.weights == "random" else "imagenet or random"
+    settings = replace(settings, seed=seed, weights=weights, size=options.size or settings.size)
+    if options.epochs is None or options.epochs >= settings.epochs:
+        return settings, []
+    note = f"At most {options.epochs} of {settings.epochs} epochs."
+    return replace(settings, epochs=options.epochs), [note]
+
+
+def _changes(pairs: list[str], name: str) -> dict[str, Any]:
+    """What ``pairs`` change for the recipe ``name``.
+
+    >>> _changes(["size=96", "nota:epochs=3", "nota-cpu:epochs=5"], "nota")
+    {'size': 96, 'epochs': 3}
+    """
+    changes: dict[str, Any] = {}
+    for pair in pairs:
+        where, _, value = pair.partition("=")
+        recipe, _, key = where.rpartition(":")
+        if recipe in ("", name):
+            changes[key] = _value(value)
+    return changes
 
 
 def _value(text: str) -> Any:

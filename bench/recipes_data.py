@@ -2,18 +2,19 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ml.pictures import parse_picture_name
-from ml.strain.dataset import simulate_dataset
+from ml.strain.dataset import make_recipe, simulate_dataset
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.judging.splits import stratified_split
 
 VALIDATION, TEST = 0.15, 0.25  # shares of each class
 REAL = "real_spectrograms_140x170.npz"
+ByLabel = Mapping[str, Sequence[GlitchPictures]]
 
 
 def shared_folder() -> Path:
@@ -41,15 +42,18 @@ def real_pictures(folder: Path) -> dict[str, list[GlitchPictures]]:
 
 
 def simulated_pictures(
-    folder: Path, labels: Iterable[str], count: int, seed: int
+    folder: Path, counts: Mapping[str, int], seed: int
 ) -> dict[str, list[GlitchPictures]]:
-    """So many simulated glitches of each class, made where they are not there yet."""
-    simulate_dataset(folder, dict.fromkeys(labels, count), seed=seed)
-    found: dict[tuple[str, str], dict[float, Path]] = defaultdict(dict)
-    for path in sorted(folder.glob("*/*.png")):
-        name = parse_picture_name(path.name)
-        found[(path.parent.name, name.gravityspy_id)][name.duration] = path
-    return _by_label(found)
+    """``counts`` simulated glitches of each class, made where they are not there yet.
+
+    What ``folder`` holds beyond them stays out.
+    """
+    simulate_dataset(folder, counts, seed=seed)
+    found: dict[str, list[GlitchPictures]] = {}
+    for label, count in counts.items():
+        made = [make_recipe(label, number, seed) for number in range(count)]
+        found[label] = [GlitchPictures(one.gravityspy_id, one.pictures(folder)) for one in made]
+    return found
 
 
 def _by_label(
@@ -61,7 +65,7 @@ def _by_label(
     return dict(by_label)
 
 
-def split(by_label: Mapping[str, list[GlitchPictures]]) -> TrainingSet:
+def split_in_order(by_label: ByLabel) -> TrainingSet:
     """Each class in order of its ids: first train, then validation, the last is the test.
 
     The ids of O3 are GPS times, so there the split is one in time; elsewhere they are random
@@ -76,6 +80,18 @@ def split(by_label: Mapping[str, list[GlitchPictures]]) -> TrainingSet:
         for place, pictures in enumerate(ordered):
             name = "train" if place < edges[0] else "validation" if place < edges[1] else "test"
             splits[name].append(Example(pictures, label))
-    return TrainingSet(
-        tuple(sorted(by_label)), splits["train"], splits["validation"], splits["test"]
-    )
+    return _training_set(by_label, splits)
+
+
+def split_by_chance(by_label: ByLabel, seed: int) -> TrainingSet:
+    """Every class dealt out by ``seed``; one of few glitches gives to test and train first."""
+    examples = [Example(one, label) for label, glitches in by_label.items() for one in glitches]
+    shares = {"test": TEST, "train": 1 - TEST - VALIDATION, "validation": VALIDATION}
+    places = stratified_split([example.label for example in examples], shares, seed)
+    splits = {name: [examples[place] for place in found] for name, found in places.items()}
+    return _training_set(by_label, splits)
+
+
+def _training_set(by_label: ByLabel, splits: Mapping[str, Sequence[Example]]) -> TrainingSet:
+    train, validation, test = (splits[name] for name in ("train", "validation", "test"))
+    return TrainingSet(tuple(sorted(by_label)), train, validation, test)

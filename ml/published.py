@@ -8,6 +8,7 @@ here but the table: pictures are read one by one, when asked for.
 """
 
 import csv
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ _ID = re.compile(r"[A-Za-z0-9.]{1,32}")
 
 
 class PublishedError(MLError):
-    """A source that is no training set: ``no_source``, ``no_pictures``, ``bad_metadata``."""
+    """No training set: ``no_source``, ``damaged_hdf5``, ``no_pictures``, ``bad_metadata``."""
 
     code = "bad_metadata"
 
@@ -140,7 +141,12 @@ def _scan_folder(folder: Path, faults: list[Fault]) -> Iterator[_Place]:
 
 
 def _scan_hdf5(path: Path, faults: list[Fault]) -> Iterator[_Place]:
-    for parts, read in scan_hdf5(path):
+    try:
+        found = list(scan_hdf5(path))
+    except (OSError, RuntimeError) as error:
+        message = f"{path} is cut short or damaged; fetch it again ({error})."
+        raise PublishedError(message, code="damaged_hdf5") from error
+    for parts, read in found:
         where = "/".join(parts)
         duration = _DURATIONS.get(parts[-1])
         if len(parts) != 4 or duration is None or not _ID.fullmatch(parts[2]):
@@ -152,7 +158,8 @@ def _scan_hdf5(path: Path, faults: list[Fault]) -> Iterator[_Place]:
 
 def _read_table(path: Path, found: dict[str, _Claims], faults: list[Fault]) -> None:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        # Spreadsheets put a mark in front of the first column's name.
+        with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file)
             missing = set(COLUMNS) - set(table.fieldnames or ())
             if missing:
@@ -218,4 +225,7 @@ def _settle(gravityspy_id: str, claims: _Claims, *, with_table: bool) -> Publish
 
 def _number(row: Mapping[str, str], column: str) -> float | None:
     text = row.get(column, "")
-    return float(text) if text else None
+    number = float(text) if text else None
+    if number is not None and not math.isfinite(number):
+        raise ValueError(f"{column} is {text}")
+    return number

@@ -36,6 +36,7 @@ def scan_hdf5(path: Path) -> Iterator[tuple[tuple[str, ...], Callable[[], bytes]
     """The path of each dataset, as its parts, with a function that reads it as a PNG.
 
     The file stays open as long as any of the functions lives; they may be called from threads.
+    Raises OSError or RuntimeError where it is cut short or damaged.
     """
     import h5py
 
@@ -55,7 +56,7 @@ def _read(file: "h5py.File", lock: threading.Lock, name: str) -> bytes:
     with lock:
         try:
             values = np.asarray(file[name])
-        except (OSError, KeyError) as error:
+        except (OSError, KeyError, RuntimeError) as error:
             raise PictureError(
                 f"{name} cannot be read from the HDF5 file ({error}).", code="unreadable_picture"
             ) from error

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from labeling import jobs
 from labeling.models import ModelVersion, TrainingRun
+from labeling.progress import time_left
 from labeling.services.runs import claim_run, held
 from labeling.services.training import choose_recipe
 from labeling.services.training_results import record_epoch
@@ -111,17 +112,6 @@ def seconds_an_epoch(reports: "Sequence[EpochReport]") -> float | None:
     epochs = [report for report in reports if report.epoch]
     counted = [report for report in epochs if not report.replayed] or epochs
     return sum(report.seconds for report in counted) / len(counted) if counted else None
-
-
-def time_left(seconds: float | None, epochs: int) -> str:
-    """ ", at most 3 min left" for so many ``epochs`` of so many ``seconds``; "" where unknown."""
-    if seconds is None or epochs < 1:
-        return ""
-    left = epochs * seconds
-    for unit, name in ((3600, "h"), (60, "min")):
-        if left >= 1.5 * unit:
-            return f", at most {left / unit:.0f} {name} left"
-    return f", at most {left:.0f} s left"
 
 
 def _average(recipe: TrainingSettings, training_set: TrainingSet, folder: Path) -> "TrainedModel":

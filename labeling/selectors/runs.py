@@ -20,6 +20,12 @@ def find_training(run_id: int) -> TrainingRun:
     return found
 
 
+def live_training() -> TrainingRun | None:
+    """The training that is asked for or under way; there is one at most."""
+    live = [TrainingRun.State.REQUESTED, TrainingRun.State.RUNNING]
+    return TrainingRun.objects.filter(state__in=live).first()
+
+
 def listed_discoveries() -> QuerySet[DiscoveryRun]:
     """Discoveries with who asked and their proposals: two queries. The pool's ids stay behind."""
     proposals = Proposal.objects.only("id", "discovery_run_id").order_by("id")

@@ -23,6 +23,11 @@ def claimable(now: datetime) -> Q:
     return Q(state=Run.State.REQUESTED) | stale
 
 
+def is_free(run: Run) -> bool:
+    """Whether nobody works on the run, though it has not ended."""
+    return type(run)._default_manager.filter(claimable(timezone.now()), pk=run.pk).exists()
+
+
 @transaction.atomic
 def claim_run(model: type[AnyRun], run_id: int, worker: str) -> AnyRun | None:
     """Lease the run to ``worker``; None where another has it or it has ended: a normal answer."""

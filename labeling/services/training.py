@@ -74,6 +74,16 @@ def site_recipe() -> str:
     return str(django_settings.TRAINING_RECIPE) or AUTOMATIC
 
 
+def is_same_request(run: TrainingRun, changes: dict[str, Any], *, recipe: str = "") -> bool:
+    """Whether ``run`` is what :func:`request_training` would ask for; raises what it raises."""
+    checked = _checked(recipe or site_recipe(), changes)
+    wanted = [checked]
+    if checked["recipe"] == AUTOMATIC:
+        chosen = (automatic(has_gpu=has_gpu) for has_gpu in (True, False))
+        wanted += [settings_for(name, changes).to_dict() for name in chosen]
+    return run.settings in wanted
+
+
 def _checked(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:
     """The settings to store with a run: all of them, or of "auto" the changes alone."""
     if recipe == AUTOMATIC:

@@ -7,20 +7,69 @@ import pytest
 pytest.importorskip("torch")
 
 from bench.recipes import main
-from bench.recipes_data import split
+from bench.recipes_data import split_by_chance, split_in_order
+from bench.recipes_table import spread, summary
 from ml.vision.dataset import GlitchPictures
 
 
 def test_a_table_on_simulated_glitches_says_what_it_is(tmp_path, capsys):
     arguments = ["--simulated", "4", "--classes", "Blip", "Power_Line", "--size", "48"]
-    arguments += ["--recipes", "logistic-features", "merged-view-cnn", "--epochs", "1"]
-    arguments += ["--set", "durations=[0.5,1.0,2.0,4.0]", "--json", str(tmp_path / "r.json")]
+    recipes = ["logistic-features", "merged-view-cnn", "ensemble"]
+    arguments += ["--recipes", *recipes, "--set", "merged-view-cnn:epochs=1"]
+    arguments += ["--json", str(tmp_path / "r.json")]
     assert main([*arguments, "--work", str(tmp_path / "work")]) == 0
     rows = json.loads((tmp_path / "r.json").read_text())["simulated"]
-    assert [row["recipe"] for row in rows] == ["logistic-features", "merged-view-cnn"]
+    assert [row["recipe"] for row in rows] == recipes
+    assert [row["changed"] for row in rows] == [{}, {"epochs": 1}, {}]
     assert all(0 <= row[key] <= 1 for row in rows for key in ("accuracy", "macro_f1", "ece"))
+    assert [list(row["per_class"]) for row in rows] == [["Blip", "Power_Line"]] * 3
     assert all("do not compare" in row["note"] for row in rows)
-    assert "do not compare with the papers'" in capsys.readouterr().out
+    *_, note, header, first, _, last = capsys.readouterr().out.splitlines()
+    assert "do not compare with the papers'" in note
+    assert header.split()[:3] == ["recipe", "seeds", "accuracy"]
+    assert (first.split()[0], last.split()[0]) == (recipes[0], recipes[-1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--imbalanced", "20"], "bad_count: 20 glitches cannot hold 22 classes"),
+        (["--simulated", "1", "--classes", "Unicorn"], "unknown_class"),
+        (
+            ["--simulated", "1", "--classes", "Blip", "--recipes", "nota-cp"],
+            "unknown_recipe: There is no recipe 'nota-cp'; did you mean nota-cpu",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_code(tmp_path, capsys, arguments, said):
+    assert main([*arguments, "--work", str(tmp_path)]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_seed_deals_out_the_split_and_keeps_the_shares_of_classes():
+    glitches = {
+        label: [GlitchPictures(f"{label}{n}", {}) for n in range(count)]
+        for label, count in (("Blip", 40), ("Paired_Doves", 3))
+    }
+    first, again, other = (split_by_chance(glitches, seed) for seed in (0, 0, 1))
+    assert first == again
+    assert first.test != other.test
+    for one in (first, other):
+        counts = [
+            [sum(e.label == label for e in examples) for label in glitches]
+            for examples in one.splits().values()
+        ]
+        assert counts == [[24, 2], [6, 0], [10, 1]]
+
+
+def test_the_summary_is_the_mean_and_deviation_over_seeds():
+    base = {"recipe": "nota-cpu", "top": {"5": 1.0}, "macro_f1": 0.5, "ece": 0.1, "log_loss": 1.5}
+    rows = [base | {"accuracy": 0.8}, base | {"accuracy": 0.9}, base | {"accuracy": 1.0}]
+    assert spread(rows, "accuracy") == ".900 ± .100"
+    assert spread(rows[:1], "log_loss") == "1.500"
+    note, _, line = summary(rows, "Simulated.").splitlines()
+    assert note == "Simulated."
+    assert " ".join(line.split()[:5]) == "nota-cpu 3 .900 ± .100"
 
 
 def test_nothing_asked_for_is_said(capsys):
@@ -30,7 +79,7 @@ def test_nothing_asked_for_is_said(capsys):
 
 def test_the_test_split_is_the_latest():
     glitches = [GlitchPictures(f"12000000{n:02d}.5", {}) for n in range(20)]
-    made = split({"Blip": glitches[::-1]})
+    made = split_in_order({"Blip": glitches[::-1]})
     ids = {name: [e.pictures.glitch_id for e in rows] for name, rows in made.splits().items()}
     assert [len(ids[name]) for name in ("train", "validation", "test")] == [12, 3, 5]
     assert max(ids["train"]) < min(ids["validation"]) < max(ids["validation"]) < min(ids["test"])

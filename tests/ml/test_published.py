@@ -82,6 +82,8 @@ ROW = {"gravityspy_id": "aaaaaaaaaa", "ifo": "H1", "label": "Blip", "sample_type
         ([PLACE], [ROW | {"label": "Tomte"}], ["duplicate_id"], 0),
         ([PLACE], [ROW | {"ifo": "X1"}], ["duplicate_id"], 0),
         ([PLACE], [ROW | {"snr": "loud"}], ["bad_number"], 0),
+        ([PLACE], [ROW | {"snr": "nan"}], ["bad_number"], 0),
+        ([PLACE], [ROW | {"event_time": "inf"}], ["bad_number"], 0),
         ([PLACE], [ROW | {"gravityspy_id": "../../etc"}], ["bad_id", "not_in_metadata"], 0),
         ([PLACE], [ROW | {"sample_type": ""}], ["duplicate_id"], 0),
     ],
@@ -104,6 +106,26 @@ def test_a_source_that_is_none_is_refused(tmp_path, what):
     with pytest.raises(PublishedError) as refusal:
         read_published(source)
     assert refusal.value.code == ("no_pictures" if what == "empty" else "no_source")
+
+
+def test_a_table_saved_by_a_spreadsheet_loses_no_column(tmp_path):
+    put(tmp_path, PLACE)
+    table = write_table(tmp_path / "table.csv", [ROW | {"event_time": "1131949939.5"}])
+    table.write_text(table.read_text(), encoding="utf-8-sig")  # a mark in front of "event_time"
+    ((glitch,), faults) = read_published(tmp_path, table)
+    assert (glitch.event_time, faults) == (1131949939.5, [])
+
+
+@pytest.mark.parametrize("damage", ["cut", "hole"])
+def test_a_damaged_hdf5_file_is_refused(tmp_path, damage):
+    inside = {f"Blip/train/aaaaaaa{n:03d}/4.0.png": make_picture(n) for n in range(20)}
+    source = write_hdf5(tmp_path / "set.h5", inside)
+    data = source.read_bytes()
+    half = len(data) // 2
+    source.write_bytes(data[:half] if damage == "cut" else data[:100] + bytes(len(data) - 100))
+    with pytest.raises(PublishedError, match=r"set\.h5 .* fetch it again") as refusal:
+        read_published(source)
+    assert refusal.value.code == "damaged_hdf5"
 
 
 def test_a_table_of_other_columns_is_refused(tmp_path):

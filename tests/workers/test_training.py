@@ -23,7 +23,7 @@ from labeling.services.training_sets import freeze_training_set
 from ml.vision.devices import has_gpu
 from ml.vision.fit import EpochReport
 from workers.scoring import score_glitches
-from workers.training import run_training, seconds_an_epoch, time_left, unlabeled_for
+from workers.training import run_training, seconds_an_epoch, unlabeled_for
 
 
 @pytest.fixture(autouse=True)
@@ -212,14 +212,6 @@ def test_a_training_by_soft_labels_knows_what_the_crowd_held():
         found = {row.glitch_id: row.posterior for row in rows}
         assert found.pop(agreed.pk) == {"Blip": 0.6, "Power_Line": 0.4}
         assert set(found.values()) == {None}
-
-
-def test_how_long_it_will_take_is_said():
-    assert time_left(None, 5) == ""
-    assert time_left(3.0, 5) == ", at most 15 s left"
-    assert time_left(60.0, 5) == ", at most 5 min left"
-    assert time_left(600.0, 24) == ", at most 4 h left"
-    assert time_left(60.0, 0) == ""
 
 
 def report(epoch, seconds, *, replayed=False):

@@ -1,5 +1,7 @@
 """manage.py import_trainingset"""
 
+import csv
+import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
 from functools import partial
@@ -9,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from labeling.models import GlitchClass, GoldLabel
+from labeling.progress import time_left
 from labeling.services.bulk_imports import ImportReport, import_missing_glitches
 from labeling.services.imports import NewGlitch
 from ml.errors import MLError
@@ -16,6 +19,7 @@ from ml.pictures import DURATIONS
 from ml.published import PublishedGlitch, read_published
 
 EVERY = 100
+SHOWN = 10  # faults of one kind
 
 
 class Command(BaseCommand):
@@ -24,18 +28,21 @@ class Command(BaseCommand):
 SOURCE is the folder <label>/<train|validation|test>/<ifo>_<id>_spectrogram_<duration>.png, the
 HDF5 file of the same set, or, with --metadata, any folder of those pictures. Every glitch becomes
 gold in the published split. A run that was stopped goes on when it is started again. What is bad
-is listed and left out whole; then the exit status is 1.
+is listed and left out whole; then the exit status is 1. Of each kind of fault the first ten are
+shown; --left-out writes all of them to a table.
 
 Examples:
   manage.py import_trainingset TrainingSet/
   manage.py import_trainingset TrainingSet/ --metadata trainingset_v1d1_metadata.csv --dry-run
   manage.py import_trainingset trainingsetv1d1.h5 --metadata trainingset_v1d1_metadata.csv
+  manage.py import_trainingset TrainingSet/ --left-out left-out.csv
 """
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.add_argument("source", type=Path, help="folder or HDF5 file")
         parser.add_argument("--metadata", type=Path, help="the set's own table (CSV)")
+        parser.add_argument("--left-out", type=Path, metavar="CSV", help="write all faults there")
         parser.add_argument("--dry-run", action="store_true", help="check all, store nothing")
         parser.add_argument(
             "--simulated", action="store_true", help="mark the glitches as simulated"
@@ -52,30 +59,61 @@ Examples:
         self._describe(glitches)
         makers = [partial(_read, glitch, options["simulated"]) for glitch in glitches]
         ticks = import_missing_glitches(makers, by=None, report=report, dry_run=options["dry_run"])
+        started = time.monotonic()
         for number, _ in enumerate(ticks, start=1):
             if number % EVERY == 0:
-                self.stdout.write(f"{number} of {len(makers)}, {len(report.bad)} bad")
+                each = (time.monotonic() - started) / number
+                left = time_left(each, len(makers) - number)
+                self.stdout.write(f"{number} of {len(makers)}, {len(report.bad)} bad{left}")
+                self.stdout.flush()
+        if options["left_out"]:
+            _write_table(options["left_out"], report)
         self._conclude(report, dry_run=options["dry_run"])
 
     def _describe(self, glitches: list[PublishedGlitch]) -> None:
         splits = Counter(glitch.split for glitch in glitches)
         said = ", ".join(f"{split} {splits[split]}" for split in GoldLabel.Split.values)
         short = sum(len(glitch.pictures) < len(DURATIONS) for glitch in glitches)
-        labels = len({glitch.label for glitch in glitches})
+        labels = Counter(glitch.label for glitch in glitches)
         self.stdout.write(
-            f"{len(glitches)} glitches of {labels} classes found ({said}); {short} of them lack "
-            "one of the four durations."
+            f"{len(glitches)} glitches of {len(labels)} classes found ({said}); {short} of them "
+            "lack one of the four durations."
         )
+        in_use = GlitchClass.objects.filter(valid_to__isnull=True)
+        unknown = sorted(set(labels) - set(in_use.values_list("label", flat=True)))
+        if unknown:
+            self.stdout.write(
+                f"{sum(labels[label] for label in unknown)} of them will be left out, for their "
+                f"classes are not loaded; manage.py load_classes --also {' '.join(unknown)} "
+                "does it."
+            )
+        self.stdout.flush()
 
     def _conclude(self, report: ImportReport, *, dry_run: bool) -> None:
         done = "would be imported" if dry_run else "imported"
         self.stdout.write(
             f"{report.imported} {done}, {report.unchanged} there already, {len(report.bad)} bad."
         )
+        self.stdout.flush()
+        seen: Counter[str] = Counter()
         for name, code, message in report.bad:
-            self.stderr.write(f"{name}: {message} [{code}]")
+            seen[code] += 1
+            if seen[code] <= SHOWN:
+                self.stderr.write(f"{name}: {message} [{code}]")
+        for code, count in seen.items():
+            if count > SHOWN:
+                self.stderr.write(f"and {count - SHOWN} more [{code}]; --left-out lists them all.")
         if report.bad:
             raise SystemExit(1)
+
+
+def _write_table(path: Path, report: ImportReport) -> None:
+    """All faults, a row each. CommandError where the file cannot be written."""
+    try:
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([("name", "code", "message"), *report.bad])
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}. [bad_path]") from error
 
 
 def _read(glitch: PublishedGlitch, simulated: bool) -> NewGlitch:

@@ -11,25 +11,29 @@ from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
-from labeling.selectors.runs import find_training
-from labeling.services.training import request_training
+from labeling.selectors.runs import find_training, live_training
+from labeling.services.runs import is_free
+from labeling.services.training import is_same_request, request_training
 from ml.errors import MLError
 from ml.vision.recipes import RECIPES
 from ml.vision.weights import missing_weights
 
 POLL_SECONDS = 1.0
+SEND_AGAIN_SECONDS = 30.0
 
 
 class Command(BaseCommand):
     help = """Train the classifier by a recipe, on gold labels and consensus.
 
 The candidate goes live only if it beats the version in use. A worker on the queue `gpu` trains;
-with --here this process does.
+with --here this process does. With --go-on a training under way is followed to its end first, also
+one whose worker died, and the same one is not asked for a second time.
 
 Examples:
   manage.py train --list                                # the recipes, and which weights are missing
   manage.py train --recipe nota-cpu                     # ask, and follow the worker
   manage.py train --recipe george-vgg16 --set epochs=20 --set minibatch=64
+  manage.py train --recipe nota-cpu --go-on             # after Ctrl-C: follow it again
   manage.py train --recipe george-resnet50 --random-weights --here
   manage.py train --recipe ensemble --set members=[3,5]
 """
@@ -47,6 +51,9 @@ Examples:
         )
         parser.add_argument("--reason", default="asked for on the command line")
         parser.add_argument("--list", action="store_true", help="show the recipes and end")
+        parser.add_argument(
+            "--go-on", action="store_true", help="first follow what is under way to its end"
+        )
         group = parser.add_mutually_exclusive_group()
         group.add_argument("--here", action="store_true", help="train in this process")
         group.add_argument("--no-wait", action="store_true", help="ask, and do not follow")
@@ -58,16 +65,37 @@ Examples:
         changes = _changes(options["set"])
         if options["random_weights"]:
             changes["weights"] = "imagenet or random"
+        under_way = self._go_on(options, changes) if options["go_on"] else None
+        run = under_way or self._request(options, changes)
+        if options["no_wait"]:
+            return
+        self._follow(run, here=options["here"])
+        self._conclude(run)
+
+    def _request(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun:
         try:
             run = request_training(None, options["reason"], changes, recipe=options["recipe"])
         except (LabelingError, MLError) as refusal:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
         self.stdout.write(f"Training {run.pk} by {run.settings['recipe']} is asked for.")
-        if options["no_wait"]:
-            return
-        if options["here"]:
-            _train_here(run)
-        self._follow(run)
+        return run
+
+    def _go_on(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun | None:
+        """The training under way where it is the one wanted; another one is followed to its end."""
+        run = live_training()
+        if run is None:
+            return None
+        name = f"Training {run.pk} by {run.settings['recipe']}"
+        try:
+            is_same = is_same_request(run, changes, recipe=options["recipe"])
+        except (LabelingError, MLError) as refusal:
+            raise CommandError(f"{refusal.code}: {refusal}") from refusal
+        if is_same:
+            self.stdout.write(f"{name} is under way already; this follows it.")
+            return run
+        self.stdout.write(f"{name} is under way; this waits for its end.")
+        self._follow(run, here=options["here"])
+        return None
 
     def _list(self) -> None:
         for recipe in RECIPES.values():
@@ -75,9 +103,11 @@ Examples:
             note = f"\n    {missing} is not in NOTA_WEIGHTS" if missing else ""
             self.stdout.write(f"{recipe.name}: {recipe.title}\n    {recipe.source}{note}")
 
-    def _follow(self, asked: TrainingRun) -> None:
-        """Show progress until the run has ended; CommandError if it failed."""
+    def _follow(self, asked: TrainingRun, *, here: bool) -> None:
+        """Show progress until the run has ended; see to it that somebody works on it."""
         shown = ""
+        # Its message is on its way; a worker that died may have taken it along.
+        send_at = time.monotonic() + (0.0 if here else SEND_AGAIN_SECONDS)
         while True:
             run = find_training(asked.pk)
             line = f"{run.progress:4.0%} {run.stage or 'waiting for a worker'}"
@@ -86,8 +116,16 @@ Examples:
                 self.stdout.flush()
                 shown = line
             if run.state not in {Run.State.REQUESTED, Run.State.RUNNING}:
-                break
-            time.sleep(POLL_SECONDS)
+                return
+            if time.monotonic() >= send_at and is_free(run):
+                _train_here(run) if here else jobs.send_now(jobs.RUN_TRAINING, run_id=run.pk)
+                send_at = time.monotonic() + SEND_AGAIN_SECONDS
+            else:
+                time.sleep(POLL_SECONDS)
+
+    def _conclude(self, asked: TrainingRun) -> None:
+        """What came of it; CommandError if it failed."""
+        run = find_training(asked.pk)
         if run.state != Run.State.SUCCEEDED:
             raise CommandError(f"Training {run.pk} {run.state}. {run.error_code}: {run.error}")
         version = run.model_version

@@ -16,7 +16,7 @@ from ml.vision.judging.figures import AVERAGES, TOP
 
 Row = list[Any]
 Named = Mapping[str, Mapping[str, Any]]
-AREAS = ("roc_auc", "pr_auc")
+CLASS_COLUMNS = ("precision", "recall", "f1", "roc_auc", "pr_auc")
 
 
 def tables(named: Named, comparison: Mapping[str, Any] | None = None) -> dict[str, list[Row]]:
@@ -51,9 +51,8 @@ def top_table(named: Named) -> list[Row]:
     return [header, *rows]
 
 
-def class_table(named: Named) -> list[Row]:
-    """A row a class, then the averages; precision, recall, F1 and areas of each version."""
-    columns = ("precision", "recall", "f1", *AREAS)
+def class_table(named: Named, columns: Sequence[str] = CLASS_COLUMNS) -> list[Row]:
+    """A row a class, then the averages; ``columns`` of each version."""
     header: Row = ["class", "glitches", *(f"{name} {c}" for name in named for c in columns)]
     classes = list(dict.fromkeys(c for figures in named.values() for c in figures["classes"]))
     rows = []

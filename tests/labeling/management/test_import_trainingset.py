@@ -1,5 +1,6 @@
 """``import_trainingset``: labels and split as published, resumed, the bad listed."""
 
+import csv
 import os
 from collections import Counter
 from itertools import islice
@@ -101,6 +102,22 @@ def test_each_bad_row_is_named_and_the_others_go_on(taxonomy, tmp_path, capsys):
     assert "3 imported, 0 there already, 4 bad" in said.out
     for code in ("missing_pictures", "duplicate_id", "unknown_class", "other_split"):
         assert f"[{code}]" in said.err
+
+
+def test_many_faults_of_a_kind_are_counted_and_all_of_them_written(taxonomy, tmp_path, capsys):
+    pictures = tree(tmp_path / "set", glitches=12, label="Unicorn")
+    tree(pictures, glitches=2)
+    table = tmp_path / "left-out.csv"
+    run(pictures, "--left-out", table, status=1)
+    said = capsys.readouterr()
+    assert "12 of them will be left out" in said.out
+    assert "load_classes --also Unicorn" in said.out
+    assert "2 imported, 0 there already, 12 bad" in said.out
+    assert said.err.count("There is no glitch class 'Unicorn'") == 10
+    assert "and 2 more [unknown_class]" in said.err
+    header, *rows = csv.reader(table.read_text().splitlines())
+    assert header == ["name", "code", "message"]
+    assert [row[:2] for row in rows] == [[f"H1_Unic{n:06d}", "unknown_class"] for n in range(12)]
 
 
 def test_without_classes_the_command_says_what_to_do_first(db, tmp_path):

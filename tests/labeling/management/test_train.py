@@ -1,10 +1,12 @@
 """manage.py train: asked for by recipe, followed, refused with a reason."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from labeling.models import ModelVersion, TrainingRun
 from ml.vision.recipes import RECIPES
@@ -40,6 +42,35 @@ def test_a_training_here_ends_in_a_version():
     assert "classifier 3" in said
     assert ensemble.class_list == first.class_list
     assert ensemble.metrics["accuracy"] == 1.0
+
+
+@pytest.mark.django_db
+def test_what_a_killed_worker_left_is_gone_on_with_before_the_next():
+    import_two_classes()
+    arguments = ["--recipe", "logistic-features", "--set", "size=96"]
+    train(*arguments, "--no-wait")
+    left = TrainingRun.objects.get()
+    over = timezone.now() - timedelta(seconds=1)
+    TrainingRun.objects.update(state="running", worker="killed", attempts=1, leased_until=over)
+    with pytest.raises(CommandError, match="training_under_way"):
+        train(*arguments, "--here")
+
+    said = train(
+        "--recipe", "nota-cpu", "--set", "size=96", "--set", "epochs=0", "--go-on", "--here"
+    )
+    assert f"Training {left.pk} by logistic-features is under way; this waits for its end." in said
+    assert "It made classifier 2" in said
+    assert [run.state for run in TrainingRun.objects.order_by("pk")] == ["succeeded"] * 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("recipe", [["--recipe", "logistic-features"], []])
+def test_the_same_training_is_not_asked_for_twice(recipe):
+    import_two_classes()
+    arguments = [*recipe, "--set", "size=96", "--set", "epochs=0"]
+    train(*arguments, "--no-wait")
+    assert "is under way already; this follows it" in train(*arguments, "--go-on", "--here")
+    assert TrainingRun.objects.get().state == "succeeded"
 
 
 @pytest.mark.django_db

@@ -1,0 +1,16 @@
+"""Progress in words."""
+
+
+def time_left(seconds: float | None, steps: int) -> str:
+    """ ", at most 3 min left" for so many ``steps`` of so many ``seconds``; "" where unknown.
+
+    >>> time_left(60.0, 5)
+    ', at most 5 min left'
+    """
+    if seconds is None or steps < 1:
+        return ""
+    left = steps * seconds
+    for unit, name in ((3600, "h"), (60, "min")):
+        if left >= 1.5 * unit:
+            return f", at most {left / unit:.0f} {name} left"
+    return f", at most {left:.0f} s left"

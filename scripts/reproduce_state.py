@@ -1,0 +1,41 @@
+"""What ``make reproduce`` has found so far, kept in a file so that it goes on where it was."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+class OtherSet(Exception):
+    """The folder holds the figures of another set, or a file that is none of ours."""
+
+    code = "other_set"
+
+
+class State:
+    """``recipes``: name -> version, figures, or the error that kept it from them."""
+
+    def __init__(self, path: Path, data: Path, metadata: Path | None) -> None:
+        """Raises :class:`OtherSet`."""
+        self.path = path
+        self.set = {"data": str(data), "metadata": str(metadata) if metadata else None}
+        self.recipes: dict[str, dict[str, Any]] = {}
+        if path.exists():
+            self.recipes = self._read()
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        advice = "name another folder with NOTA_VAR, or delete that one."
+        try:
+            stored = json.loads(self.path.read_text())
+            recipes: dict[str, dict[str, Any]] = stored["recipes"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise OtherSet(f"{self.path} cannot be read: {advice}") from error
+        if stored["set"] != self.set:
+            theirs = " with ".join(filter(None, stored["set"].values()))
+            raise OtherSet(f"{self.path.parent} is about {theirs}: {advice}")
+        return recipes
+
+    def write(self) -> None:
+        """All of it or nothing, also when killed."""
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps({"set": self.set, "recipes": self.recipes}, indent=1) + "\n")
+        part.replace(self.path)
