@@ -239,6 +239,8 @@ def test_unlabeled_glitches_are_those_of_before_the_run_without_a_label():
     import_two_classes()
     gold = NewGlitch("0000000050", "H1", {4.0: drawn("Blip", 50)}, gold_label="Whistle")
     import_glitch(gold, by=None)  # of a class with too few labels: nothing to learn from
+    for glitch, digest in zip(Glitch.objects.filter(gold_labels=None), "05bcf", strict=False):
+        Glitch.objects.filter(pk=glitch.pk).update(content_digest=digest * 64)
     run = request_training(None, "x", {"unlabeled": 5}, recipe="nota-few")
     freeze_training_set(run)
     run.refresh_from_db()
@@ -247,8 +249,10 @@ def test_unlabeled_glitches_are_those_of_before_the_run_without_a_label():
     )
     found = unlabeled_for(run)
     without_label = Glitch.objects.filter(gold_labels=None, created_at__lt=run.created_at)
-    assert {int(one.glitch_id) for one in found} == set(without_label.values_list("pk", flat=True))
-    assert len(found) == 4
+    # Of the four the last begins with c: of that quarter gold to come is tested on.
+    learned = without_label.exclude(content_digest__startswith="c").order_by("content_digest")
+    assert [int(one.glitch_id) for one in found] == list(learned.values_list("pk", flat=True))
+    assert len(found) == 3
     Glitch.objects.exclude(gold_labels=None).update(content_digest="0" * 64)
     freeze_training_set(run)  # taken up again
     run.refresh_from_db()

@@ -59,6 +59,7 @@ def test_a_training_in_time_freezes_that_split_and_draws_none_anew(taxonomy):
     drawn = dict(GoldLabel.objects.values_list("pk", "split"))
     early = make_glitch(30, event_time=1e9)
     make_glitch(31, event_time=1e9 + 31 * HOUR)
+    Glitch.objects.filter(gold_labels=None).update(content_digest="0" * 64)
     run = request_training(None, "x", {"split": "in time", "unlabeled": 9}, recipe="nota-few")
     Glitch.objects.update(created_at=F("created_at") - timedelta(days=1))
     rows = freeze_training_set(run)
