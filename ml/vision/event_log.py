@@ -21,7 +21,7 @@ class EventLog:
             self._writer = SummaryWriter(str(folder / "events"))
 
     def write(self, epoch: dict[str, Any]) -> None:
-        """One epoch's figures, the fields of :class:`ml.vision.fit.EpochReport`."""
+        """One epoch's figures, the fields of :class:`ml.vision.epochs.EpochReport`."""
         if self._writer is None:
             return
         for key in FIGURES:
