@@ -18,7 +18,7 @@ class EventLog:
         self._writer = SummaryWriter(str(folder / "events"))
 
     def write(self, epoch: dict[str, Any]) -> None:
-        """One epoch's figures, the fields of :class:`ml.vision.fit.EpochReport`."""
+        """One epoch's figures, the fields of :class:`ml.vision.epochs.EpochReport`."""
         for key in FIGURES:
             if not math.isnan(epoch[key]):
                 self._writer.add_scalar(key, epoch[key], epoch["epoch"])
