@@ -2,14 +2,12 @@
 
 5 and 15 % of the labels of a set are changed to another class of the set at random; the queue is
 then made as ``manage.py find_label_issues`` makes it. Precision: of the queue's labels, those that
-were planted; recall: of the planted, those in the queue. Beside it the same predictions through
-cleanlab, where that can be imported (requirements-bench.txt): its filters as they are, and of what
-they find the labels that every repeat misread. Sets: real spectrograms where their
-folder is present (NOTA_SHARED), and simulated ones, made once into --simulated.
+were planted; recall: of the planted, those in the queue. Beside it other filters of cleanlab on the
+same predictions, as they are and cut likewise to what every repeat misread. Sets: real spectrograms
+where their folder is present (NOTA_SHARED), and simulated ones, made once into --simulated.
 """
 
 import argparse
-import importlib.util
 import json
 import os
 import sys
@@ -18,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from cleanlab.filter import find_label_issues
 
 from bench.pictures import FeatureSet, real_features, simulated_features
 from ml.label_issues import OutOfFold, find_suspects, out_of_fold
@@ -71,9 +70,7 @@ def measure(one: FeatureSet, share: float, seed: int) -> list[dict[str, Any]]:
     given = plant(true, len(one.classes), share, np.random.default_rng(seed))
     predicted = out_of_fold(one.features, given, seed=seed)
     wrong = given != true
-    found = {"nota": find_suspects(predicted, given).rows}
-    if importlib.util.find_spec("cleanlab") is not None:
-        found |= _cleanlab(predicted, given)
+    found = {"nota": find_suspects(predicted, given).rows} | _other_filters(predicted, given)
     facts = {"set": one.name, "glitches": len(true), "share": share, "seed": seed}
     return [
         facts | {"method": method, "queue": len(rows)} | figures(rows, wrong)
@@ -106,23 +103,24 @@ def figures(rows: npt.NDArray[np.int64], wrong: npt.NDArray[np.bool_]) -> dict[s
     }
 
 
-def _cleanlab(
+def _other_filters(
     predicted: OutOfFold, given: npt.NDArray[np.int64]
 ) -> dict[str, npt.NDArray[np.int64]]:
-    from cleanlab.filter import find_label_issues
-
-    found = {}
-    for how in ("prune_by_noise_rate", "confident_learning"):
-        rows = find_label_issues(
+    by_noise_rate, by_confidence = (
+        find_label_issues(
             given,
             predicted.probabilities,
             return_indices_ranked_by="normalized_margin",
             filter_by=how,
             n_jobs=1,
         )
-        found[f"cleanlab {how}"] = rows
-        found[f"cleanlab {how}, misread"] = rows[predicted.misread[rows] >= 1]
-    return found
+        for how in ("prune_by_noise_rate", "confident_learning")
+    )
+    return {
+        "confident learning, as it is": by_confidence,
+        "prune by noise rate, as it is": by_noise_rate,
+        "prune by noise rate, misread": by_noise_rate[predicted.misread[by_noise_rate] >= 1],
+    }
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -133,9 +133,14 @@ class Cycle:
         self.screen.say(f"  version {newest['number']} {live}: {newest['decision_reason']}")
 
     def wait_for_scores(self, key: str) -> None:
-        """Until the active version has predicted every glitch."""
+        """Until the active version has predicted every glitch that it can read."""
         with self.screen.stage(key, "The version in use scores every glitch") as tell:
-            self._until(lambda s: s["scored"] >= s["glitches"], tell, self._scored, minutes=10)
+            self._until(
+                lambda s: s["scored"] + s["unreadable"] >= s["glitches"],
+                tell,
+                self._scored,
+                minutes=10,
+            )
 
     @staticmethod
     def _scored(status: dict[str, Any]) -> tuple[float, str]:

@@ -1,10 +1,10 @@
-"""Labels that are probably wrong: confident learning on out-of-fold predictions. NumPy.
+"""Labels that are probably wrong: confident learning on out-of-fold predictions, by cleanlab.
 
 Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 70
 (2021) 1373; and George, Shen and Huerta (2018), who trained on many random splits and suspected
 the glitches that were misread again and again. Symbols as in the first: s the given label, y* the
-true one, p(k; x) the predicted probability of class k. The queue is that of cleanlab's filter
-"confident_learning", label for label, cut to what every repeat misread (docs/figures.md).
+true one, p(k; x) the predicted probability of class k. Of cleanlab's filters the one that trusts
+fewest was chosen, cut to what every repeat misread: the figures are in docs/figures.md.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from cleanlab.filter import find_label_issues
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -115,24 +116,15 @@ def find_suspects(predicted: OutOfFold, s: Columns, *, often: float = 1.0) -> Su
     or more of the repeats read another class. Ordered by normalised margin (section 3.2).
     """
     p = predicted.probabilities
-    joint = confident_columns(p, s)
-    rows = np.flatnonzero((joint >= 0) & (joint != s) & (predicted.misread >= often))
+    ranked = find_label_issues(
+        s,
+        p,
+        filter_by="confident_learning",
+        return_indices_ranked_by="normalized_margin",
+        n_jobs=1,  # more would be processes, and a Celery worker may have none
+    )
+    rows = np.asarray(ranked, np.int64)
+    rows = rows[predicted.misread[rows] >= often]
     others = p[rows].copy()
     others[np.arange(len(rows)), s[rows]] = -1
-    suggested = others.argmax(axis=1)
-    margin = others.max(axis=1) - p[rows, s[rows]]
-    order = np.argsort(-margin, kind="stable")
-    return Suspects(rows[order], suggested[order], margin[order])
-
-
-def confident_columns(p: Floats, s: Columns) -> npt.NDArray[np.int64]:
-    """(n,) the class that each glitch is confidently counted into, -1 where into none.
-
-    p (n, C), s (n,): j = argmax of p(j; x) over the classes with p(j; x) >= t_j, equation 2.
-    """
-    given = np.arange(p.shape[1])[None, :] == s[:, None]  # (n, C)
-    self_confidence = np.where(given, p, 0).sum(axis=0)
-    thresholds = self_confidence / np.maximum(given.sum(axis=0), 1)  # (C,)
-    thresholds[given.sum(axis=0) == 0] = np.inf
-    above = np.where(p >= thresholds - 1e-9, p, -1.0)  # (n, C)
-    return np.asarray(np.where(above.max(axis=1) >= 0, above.argmax(axis=1), -1), np.int64)
+    return Suspects(rows, others.argmax(axis=1), others.max(axis=1) - p[rows, s[rows]])

@@ -6,6 +6,7 @@ from labeling import jobs
 from labeling.models import ModelVersion
 from labeling.selectors.gold_test import gold_test, unpredicted
 from labeling.selectors.trials import running_trial, unshadowed_glitches
+from labeling.services.locks import scoring_lock
 from labeling.services.shadow import conclude_trial
 from workers.scoring import CHUNK, predict
 from workers.tasks import RecordedTask
@@ -41,6 +42,9 @@ def follow_trial(trial_id: int) -> int:
     if trial is None or trial.pk != trial_id:
         return 0
     waiting = list(unshadowed_glitches(trial).values_list("pk", flat=True)[:CHUNK])
-    predicted = predict(trial.candidate, waiting)
+    with scoring_lock(trial.candidate_id) as is_mine:
+        if not is_mine:
+            return 0
+        predicted = predict(trial.candidate, waiting)
     conclude_trial(trial.pk)
     return predicted

@@ -12,7 +12,6 @@ from labeling.services.label_issues import Doubt, finish_label_check
 from labeling.services.runs import claim_run, held
 from labeling.services.training_sets import LabeledGlitch, labeled_glitches
 from labeling.version import code_version
-from ml.label_issues import find_suspects, out_of_fold
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures
 from workers.tasks import Held, RecordedTask, holding, worker_name
@@ -41,6 +40,7 @@ def _comparable(rows: list[LabeledGlitch]) -> list[LabeledGlitch]:
 
 
 def _doubts(run: LabelCheck, rows: list[LabeledGlitch], life: Held) -> list[Doubt]:
+    from ml.label_issues import find_suspects, out_of_fold
     from ml.vision.frozen import frozen_features
 
     life.report("looking at the pictures", 0.05)

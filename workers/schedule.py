@@ -11,7 +11,7 @@ EVERY_SECONDS = {
     jobs.SWEEP_SCORES: 20,
     jobs.SWEEP_BATCHES: 15,
     jobs.SWEEP_TRIALS: 30,
-    jobs.SWEEP_RETRAINING: 60,
+    jobs.SWEEP_RETRAINING: 30,
     jobs.SWEEP_DRIFT: 600,
     jobs.SWEEP_POLICIES: 30,
     jobs.SWEEP_LOOKS: 60,

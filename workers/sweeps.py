@@ -25,7 +25,6 @@ from labeling.services.priors import refresh_class_priors
 from labeling.services.retraining import ask_if_due, start_if_due
 from labeling.services.runs import claimable
 from labeling.services.sampling import draw_glitches
-from labeling.services.training import request_training_if_due
 from labeling.services.visitors import end_old_visits
 from ml.vision.store import ArrayStore
 from workers.schedule import EVERY_SECONDS
@@ -44,8 +43,7 @@ def _send_again(sweep: str, name: str, **ids: int) -> None:
 
 @shared_task(name=jobs.SWEEP_RUNS, base=RecordedTask)
 def sweep_runs() -> None:
-    """Send runs again that nobody works on, and ask for a training that is due."""
-    request_training_if_due()
+    """Send runs again that nobody works on."""
     now = timezone.now()
     # A message that was sent just now, perhaps with a delay, is still on its way.
     on_its_way = Q(state=Run.State.REQUESTED, created_at__gt=now - ON_ITS_WAY)

@@ -27,6 +27,7 @@ class StatusSerializer(serializers.Serializer):
     queues = serializers.JSONField(help_text="queue -> messages that wait")
     active = serializers.JSONField(help_text="role -> number of the model version in use")
     scored = serializers.JSONField(help_text="predictions of the classifier in use")
+    unreadable = serializers.JSONField(help_text="glitches whose pictures it could not read")
     batches = serializers.JSONField(
         help_text="in vote: list of {proposal, name, state, open, decided, total}"
     )

@@ -15,7 +15,12 @@ from labeling.models.judging import (
 )
 from labeling.models.label_issues import LabelCheck, LabelIssue
 from labeling.models.looks import Look
-from labeling.models.model_versions import Embedding, ModelVersion, Prediction
+from labeling.models.model_versions import (
+    Embedding,
+    ModelVersion,
+    Prediction,
+    UnreadableGlitch,
+)
 from labeling.models.picks import AuditedGlitch, Pick, PickList
 from labeling.models.priors import LearnedPrior, SkillRefit
 from labeling.models.proposals import Proposal, ProposalEvent, ProposalMember
@@ -64,6 +69,7 @@ __all__ = [
     "TrainingExample",
     "TrainingRequest",
     "TrainingRun",
+    "UnreadableGlitch",
     "User",
     "Vote",
     "Workflow",

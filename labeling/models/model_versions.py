@@ -85,6 +85,24 @@ class Prediction(models.Model):
         ]
 
 
+class UnreadableGlitch(models.Model):
+    """A glitch that a model version could not predict: why, when, and with which pictures."""
+
+    glitch = models.ForeignKey("Glitch", models.CASCADE, related_name="+")
+    model_version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="unreadable")
+    content_digest = models.CharField(max_length=64, help_text="of the pictures that were tried")
+    code = models.CharField(max_length=64)
+    reason = models.TextField()
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model_version", "glitch"], name="one_unreadable_a_version_glitch"
+            )
+        ]
+
+
 class Embedding(models.Model):
     """The vector of one glitch under one embedding version; shorter ones are padded with 0."""
 

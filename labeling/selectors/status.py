@@ -20,6 +20,7 @@ from labeling.selectors.broker import BROKER_DOWN, alive_workers, queue_lengths
 from labeling.selectors.home import vote_counts
 from labeling.selectors.pool import unknown_glitches
 from labeling.selectors.proposals import batch_progress
+from labeling.selectors.unreadable import unreadable_in_use
 
 ERRORS_SHOWN = 10
 Part = dict[str, Any]
@@ -39,6 +40,7 @@ def system_status() -> dict[str, Any]:
         "visitor_votes": lambda: vote_counts()["visitor_votes"],
         "active": _active,
         "scored": _scored,
+        "unreadable": unreadable_in_use().count,
         "batches": batch_progress,
         "last_training": lambda: _last_run(TrainingRun),
         "last_discovery": lambda: _last_run(DiscoveryRun),

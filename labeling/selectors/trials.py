@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import Glitch, ModelVersion, Prediction, ShadowTrial
+from labeling.selectors.unreadable import given_up
 from ml.vision.judging.shadow import Said
 
 
@@ -28,12 +29,13 @@ def find_trial(trial_id: int) -> ShadowTrial:
 def unshadowed_glitches(trial: ShadowTrial) -> QuerySet[Glitch]:
     """Glitches that came since the trial began and that only the version in use has predicted.
 
-    The newest first: what the candidate cannot read stays here, and must not stand before others.
+    The newest first; what the candidate tried lately and cannot read is left out.
     """
     said = Prediction.objects.filter(glitch=OuterRef("pk"))
     return Glitch.objects.filter(
         Exists(said.filter(model_version=trial.active_id)),
         ~Exists(said.filter(model_version=trial.candidate_id)),
+        ~given_up(trial.candidate_id),
         created_at__gte=trial.started_at,
     ).order_by("-pk")
 

@@ -8,8 +8,17 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from labeling.models import Glitch, GlitchClass, ModelVersion, Prediction, Workflow, WorkflowClass
+from labeling.models import (
+    Glitch,
+    GlitchClass,
+    ModelVersion,
+    Prediction,
+    UnreadableGlitch,
+    Workflow,
+    WorkflowClass,
+)
 from labeling.selectors.latest import look_after
+from labeling.selectors.unreadable import given_up
 
 ROUTED_AT_ONCE = 2000
 
@@ -24,9 +33,12 @@ class Scored:
 
 
 def unscored_glitches(version: ModelVersion) -> QuerySet[Glitch]:
-    """The glitches without a prediction of this version: reads all of them to the first one."""
+    """The glitches without a prediction of this version: reads all of them to the first one.
+
+    Those that it could not read are left out until their pictures change, or for a day.
+    """
     scored = Prediction.objects.filter(glitch=OuterRef("pk"), model_version=version)
-    return Glitch.objects.filter(~Exists(scored)).order_by("pk")
+    return Glitch.objects.filter(~Exists(scored), ~given_up(version.pk)).order_by("pk")
 
 
 def are_new_unscored(version: ModelVersion) -> bool:
@@ -64,9 +76,46 @@ def store_predictions(version: ModelVersion, scored: Sequence[Scored]) -> int:
             )
         )
     Prediction.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    version.unreadable.filter(glitch__in=[row.glitch_id for row in rows]).delete()
     if version.state == ModelVersion.State.ACTIVE:
         route_glitches([(row.glitch_id, row.top_class_id, row.confidence) for row in rows])
     return len(rows)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a glitch could not be predicted: an error's code and message."""
+
+    glitch_id: int
+    code: str
+    reason: str
+
+
+def store_unreadable(version: ModelVersion, found: Sequence[Unreadable]) -> None:
+    """Note what this version could not read, so that no sweep tries it again and again."""
+    digests = dict(
+        Glitch.objects.filter(pk__in=[one.glitch_id for one in found]).values_list(
+            "pk", "content_digest"
+        )
+    )
+    now = timezone.now()
+    UnreadableGlitch.objects.bulk_create(
+        [
+            UnreadableGlitch(
+                glitch_id=one.glitch_id,
+                model_version=version,
+                content_digest=digests[one.glitch_id],
+                code=one.code,
+                reason=one.reason[:2000],
+                tried_at=now,
+            )
+            for one in found
+            if one.glitch_id in digests
+        ],
+        update_conflicts=True,
+        unique_fields=["model_version", "glitch"],
+        update_fields=["content_digest", "code", "reason", "tried_at"],
+    )
 
 
 def route_again(version: ModelVersion) -> None:

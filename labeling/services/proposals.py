@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import (
     Batch,
@@ -23,13 +24,15 @@ from labeling.services.audit import record_deed
 from labeling.services.batches import confirmed_glitches, create_batch, end_batch
 from labeling.services.classes import add_class
 from labeling.services.gold import add_gold_label
-from labeling.services.retraining import Due, Trigger, record_refusal
-from labeling.services.training import request_training
+from labeling.services.retraining import (
+    BIRTHS_TOGETHER_SECONDS,
+    Due,
+    Trigger,
+    ask_for_training,
+)
 from labeling.services.training_sets import EXAMPLES_MIN
 from labeling.words import word
 
-# Reviewers conclude several votes in one sitting: one training then knows all their classes.
-BIRTHS_TOGETHER_SECONDS = 5.0
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{1,62}")
 
 
@@ -257,16 +260,8 @@ def accept_proposal(
     glitch_class.save(update_fields=["proposal"])
     for glitch in confirmed:
         add_gold_label(glitch, glitch_class, by=by, origin=GoldLabel.Origin.BATCH)
-    _ask_for_training(by, label)
+    # A training under way is no obstacle to a birth: the next one knows the class.
+    born = Due(Trigger.NEW_CLASS, f"a class was born: {label}")
+    ask_for_training(born, timezone.now(), by=by)
+    jobs.enqueue_on_commit(jobs.SWEEP_RETRAINING, delay_seconds=BIRTHS_TOGETHER_SECONDS)
     return glitch_class
-
-
-def _ask_for_training(by: User | None, label: str) -> None:
-    """A training under way is no obstacle to a birth: the next one knows the class."""
-    words = f"a class was born: {label}"
-    try:
-        request_training(by, words, delay_seconds=BIRTHS_TOGETHER_SECONDS)
-    except LabelingError as error:
-        record_deed(by, "training_not_asked", label, code=error.code, message=str(error))
-        if error.code != "training_under_way":  # the sweep asks again once that one has ended
-            record_refusal(Due(Trigger.NEW_CLASS, words), error, timezone.now(), by=by)

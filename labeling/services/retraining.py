@@ -1,7 +1,8 @@
 """When a training is due by itself: new labels, a new class, drift, or the schedule.
 
 A reason becomes a waiting request, one a role; further reasons join it until it is due; then a
-training starts, or the request keeps why none could.
+training starts, or the request keeps why none could. Whatever is no person's own wish comes in by
+this door.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from labeling.models import (
     Consensus,
     DriftCheck,
     Glitch,
+    GlitchClass,
     GoldLabel,
     ModelVersion,
     TrainingRequest,
@@ -23,10 +25,15 @@ from labeling.models import (
     User,
 )
 from labeling.models.runs import Run
+from labeling.selectors.versions import active_version
 from labeling.services.training import request_training
+from labeling.services.training_sets import trainable_classes
+from ml.errors import MLError
 
 Trigger = TrainingRequest.Trigger
 LIVE = (Run.State.REQUESTED, Run.State.RUNNING)
+# Reviewers conclude several votes in one sitting: one training then knows all their classes.
+BIRTHS_TOGETHER_SECONDS = 5.0
 # A refusal stands until there is more to say than when it was given.
 TRIES_APART = timedelta(hours=6)
 
@@ -47,7 +54,7 @@ def reasons_due(now: datetime) -> list[Due]:
     last = TrainingRun.objects.exclude(state=Run.State.CANCELLED).order_by("-pk").first()
     if last is None or last.state in LIVE:
         return []
-    found = [_new_labels(last), _drift(last), _schedule(last, now)]
+    found = [_new_labels(last), _new_class(last), _drift(last), _schedule(last, now)]
     return [due for due in found if due is not None]
 
 
@@ -66,6 +73,25 @@ def _new_labels(last: TrainingRun) -> Due | None:
     if not count or not (enough or share):
         return None
     return Due(Trigger.LABELS, f"{count} new labels since training {last.pk}, which had {before}")
+
+
+def _new_class(last: TrainingRun) -> Due | None:
+    """A class was born, can be trained, and neither the version in use nor the last one knows it.
+
+    A training that failed or was called off is not asked for again: a person looks at why.
+    """
+    active = active_version(ModelVersion.Role.CLASSIFIER)
+    if active is None or active.class_list is None or last.state == Run.State.FAILED:
+        return None
+    if TrainingRun.objects.filter(pk__gt=last.pk).exists():  # called off
+        return None
+    born = GlitchClass.objects.filter(proposal__isnull=False, valid_to__isnull=True)
+    unknown = set(born.values_list("label", flat=True)) - set(active.class_list.labels)
+    tried = set(last.class_list.labels) if last.class_list else set()
+    due = (unknown - tried) & trainable_classes() if unknown - tried else set()
+    if not due:
+        return None
+    return Due(Trigger.NEW_CLASS, f"classes without a training: {', '.join(sorted(due))}")
 
 
 def _drift(last: TrainingRun) -> Due | None:
@@ -92,26 +118,28 @@ def _schedule(last: TrainingRun, now: datetime) -> Due | None:
 
 
 @transaction.atomic
-def ask_for_training(
-    due: Due, now: datetime, *, by: User | None, wait_seconds: float | None = None
-) -> TrainingRequest:
+def ask_for_training(due: Due, now: datetime, *, by: User | None) -> TrainingRequest:
     """Add a reason to the waiting request, or make one that waits for further reasons.
 
-    Two at once become one: the row of the role is unique while it waits.
+    Two at once become one: the row of the role is unique while it waits, and is due when the more
+    impatient reason is.
     """
-    wait = settings.RETRAIN_WAIT_SECONDS if wait_seconds is None else wait_seconds
+    is_birth = due.trigger == Trigger.NEW_CLASS
+    wait = BIRTHS_TOGETHER_SECONDS if is_birth else settings.RETRAIN_WAIT_SECONDS
+    due_at = now + timedelta(seconds=wait)
     request, is_new = TrainingRequest.objects.select_for_update().get_or_create(
         role=ModelVersion.Role.CLASSIFIER,
         state=TrainingRequest.State.WAITING,
         defaults={
-            "due_at": now + timedelta(seconds=wait),
+            "due_at": due_at,
             "reasons": {due.trigger.value: due.words},
             "requested_by": by,
         },
     )
-    if not is_new and request.reasons.get(due.trigger.value) != due.words:
+    if not is_new:
         request.reasons[due.trigger.value] = due.words
-        request.save(update_fields=["reasons"])
+        request.due_at = min(request.due_at, due_at)
+        request.save(update_fields=["reasons", "due_at"])
     return request
 
 
@@ -151,7 +179,7 @@ def _start(request: TrainingRequest, now: datetime) -> TrainingRun | None:
     try:
         with transaction.atomic():
             run = request_training(request.requested_by, reason)
-    except LabelingError as refusal:
+    except (LabelingError, MLError) as refusal:
         if refusal.code == "training_under_way":  # somebody was quicker: after that one
             return None
         request.state = TrainingRequest.State.REFUSED
@@ -161,16 +189,3 @@ def _start(request: TrainingRequest, now: datetime) -> TrainingRun | None:
     request.state, request.training_run = TrainingRequest.State.STARTED, run
     request.save()
     return run
-
-
-def record_refusal(due: Due, refusal: LabelingError, now: datetime, *, by: User | None) -> None:
-    """Keep, for the pages, why a training that was due at once did not start."""
-    TrainingRequest.objects.create(
-        state=TrainingRequest.State.REFUSED,
-        reasons={due.trigger.value: due.words},
-        due_at=now,
-        ended_at=now,
-        requested_by=by,
-        refusal_code=refusal.code,
-        refusal=str(refusal),
-    )

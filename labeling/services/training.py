@@ -8,14 +8,8 @@ from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
-from labeling.models import (
-    GlitchClass,
-    ModelVersion,
-    TrainingRun,
-    User,
-)
+from labeling.models import ModelVersion, TrainingRun, User
 from labeling.models.runs import Run
-from labeling.selectors.versions import active_version
 from labeling.services.audit import record_deed
 from labeling.services.runs import held
 from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
@@ -30,15 +24,14 @@ def request_training(
     settings: dict[str, Any] | None = None,
     *,
     recipe: str = "",
-    delay_seconds: float = 0,
 ) -> TrainingRun:
     """Ask for a training of the classifier by ``recipe`` (else the site's) and return its row.
 
     ``settings`` are those that differ from the recipe's. By "auto" the worker that takes it up
     chooses, see :func:`choose_recipe`.
 
-    It starts after ``delay_seconds``, so that what is decided meanwhile is part of it. Two requests
-    at once become one: the training under way is named in the refusal.
+    Two requests at once become one: the training under way is named in the refusal. What the house
+    itself finds due comes through :mod:`labeling.services.retraining`.
 
     Raises:
         MLError for an unknown recipe or settings that make no sense; LabelingError
@@ -61,7 +54,7 @@ def request_training(
         with transaction.atomic():
             run = TrainingRun.objects.create(requested_by=by, reason=reason[:200], settings=checked)
             record_deed(by, "request_training", f"training {run.pk}", reason=reason)
-            jobs.enqueue_on_commit(jobs.RUN_TRAINING, delay_seconds=delay_seconds, run_id=run.pk)
+            jobs.enqueue_on_commit(jobs.RUN_TRAINING, run_id=run.pk)
             return run
     except IntegrityError as error:
         live = TrainingRun.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING])
@@ -132,29 +125,3 @@ def _check_members(settings: TrainingSettings) -> None:
         code="no_members",
         members=list(settings.members),
     )
-
-
-def request_training_if_due() -> TrainingRun | None:
-    """Ask for a training where a class was born that no training has known yet.
-
-    A training that runs, failed or was cancelled is not asked for again: a person looks at why.
-    """
-    active = active_version(ModelVersion.Role.CLASSIFIER)
-    if active is None or active.class_list is None:
-        return None
-    born = GlitchClass.objects.filter(proposal__isnull=False, valid_to__isnull=True)
-    unknown = set(born.values_list("label", flat=True)) - set(active.class_list.labels)
-    due = unknown & trainable_classes() if unknown else set()
-    if not due:
-        return None
-    newest = TrainingRun.objects.order_by("-pk").select_related("class_list").first()
-    if newest is not None:
-        tried = set(newest.class_list.labels) if newest.class_list else set()
-        live_or_called_off = newest.state in {
-            Run.State.REQUESTED,
-            Run.State.RUNNING,
-            Run.State.CANCELLED,
-        }
-        if live_or_called_off or due <= tried:
-            return None
-    return request_training(None, reason=f"classes without a training: {', '.join(sorted(due))}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,7 +111,9 @@ class Classifier:
             tuple(left for scores in found for left in scores.skipped),
         )
 
-    def stream(self, chunks: Iterable[Sequence[GlitchPictures]], cache: Path) -> Iterator[Scores]:
+    def stream(
+        self, chunks: Iterable[Sequence[GlitchPictures]], cache: Path
+    ) -> Generator[Scores, None, None]:
         """The scores of each chunk in turn; at most three chunks are in memory.
 
         Threads read and decode, another runs the network, and the caller's own thread fetches the

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import ExitStack, closing
+from itertools import tee
 from pathlib import Path
 
 import numpy as np
@@ -63,14 +65,20 @@ class Ensemble(Classifier):
         self.temperature = model.temperature
         self.members = list(members)
 
-    def score(
-        self,
-        glitches: Sequence[GlitchPictures],
-        cache: Path,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> Scores:
-        """As of one classifier; a glitch that any member cannot read is skipped."""
-        scores = [member.score(glitches, cache, on_progress) for member in self.members]
+    def stream(
+        self, chunks: Iterable[Sequence[GlitchPictures]], cache: Path
+    ) -> Generator[Scores, None, None]:
+        """As of one classifier, every member reading ahead; what any cannot read is skipped."""
+        with ExitStack() as streams:
+            each = [
+                streams.enter_context(closing(member.stream(same, cache)))
+                for member, same in zip(self.members, tee(chunks, len(self.members)), strict=True)
+            ]
+            for scores in zip(*each, strict=True):
+                yield self._average(scores)
+
+    def _average(self, scores: Sequence[Scores]) -> Scores:
+        """What the members say of one chunk, as one."""
         read = set.intersection(*(set(one.glitch_ids) for one in scores))
         skipped = {left.glitch_id: left for one in scores for left in one.skipped}
         rows = [[i for i, key in enumerate(one.glitch_ids) if key in read] for one in scores]
@@ -85,10 +93,6 @@ class Ensemble(Classifier):
             np.mean(novelty, axis=0, dtype=np.float32),
             tuple(skipped.values()),
         )
-
-    def stream(self, chunks: Iterable[Sequence[GlitchPictures]], cache: Path) -> Iterator[Scores]:
-        """One chunk after the other."""
-        return (self.score(chunk, cache) for chunk in chunks)
 
     @property
     def feature_size(self) -> int:

@@ -14,6 +14,7 @@ from labeling.models import (
     Glitch,
     LabelCheck,
     Pick,
+    TrainingRequest,
     TrainingRun,
     User,
     Workflow,
@@ -66,6 +67,17 @@ def test_only_runs_that_nobody_works_on_are_sent_again(sent, state, lease_left, 
         (jobs.RUN_DISCOVERY, {"run_id": discovery.pk}),
     ]
     assert sent == (expected if is_sent else [])
+
+
+def test_what_is_wrong_with_retraining_keeps_no_run_from_being_sent(sent, taxonomy, settings):
+    settings.TRAINING_RECIPE = "nota-cpi"
+    run = DiscoveryRun.objects.create()
+    DiscoveryRun.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    TrainingRequest.objects.create(due_at=timezone.now(), reasons={"drift": "x"})
+    sweeps.sweep_runs()
+    sweeps.sweep_retraining()
+    assert sent == [(jobs.RUN_DISCOVERY, {"run_id": run.pk})]
+    assert "nota-cpi" in TrainingRequest.objects.get().refusal
 
 
 def test_a_request_whose_message_is_on_its_way_is_not_sent_twice(sent):

@@ -28,6 +28,7 @@ def test_an_empty_house(pipeline):
         "queues": {"default": 0, "gpu": 0, "looks": 0},
         "active": {},
         "scored": 0,
+        "unreadable": 0,
         "batches": [],
         "last_training": None,
         "last_discovery": None,

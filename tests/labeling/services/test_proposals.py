@@ -1,6 +1,7 @@
 """A proposal's life, a batch's votes, and the birth of a class."""
 
 import uuid
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from labeling.models import (
     ModelVersion,
     Proposal,
     ProposalMember,
-    TrainingRun,
+    TrainingRequest,
     Workflow,
 )
 from labeling.services.assignments import next_assignments
@@ -33,6 +34,7 @@ from labeling.services.proposals import (
     reject_proposal,
     rename_proposal,
 )
+from labeling.services.retraining import start_if_due
 from labeling.services.runs import claim_run
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer
@@ -145,7 +147,10 @@ def test_a_class_is_born_of_the_members_that_volunteers_confirmed(proposal):
     assert {"train", "test"} <= set(gold.values_list("split", flat=True))
     levels = Workflow.objects.filter(classes=born).values_list("level", flat=True)
     assert sorted(levels) == [5, 6]
-    assert TrainingRun.objects.get().reason == "a class was born: Crown"
+    request = TrainingRequest.objects.get()
+    assert request.reasons == {"new_class": "a class was born: Crown"}
+    soon = request.created_at + timedelta(seconds=30)  # other reasons wait ten minutes
+    assert start_if_due(soon).reason == "a class was born: Crown"
 
 
 def test_a_vote_that_nobody_is_left_to_finish_can_be_closed(proposal):

@@ -6,9 +6,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from labeling.models import DriftCheck, TrainingRequest, TrainingRun
+from labeling.models import DriftCheck, GoldLabel, TrainingRequest, TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.training_requests import unanswered_refusal
+from labeling.services.classes import add_class, freeze_class_list
 from labeling.services.retraining import (
     Due,
     Trigger,
@@ -19,6 +20,7 @@ from labeling.services.retraining import (
 )
 from tests.conftest import make_glitch
 from tests.labeling.judging_world import make_classifier
+from tests.labeling.services.test_proposals import make_proposal
 
 pytestmark = pytest.mark.django_db
 LABELS = Due(Trigger.LABELS, "12 new labels")
@@ -90,6 +92,61 @@ def test_the_same_week_is_no_reason_again_for_the_version_that_came_of_it(traine
     assert [due.trigger for due in reasons_due(timezone.now())] == [Trigger.DRIFT]
 
 
+@pytest.fixture
+def born(trained, taxonomy):
+    """Classifier 1 in use knows Blip and Whistle; Crown was born since, with five gold labels."""
+    trained.class_list = freeze_class_list(["Blip", "Whistle"])
+    trained.save()
+    make_classifier(1)
+    crown = add_class("Crown", "Crown", "")
+    crown.proposal = make_proposal([], state="accepted")
+    crown.save()
+    for number in range(70, 75):
+        make_glitch(number, gold_label="Crown")
+    return crown
+
+
+@pytest.mark.parametrize(
+    ("state", "knows", "is_due"),
+    [
+        (Run.State.SUCCEEDED, ["Blip", "Whistle"], True),
+        (Run.State.SUCCEEDED, ["Blip", "Crown"], False),  # and its version was kept out
+        (Run.State.FAILED, ["Blip", "Whistle"], False),
+        (Run.State.CANCELLED, ["Blip", "Whistle"], False),
+        (Run.State.RUNNING, ["Blip", "Whistle"], False),
+    ],
+)
+def test_a_class_that_no_training_has_known_is_a_reason(born, state, knows, is_due):
+    TrainingRun.objects.create(state=state, class_list=freeze_class_list(knows))
+    found = reasons_due(timezone.now())
+    assert [due.words for due in found] == ["classes without a training: Crown"] * is_due
+
+
+def test_a_class_with_too_few_labels_is_no_reason_yet(born):
+    GoldLabel.objects.filter(glitch_class=born).first().delete()
+    assert reasons_due(timezone.now()) == []
+
+
+def test_a_birth_makes_a_waiting_request_due_soon_and_joins_its_reasons(trained):
+    now = timezone.now()
+    ask_for_training(LABELS, now, by=None)
+    ask_for_training(Due(Trigger.NEW_CLASS, "a class was born: Crown"), now, by=None)
+    assert start_if_due(now + timedelta(seconds=4)) is None
+    run = start_if_due(now + timedelta(seconds=6))
+    assert run.reason == "12 new labels; a class was born: Crown"
+
+
+@pytest.mark.parametrize(("recipe", "code"), [("nota-cpi", "unknown_recipe"), ("ensemble", None)])
+def test_a_recipe_that_cannot_be_trained_is_a_refusal_in_words(trained, settings, recipe, code):
+    settings.TRAINING_RECIPE = recipe
+    now = timezone.now()
+    ask_for_training(LABELS, now, by=None)
+    assert start_if_due(now + timedelta(minutes=2)) is None
+    refused = unanswered_refusal()
+    assert refused.refusal_code == (code or "no_members")
+    assert recipe in refused.refusal or "members" in refused.refusal
+
+
 def test_the_schedule_counts_from_the_last_training(trained, settings):
     settings.RETRAIN_DAYS = 7
     now = timezone.now()
@@ -123,10 +180,11 @@ def test_reasons_join_and_one_training_starts_when_the_wait_is_over(trained):
     assert TrainingRun.objects.filter(state=Run.State.REQUESTED).count() == 1
 
 
-def test_a_training_under_way_is_waited_for(trained):
+def test_a_training_under_way_is_waited_for(trained, settings):
+    settings.RETRAIN_WAIT_SECONDS = 0
     now = timezone.now()
     other = TrainingRun.objects.create(state=Run.State.RUNNING)
-    ask_for_training(LABELS, now, by=None, wait_seconds=0)
+    ask_for_training(LABELS, now, by=None)
     assert start_if_due(now) is None
     assert TrainingRequest.objects.get().state == "waiting"
     TrainingRun.objects.filter(pk=other.pk).update(state=Run.State.SUCCEEDED)

@@ -7,8 +7,8 @@ from labeling.errors import LabelingError
 from labeling.models import Consensus, Glitch, ModelVersion, TrainingRun
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list
-from labeling.services.runs import cancel_run, claim_run, end_run, renew_lease
-from labeling.services.training import choose_recipe, request_training, request_training_if_due
+from labeling.services.runs import cancel_run, claim_run, renew_lease
+from labeling.services.training import choose_recipe, request_training
 from labeling.services.training_results import Trained, finish_training, record_epoch
 from labeling.services.training_sets import freeze_training_set
 from ml.errors import MLError
@@ -154,14 +154,6 @@ def test_a_version_compared_with_one_that_is_gone_does_not_go_live(two_classes):
         finish(None)
     assert refusal.value.code == "activation_conflict"
     assert ModelVersion.objects.count() == 1
-
-
-def test_a_born_class_without_a_training_makes_one_due(two_classes):
-    finish(None)
-    assert request_training_if_due() is None
-    run = TrainingRun.objects.get()
-    end_run(run, Run.State.SUCCEEDED)
-    assert request_training_if_due() is None  # nothing was born
 
 
 @pytest.mark.parametrize("is_trained", [False, True])

@@ -81,6 +81,7 @@ def language():
     found = PseudoLanguage()
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(trans_real._translations, "en", found)
+        patch.setattr(trans_real, "_default", None)  # made of the above at its first use, and kept
         yield found
     trans_real.deactivate()
 

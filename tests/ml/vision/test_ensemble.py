@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ml.vision.classifier import Classifier
+from ml.vision.classifier import CHUNKS_AHEAD, Classifier
 from ml.vision.dataset import TrainingSet
 from ml.vision.ensemble import Ensemble, average, make_ensemble
 from ml.vision.errors import MissingWeights, NoMembers
@@ -57,6 +57,41 @@ def test_an_ensemble_is_a_version_like_any_other(members, training_set, tmp_path
         scores.probabilities.argmax(axis=1)
         == (each[0].probabilities + each[1].probabilities).argmax(axis=1)
     ).all()
+
+
+def test_an_ensemble_reads_ahead_as_one_network_does(members, training_set, tmp_path):
+    cache = tmp_path / "cache"
+    settings = settings_for("ensemble", {"members": [1, 2]})
+    model = make_ensemble(members, training_set, settings, tmp_path / "e", cache)
+    ensemble = Classifier.load(model.weights)
+    pictures = [example.pictures for example in training_set.test]  # 8
+    fetched = []
+
+    def chunks():
+        for one in pictures:
+            fetched.append(one)
+            yield [one]
+
+    stream = ensemble.stream(chunks(), cache)
+    first = next(stream)
+    assert fetched == pictures[:CHUNKS_AHEAD]
+    rows = [first, *stream]
+    together = ensemble.score(pictures, cache)
+    assert [key for row in rows for key in row.glitch_ids] == together.glitch_ids
+    apart = np.concatenate([row.probabilities for row in rows])
+    assert np.allclose(apart, together.probabilities, atol=1e-5)
+
+
+def test_what_one_member_cannot_read_is_skipped_by_all(members, training_set, tmp_path):
+    cache = tmp_path / "cache"
+    settings = settings_for("ensemble", {"members": [1, 2]})
+    model = make_ensemble(members, training_set, settings, tmp_path / "e", cache)
+    good, bad = (example.pictures for example in training_set.test[:2])
+    for path in bad.paths.values():
+        path.write_bytes(b"no picture")
+    scores = Classifier.load(model.weights).score([bad, good], cache)
+    assert scores.glitch_ids == [good.glitch_id]
+    assert [left.glitch_id for left in scores.skipped] == [bad.glitch_id]
 
 
 def test_one_member_or_an_absent_one_is_refused(members, training_set, tmp_path):

@@ -1,0 +1,71 @@
+"""Scoring leaves alone what it cannot read, and what another worker is at."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from labeling.models import Glitch, ModelVersion, Picture, Prediction, UnreadableGlitch
+from labeling.services.locks import SCORING
+from labeling.services.predictions import are_new_unscored, unscored_glitches
+from labeling.services.storage import path_of
+from labeling.services.training import request_training
+from tests.conftest import make_glitch
+from tests.workers.test_training import FAST, import_two_classes
+from workers.scoring import score_glitches
+from workers.training import run_training
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def trained(settings):
+    settings.RUN_LEASE_SECONDS = 3600  # a test's transaction hides the run from its thread
+    import_two_classes()
+    run_training(request_training(None, "first gold", FAST | {"epochs": 0}).pk)
+    return ModelVersion.objects.get()
+
+
+def break_pictures(glitch: Glitch) -> list[tuple[Path, bytes]]:
+    """Make its files unreadable; what they held."""
+    files = [path_of(picture) for picture in Picture.objects.filter(glitch=glitch)]
+    held = [(file, file.read_bytes()) for file in files]
+    for file in files:
+        file.write_bytes(b"no picture")
+    return held
+
+
+def test_what_cannot_be_read_is_noted_and_tried_again_when_there_is_a_chance(trained):
+    broken = Glitch.objects.order_by("-pk").first()  # among those that no training needed
+    held = break_pictures(broken)
+    bare = make_glitch(5000)
+    Picture.objects.filter(glitch=bare).delete()
+    assert score_glitches() == 23
+    notes = dict(UnreadableGlitch.objects.values_list("glitch", "code"))
+    assert notes == {broken.pk: "unsupported_picture_type", bare.pk: "no_picture"}
+    assert not unscored_glitches(trained).exists()
+    assert not are_new_unscored(trained)
+
+    for file, data in held:
+        file.write_bytes(data)
+    assert score_glitches() == 0
+    UnreadableGlitch.objects.update(tried_at=timezone.now() - timedelta(days=2))
+    assert set(unscored_glitches(trained)) == {broken, bare}
+    assert score_glitches() == 1
+    assert UnreadableGlitch.objects.get().glitch == bare
+
+    Glitch.objects.filter(pk=bare.pk).update(content_digest="of other pictures")
+    assert unscored_glitches(trained).get() == bare
+
+
+def test_a_version_is_scored_by_one_worker_at_a_time(trained):
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [SCORING, trained.pk])
+    assert score_glitches() == 0
+    assert not Prediction.objects.exists()
+    other.close()  # it died
+    assert score_glitches() == 24
+    assert score_glitches() == 0
