@@ -71,6 +71,7 @@ def write_learned(volunteer: User) -> None:
         "level": volunteer.level,
     }
     ((skill.pk,),) = fetch(given, LEARN)
+    volunteer.skill = skill  # again: Django took its id when it had none
 
 
 def learn_gold_answer(

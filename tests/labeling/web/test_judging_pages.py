@@ -116,7 +116,7 @@ def test_a_trial_is_begun_shown_and_called_off(as_reviewer, two):
     as_reviewer.post(address)
     page = as_reviewer.get("/review/models/classifier/1/").content.decode()
     assert "Trial beside classifier 2" in page
-    assert "0 of 200 new glitches" in page
+    assert "0 of 100 new glitches" in page
     assert "On trial:" in as_reviewer.get("/review/models/").content.decode()
     as_reviewer.post(address, {"trial": "none"})
     assert running_trial() is not None
