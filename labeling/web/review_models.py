@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling.errors import LabelingError
 from labeling.models import ModelVersion
 from labeling.selectors.drift import open_alerts
+from labeling.selectors.left_out import left_out
 from labeling.selectors.reliability import reliability
 from labeling.selectors.training_requests import unanswered_refusal
 from labeling.selectors.trials import listed_trials, running_trial
@@ -53,6 +54,9 @@ def model(request: HttpRequest, role: str, number: int) -> HttpResponse:
         "per_class": version.metrics.get("per_class", {}),
         "measured": version.metrics.get("measured", []),
         "checks": version.metrics.get("checks", []),
+        "notes": version.metrics.get("notes", []),
+        "skipped": left_out(version.metrics.get("skipped", [])),
+        "untested": left_out(version.metrics.get("untested", [])),
         "trials": listed_trials().filter(candidate=version),
         "on_trial": running_trial(version.role),
     }

@@ -35,6 +35,43 @@ def test_one_version_shows_curves_confusion_and_classes(as_reviewer):
     assert "Roll back" not in page
 
 
+def test_what_a_training_noted_and_left_out_is_named(as_reviewer):
+    version = make_version(1, "active")
+    address = "/review/models/classifier/1/"
+    assert "What to know of its training" not in as_reviewer.get(address).content.decode()
+    broken, gone = make_glitch(7), make_glitch(8)
+    version.metrics |= {
+        "notes": ["The device was out of memory: minibatches of 32 were cut in half."],
+        "skipped": [{"glitch_id": str(broken.pk), "code": "unreadable_picture", "reason": "Cut."}],
+        "untested": [
+            {"glitch_id": str(pk), "code": "missing_picture", "reason": "Gone."}
+            for pk in (broken.pk, gone.pk)
+        ],
+    }
+    version.save()
+    gone.delete()
+    page = as_reviewer.get(address).content.decode()
+    assert "minibatches of 32 were cut in half" in page
+    assert "1 glitch was left out of training and validation" in page
+    link = '<a href="/review/glitches/0000000007/">0000000007</a>: '
+    assert f"{link}Cut. <code>unreadable_picture</code>" in page
+    assert "2 glitches were left out of the gold test" in page
+    assert f"{link}Gone. <code>missing_picture</code>" in page
+    assert "a glitch that is gone: Gone." in page
+
+
+def test_of_very_many_left_out_the_first_are_named(as_reviewer, monkeypatch):
+    monkeypatch.setattr("labeling.selectors.left_out.SHOWN", 1)
+    version = make_version(1, "active")
+    rows = [{"glitch_id": str(pk), "code": "cut", "reason": f"Cut {pk}."} for pk in (1, 2, 3)]
+    version.metrics |= {"skipped": rows}
+    version.save()
+    page = as_reviewer.get("/review/models/classifier/1/").content.decode()
+    assert ("Cut 1." in page, "Cut 2." in page) == (True, False)
+    assert "3 glitches were left out of training" in page
+    assert "and 2 more" in page
+
+
 def test_rolling_back_puts_the_old_version_into_use(as_reviewer):
     make_version(1, "replaced")
     make_version(2, "active")
