@@ -37,7 +37,7 @@ def known_to_all() -> Q:
 
 def may_look_at(viewer: User | None, glitch: Glitch) -> bool:
     """Whether what the classifier says of the glitch can lead no vote of the viewer or others."""
-    if viewer is not None and viewer.is_reviewer:
+    if viewer is not None and (viewer.is_reviewer or viewer.is_pipeline):
         return True
     allowed = known_to_all()
     if viewer is not None:
@@ -65,10 +65,9 @@ def find_look(key: UUID) -> Look:
     return found
 
 
-def last_look(glitch: Glitch) -> Look | None:
-    """The latest look at a glitch by the version in use."""
-    version = active_version(ModelVersion.Role.CLASSIFIER)
-    return Look.objects.filter(glitch=glitch, model_version=version).first()
+def last_look(glitch: Glitch, version: ModelVersion | None, label: str = "") -> Look | None:
+    """The latest look of a version at a glitch, for the heat of a class or of the likeliest."""
+    return Look.objects.filter(glitch=glitch, model_version=version, label=label).first()
 
 
 def render_look(look: Look) -> dict[str, Any]:

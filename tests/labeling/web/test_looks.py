@@ -10,6 +10,7 @@ from labeling.models import Glitch, GlitchClass, Look, Prediction
 from labeling.models.runs import Run
 from labeling.services.looks import look_folder, request_look_at
 from tests.conftest import make_glitch, make_picture, make_volunteer
+from tests.labeling.judging_world import say
 from tests.labeling.web.worlds import make_version
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +139,35 @@ def test_a_reviewer_sees_what_is_known_and_asks_for_the_heat(as_reviewer, versio
     page = as_reviewer.get(address).content.decode()
     assert "heat_4.0.png" in page
     assert 'class="heat-switch"' in page
+
+
+def test_a_reviewer_asks_any_version_about_any_class(as_reviewer, version):
+    """Version 2 was kept out: what made it say Whistle is what one wants to see."""
+    kept_out, glitch = make_version(2, "kept_out"), make_glitch(1)
+    for one, label in ((version, "Blip"), (kept_out, "Whistle")):
+        say(one, [glitch], label)
+    address = f"/review/glitches/{glitch.gravityspy_id}/"
+    page = as_reviewer.get(address).content.decode()
+    assert "Show where classifier 1 sees it" in page
+    assert "Show where classifier 2 sees it" in page
+    asked = as_reviewer.post(f"{address}explain/", {"version": "2"})
+    assert asked["Location"] == f"{address}?version=2"
+    asked = as_reviewer.post(f"{address}explain/", {"version": "2", "label": "Blip"})
+    assert asked["Location"] == f"{address}?version=2&label=Blip"
+    finish(Look.objects.get(model_version=kept_out, label="Blip"))
+    assert "heat_4.0.png" in as_reviewer.get(asked["Location"]).content.decode()
+    assert "Waiting for a worker" in as_reviewer.get(f"{address}?version=2").content.decode()
+    assert "Show what classifier 1 sees" in as_reviewer.get(address).content.decode()
+
+
+@pytest.mark.parametrize("version_asked", ["9", "two", "9" * 30])
+def test_a_version_that_is_not_there_is_refused(as_reviewer, version, version_asked):
+    address = f"/review/glitches/{make_glitch(1).gravityspy_id}/"
+    assert as_reviewer.get(f"{address}?version={version_asked}").status_code == 404
+    sent = {"version": version_asked}
+    page = as_reviewer.post(f"{address}explain/", sent, follow=True).content.decode()
+    assert "There is no classifier version" in page
+    assert not Look.objects.exists()
 
 
 def test_a_volunteer_does_not_see_what_is_known(version):
