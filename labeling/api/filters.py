@@ -8,6 +8,7 @@ from labeling.models import (
     DriftCheck,
     Evaluation,
     Glitch,
+    LabelIssue,
     ModelVersion,
     Prediction,
     Proposal,
@@ -84,6 +85,11 @@ class DriftCheckFilter(filters.FilterSet):
     class Meta:
         model = DriftCheck
         fields: list[str] = []
+
+
+class LabelIssueFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=LabelIssue.State.choices)
+    check = WholeNumberFilter("label_check", "the search that found it")
 
 
 class ProposalFilter(filters.FilterSet):

@@ -14,6 +14,8 @@ from labeling.api import (
     evaluations,
     favourites,
     glitches,
+    label_checks,
+    label_issues,
     labels,
     me,
     model_versions,
@@ -115,6 +117,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "discovery-runs/<int:run_id>",
         discovery_runs.DiscoveryRunView.as_view(),
         name="discovery-run",
+    ),
+    path("label-checks", label_checks.LabelChecksView.as_view(), name="label-checks"),
+    path("label-checks/<int:check_id>", label_checks.LabelCheckView.as_view(), name="label-check"),
+    path("label-issues", label_issues.LabelIssuesView.as_view(), name="label-issues"),
+    path("label-issues/<int:issue_id>", label_issues.LabelIssueView.as_view(), name="label-issue"),
+    path(
+        "label-issues/<int:issue_id>/decide",
+        label_issues.DecideIssueView.as_view(),
+        name="decide-issue",
+    ),
+    path(
+        "label-issues/<int:issue_id>/undo", label_issues.UndoIssueView.as_view(), name="undo-issue"
     ),
     path("proposals", proposals.ProposalsView.as_view(), name="proposals"),
     path("proposals/<int:proposal_id>", proposals.ProposalView.as_view(), name="proposal"),

@@ -45,6 +45,13 @@ TABLE = [
     ("proposals", "get", 403, 200, 200),
     ("proposals/1", "get", 403, 404, 404),
     ("proposals/1/decide", "post", 403, 400, 403),
+    ("label-checks", "get", 403, 200, 200),
+    ("label-checks", "post", 403, 400, 400),
+    ("label-checks/1", "get", 403, 404, 404),
+    ("label-issues", "get", 403, 200, 200),
+    ("label-issues/1", "get", 403, 404, 404),
+    ("label-issues/1/decide", "post", 403, 400, 403),
+    ("label-issues/1/undo", "post", 403, 404, 403),
     ("labels.csv", "get", 403, 200, 200),
     ("status", "get", 403, 200, 200),
 ]
