@@ -17,6 +17,7 @@ from labeling.api import (
     label_checks,
     label_issues,
     labels,
+    looks,
     me,
     model_versions,
     predictions,
@@ -130,6 +131,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "label-issues/<int:issue_id>/undo", label_issues.UndoIssueView.as_view(), name="undo-issue"
     ),
+    path("looks", looks.LooksView.as_view(), name="looks"),
+    path("looks/<uuid:key>", looks.LookView.as_view(), name="look"),
     path("proposals", proposals.ProposalsView.as_view(), name="proposals"),
     path("proposals/<int:proposal_id>", proposals.ProposalView.as_view(), name="proposal"),
     path("proposals/<int:proposal_id>/decide", proposals.DecideView.as_view(), name="decide"),

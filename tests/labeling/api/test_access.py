@@ -52,6 +52,8 @@ TABLE = [
     ("label-issues/1", "get", 403, 404, 404),
     ("label-issues/1/decide", "post", 403, 400, 403),
     ("label-issues/1/undo", "post", 403, 404, 403),
+    ("looks", "post", 403, 400, 400),
+    ("looks/00000000-0000-4000-8000-000000000000", "get", 403, 404, 404),
     ("labels.csv", "get", 403, 200, 200),
     ("status", "get", 403, 200, 200),
 ]
