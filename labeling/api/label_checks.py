@@ -63,6 +63,6 @@ class LabelCheckView(APIView):
     permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
 
     @extend_schema(responses=answers({200: LabelCheckSerializer}, 401, 403, 404))
-    def get(self, request: Request, check_id: int) -> Response:
+    def get(self, request: Request, label_check_id: int) -> Response:
         """One label check with its progress and what it found."""
-        return Response(LabelCheckSerializer(find_label_check(check_id)).data)
+        return Response(LabelCheckSerializer(find_label_check(label_check_id)).data)

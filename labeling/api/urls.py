@@ -22,6 +22,7 @@ from labeling.api import (
     model_versions,
     predictions,
     proposals,
+    recipes,
     shadow_trials,
     status,
     tokens,
@@ -104,6 +105,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drift-checks", drift_checks.DriftChecksView.as_view(), name="drift-checks"),
     path("drift-checks/<int:check_id>", drift_checks.DriftCheckView.as_view(), name="drift-check"),
     path("drift-checks/<int:check_id>/see", drift_checks.SeeAlertView.as_view(), name="see-alert"),
+    path("recipes", recipes.RecipesView.as_view(), name="recipes"),
     path("training-runs", training_runs.TrainingRunsView.as_view(), name="training-runs"),
     path(
         "training-runs/<int:run_id>", training_runs.TrainingRunView.as_view(), name="training-run"
@@ -120,7 +122,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="discovery-run",
     ),
     path("label-checks", label_checks.LabelChecksView.as_view(), name="label-checks"),
-    path("label-checks/<int:check_id>", label_checks.LabelCheckView.as_view(), name="label-check"),
+    path(
+        "label-checks/<int:label_check_id>",
+        label_checks.LabelCheckView.as_view(),
+        name="label-check",
+    ),
     path("label-issues", label_issues.LabelIssuesView.as_view(), name="label-issues"),
     path("label-issues/<int:issue_id>", label_issues.LabelIssueView.as_view(), name="label-issue"),
     path(

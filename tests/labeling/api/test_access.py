@@ -35,6 +35,7 @@ TABLE = [
     ("drift-checks", "get", 403, 200, 200),
     ("drift-checks/1", "get", 403, 404, 404),
     ("drift-checks/1/see", "post", 403, 404, 403),
+    ("recipes", "get", 403, 200, 200),
     ("training-runs", "get", 403, 200, 200),
     ("training-runs", "post", 403, 400, 400),
     ("training-runs/1", "get", 403, 404, 404),
