@@ -13,9 +13,10 @@ from workers.tasks import RecordedTask
 
 
 @shared_task(name=jobs.EVALUATE, base=RecordedTask)
-def evaluate(version_id: int, against_id: int | None = None) -> None:
+def evaluate(version_id: int, against_id: int | None = None, *, in_time: bool = False) -> None:
     """Judge a version on today's gold test set, perhaps against another; again is harmless.
 
+    ``in_time``: on those glitches alone that came later than all that either was trained on.
     Glitches whose pictures cannot be read are left out.
     """
     from labeling.services.judging import evaluate_version
@@ -29,9 +30,9 @@ def evaluate(version_id: int, against_id: int | None = None) -> None:
     for one in (version, against):
         if one is not None:
             predict(one, unpredicted(one, test))
-    evaluate_version(version, whole=False)
+    evaluate_version(version, whole=False, in_time=in_time)
     if against is not None:
-        evaluate_version(version, against, whole=False)
+        evaluate_version(version, against, whole=False, in_time=in_time)
 
 
 @shared_task(name=jobs.FOLLOW_TRIAL, base=RecordedTask)

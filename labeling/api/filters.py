@@ -66,6 +66,7 @@ class ModelVersionFilter(filters.FilterSet):
 class EvaluationFilter(filters.FilterSet):
     version = WholeNumberFilter("model_version__number")
     against = WholeNumberFilter("against__number")
+    in_time = filters.BooleanFilter(field_name="in_time")
 
     class Meta:
         model = Evaluation

@@ -1,10 +1,14 @@
 """A worker judges a version and lets a candidate predict in the shadow, with a real network."""
 
-import pytest
+import shutil
 
-from labeling.models import Evaluation, ModelVersion, ShadowTrial
+import pytest
+from django.core.management import CommandError, call_command
+
+from labeling.models import Evaluation, GoldLabel, ModelVersion, ShadowTrial
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.shadow import begin_trial
+from labeling.services.storage import picture_path
 from labeling.services.training import request_training
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers import judging, sweeps
@@ -54,6 +58,20 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     trial.refresh_from_db()
     assert (trial.state, trial.report["differ"]) == (ShadowTrial.State.PASSED, 0)
     assert ModelVersion.objects.get(state="active") == same
+
+
+def test_without_a_worker_the_command_predicts_what_is_missing(trained, settings, capsys):
+    """What cannot be read is told, and left out where that is asked for."""
+    lost = GoldLabel.objects.filter(split="test").order_by("pk")[0].glitch
+    for picture in lost.pictures.all():
+        picture_path(picture.sha256, picture.extension).unlink(missing_ok=True)
+    shutil.rmtree(settings.CACHE_FOLDER)
+    with pytest.raises(CommandError, match="pictures of 1 gold test glitches cannot be read"):
+        call_command("evaluate", "--version", "2", "--here")
+    call_command("evaluate", "--version", "2", "--here", "--readable")
+    assert "classifier 2" in capsys.readouterr().out
+    count = GoldLabel.objects.filter(split="test").count()
+    assert {one.figures["count"] for one in Evaluation.objects.all()} == {count - 1}
 
 
 def test_the_sweep_follows_a_trial_and_nothing_else(taxonomy, monkeypatch):

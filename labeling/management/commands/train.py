@@ -118,7 +118,8 @@ Examples:
             if run.state not in {Run.State.REQUESTED, Run.State.RUNNING}:
                 return
             if time.monotonic() >= send_at and is_free(run):
-                _train_here(run) if here else jobs.send_now(jobs.RUN_TRAINING, run_id=run.pk)
+                do = jobs.run_here if here else jobs.send_now
+                do(jobs.RUN_TRAINING, run_id=run.pk)
                 send_at = time.monotonic() + SEND_AGAIN_SECONDS
             else:
                 time.sleep(POLL_SECONDS)
@@ -146,11 +147,3 @@ def _changes(pairs: list[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             changes[key] = value
     return changes
-
-
-def _train_here(run: TrainingRun) -> None:
-    """What a worker would do, by its name: commands know no tasks."""
-    from labeling.celery import app
-
-    app.loader.import_default_modules()
-    app.tasks[jobs.RUN_TRAINING].apply(kwargs={"run_id": run.pk}, throw=True)

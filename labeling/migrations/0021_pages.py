@@ -2,6 +2,7 @@ from django.db import migrations, models
 from django.db.models import Q
 
 
+# The defaults stand in the database: code of before this knows no such columns.
 class Migration(migrations.Migration):
     dependencies = [
         ("labeling", "0017_workers"),
@@ -11,7 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="look",
             name="label",
-            # The default stands in the database: code of before knows no such column.
             field=models.CharField(
                 blank=True,
                 db_default="",
@@ -29,4 +29,22 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RemoveConstraint(model_name="look", name="one_look_a_glitch_version"),
+        migrations.AddField(
+            model_name="evaluation",
+            name="in_time",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="on those glitches alone that came later than all training",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="evaluation",
+            constraint=models.UniqueConstraint(
+                fields=["model_version", "against", "test_digest", "in_time"],
+                name="one_evaluation_a_version_test_time",
+                nulls_distinct=False,
+            ),
+        ),
+        migrations.RemoveConstraint(model_name="evaluation", name="one_evaluation_a_version_test"),
     ]
