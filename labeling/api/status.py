@@ -23,7 +23,7 @@ class StatusSerializer(serializers.Serializer):
     unknown_pool = serializers.JSONField(help_text="how many seem to fit no class")
     votes = serializers.JSONField(help_text="how many")
     visitor_votes = serializers.JSONField(help_text="those of them cast without an account")
-    workers = serializers.JSONField(help_text="list of those that answer: {name}")
+    workers = serializers.JSONField(help_text="list of those that answer: {name, queues}")
     queues = serializers.JSONField(help_text="queue -> messages that wait")
     active = serializers.JSONField(help_text="role -> number of the model version in use")
     scored = serializers.JSONField(help_text="predictions of the classifier in use")
