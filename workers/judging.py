@@ -9,14 +9,16 @@ from labeling.selectors.trials import running_trial, unshadowed_glitches
 from labeling.services.locks import scoring_lock
 from labeling.services.shadow import conclude_trial
 from workers.scoring import CHUNK, predict
-from workers.tasks import RecordedTask
+from workers.tasks import DeviceTask
+from workers.turns import Turn
 
 
-@shared_task(name=jobs.EVALUATE, base=RecordedTask)
+@shared_task(name=jobs.EVALUATE, base=DeviceTask)
 def evaluate(version_id: int, against_id: int | None = None) -> None:
     """Judge a version on today's gold test set, perhaps against another; again is harmless.
 
-    Glitches whose pictures cannot be read are left out.
+    What of it is not predicted yet comes first, a turn long; then the task is sent again. Glitches
+    whose pictures cannot be read are left out.
     """
     from labeling.services.judging import evaluate_version
 
@@ -26,15 +28,20 @@ def evaluate(version_id: int, against_id: int | None = None) -> None:
     versions = ModelVersion.objects.select_related("class_list", "training_run")
     version = versions.get(pk=version_id)
     against = versions.get(pk=against_id) if against_id is not None else None
+    turn = Turn()
     for one in (version, against):
-        if one is not None:
-            predict(one, unpredicted(one, test))
+        if one is not None and not turn.was_cut:
+            with scoring_lock(one.pk, wait=True):
+                predict(one, unpredicted(one, test), turn)
+    if turn.was_cut:
+        jobs.send_now(jobs.EVALUATE, version_id=version_id, against_id=against_id)
+        return
     evaluate_version(version, whole=False)
     if against is not None:
         evaluate_version(version, against, whole=False)
 
 
-@shared_task(name=jobs.FOLLOW_TRIAL, base=RecordedTask)
+@shared_task(name=jobs.FOLLOW_TRIAL, base=DeviceTask)
 def follow_trial(trial_id: int) -> int:
     """Let the candidate predict what the version in use has predicted meanwhile; end the trial
     where it is due. Returns how many glitches were predicted."""

@@ -24,6 +24,7 @@ class StatusSerializer(serializers.Serializer):
     votes = serializers.JSONField(help_text="how many")
     visitor_votes = serializers.JSONField(help_text="those of them cast without an account")
     workers = serializers.JSONField(help_text="list of those that answer: {name, queues}")
+    unserved = serializers.JSONField(help_text="queues that none of them takes messages from")
     queues = serializers.JSONField(help_text="queue -> messages that wait")
     active = serializers.JSONField(help_text="role -> number of the model version in use")
     scored = serializers.JSONField(help_text="predictions of the classifier in use")

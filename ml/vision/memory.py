@@ -33,8 +33,13 @@ def more_parts(parts: int, most: int, error: torch.OutOfMemoryError) -> int:
             "free it, choose a smaller network or 'size', or train on the CPU. "
             f"({str(error)[:200]})"
         ) from error
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    free_device_memory()
     logger.warning("out of device memory: %d parts instead of %d", 2 * parts, parts)
     return 2 * parts
+
+
+def free_device_memory() -> None:
+    """Give back what PyTorch keeps of the GPUs' memory for later, so that others can have it."""
+    if torch.cuda.is_available():
+        gc.collect()
+        torch.cuda.empty_cache()

@@ -56,6 +56,25 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     assert ModelVersion.objects.get(state="active") == same
 
 
+def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(trained, monkeypatch):
+    """Version 2 has said nothing yet of the test's glitches: one turn each to predict them."""
+    active, same = trained
+    sent = []
+    monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: sent.append((name, ids)))
+    monkeypatch.setattr("workers.scoring.CHUNK", 1)
+    monkeypatch.setattr("workers.turns.TURN_SECONDS", 0)
+    count = active.metrics["count"]
+    rounds = 0
+    while not Evaluation.objects.exists():
+        judging.evaluate(same.pk)
+        rounds += 1
+        assert rounds <= count + 1
+    assert rounds == count + 1
+    again = ("workers.judging.evaluate", {"version_id": same.pk, "against_id": None})
+    assert sent == [again] * count
+    assert Evaluation.objects.get().figures["count"] == count
+
+
 def test_the_sweep_follows_a_trial_and_nothing_else(taxonomy, monkeypatch):
     sent = []
     monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: sent.append((name, ids)))

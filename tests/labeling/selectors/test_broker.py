@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import threading
+import time
 from contextlib import contextmanager
 
 from labeling.selectors.broker import alive_workers, unserved_queues
@@ -12,15 +12,13 @@ WORKER = ("-m", "celery", "-A", "labeling", "worker", "-n", "one@here", "--pool"
 
 @contextmanager
 def worker_of(queues):
-    """A worker of these queues, once it answers."""
+    """What a worker of these queues answers, once it does."""
     started = subprocess.Popen([sys.executable, *WORKER, "-Q", queues])
     try:
-        for _ in range(1200):
-            if alive_workers():
-                break
+        until = time.monotonic() + 120
+        while not (answer := alive_workers()) and time.monotonic() < until:
             assert started.poll() is None
-            threading.Event().wait(0.1)
-        yield
+        yield answer
     finally:
         started.terminate()
         started.wait()
@@ -28,11 +26,11 @@ def worker_of(queues):
 
 def test_a_queue_is_served_by_the_workers_that_listen_to_it():
     assert alive_workers() == []
-    with worker_of("looks,default"):
-        assert alive_workers() == [{"name": "one@here", "queues": ["default", "looks"]}]
+    with worker_of("looks,default") as answer:
+        assert answer == [{"name": "one@here", "queues": ["default", "looks"]}]
 
 
 def test_what_nobody_listens_to_is_named():
     one = {"name": "one@here", "queues": ["default", "looks"]}
-    assert unserved_queues([one]) == ["gpu"]
-    assert unserved_queues([one, {"name": "two@there", "queues": ["gpu"]}]) == []
+    assert unserved_queues([one]) == ["gpu", "predictions"]
+    assert unserved_queues([one, {"name": "two@there", "queues": ["gpu"]}]) == ["predictions"]
