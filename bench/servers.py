@@ -24,18 +24,24 @@ class Servers:
 def servers(name: str) -> Iterator[Servers]:
     """Postgres, which keeps its promises (fsync as always), and Valkey.
 
-    SIGTERM and SIGHUP end the benchmark as Ctrl-C does, so servers and folder go. Where it is
-    killed, the kernel stops the servers, and the folder is left.
+    Where the benchmark is killed, the kernel stops them, and the folder is left.
     """
+    with (
+        ending_in_order(),
+        tempfile.TemporaryDirectory(prefix=f"nota-{name}-") as folder,
+        start_postgres(Path(folder), die_with_parent=True) as postgres,
+        start_valkey(Path(folder), die_with_parent=True) as valkey,
+    ):
+        yield Servers(Path(folder), postgres.url, valkey.url)
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Within it SIGTERM and SIGHUP are a Ctrl-C (KeyboardInterrupt): what is open is closed."""
     heard = [one for one in STOP_SIGNALS if one == signal.SIGINT or not _is_ignored(one)]
     before = {one: signal.signal(one, signal.default_int_handler) for one in heard}
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix=f"nota-{name}-") as folder,
-            start_postgres(Path(folder), die_with_parent=True) as postgres,
-            start_valkey(Path(folder), die_with_parent=True) as valkey,
-        ):
-            yield Servers(Path(folder), postgres.url, valkey.url)
+        yield
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)

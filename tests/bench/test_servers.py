@@ -9,17 +9,19 @@ import time
 import pytest
 
 from labeling.embedded import state
+from tests.conftest import make_picture
 
 KINDS = ("postgres", "valkey")
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-@pytest.mark.parametrize("name", ["predict", "votes"])
+@pytest.mark.parametrize("name", ["predict", "votes", "loop"])
 def test_servers_end_with_the_benchmark(tmp_path, name, ended_by):
     """As its servers have just come up; a kill leaves the folder, and nothing that runs."""
     if ended_by == signal.SIGKILL and sys.platform != "linux":
         pytest.skip("only Linux ends a process with its parent")
-    command = [sys.executable, "-m", f"bench.{name}", "--glitches", "50"]
+    told = ["--data", str(_two_classes(tmp_path))] if name == "loop" else ["--glitches", "50"]
+    command = [sys.executable, "-m", f"bench.{name}", *told]
     bench = subprocess.Popen(
         command, env=os.environ | {"TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE, text=True
     )
@@ -28,6 +30,15 @@ def test_servers_end_with_the_benchmark(tmp_path, name, ended_by):
     bench.communicate(timeout=120)
     assert _until(lambda: not any(one.is_running() for one in own))
     assert bool(list(tmp_path.glob("nota-*"))) == (ended_by == signal.SIGKILL)
+
+
+def _two_classes(folder):
+    """Pictures that the demo takes; it ends long before it looks at them."""
+    for number, label in enumerate(("Blip", "Whistle", "Blip", "Whistle")):
+        path = folder / "pictures" / label / f"H1_{number:010d}_spectrogram_4.0.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(make_picture(number))
+    return folder / "pictures"
 
 
 def _servers(folder, name):
