@@ -16,7 +16,6 @@ from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.training_results import next_number
 from ml.pictures import DURATIONS
-from ml.vision.activations import CPU_MINIBATCH, CUDA_MINIBATCH
 from ml.vision.classifier import Classifier
 from ml.vision.devices import autocast, forward_precision, prediction_precision
 from ml.vision.draws import Labeled
@@ -24,6 +23,7 @@ from ml.vision.fit import Fitter
 from ml.vision.model_file import ModelFile
 from ml.vision.network import build_network
 from ml.vision.optimise import make_optimizer
+from ml.vision.pipeline import CPU_MINIBATCH, CUDA_MINIBATCH
 from ml.vision.recipes import settings_for
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import make_inputs_for

@@ -5,6 +5,7 @@ A spectrogram picture shows normalised energy 0 to 25.5 in viridis colours, so t
 network and the simulation all read pictures through this one file.
 """
 
+import contextlib
 import io
 import re
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from kornia_rs import io as kornia
+from PIL import Image, ImageFile
 
 from ml.errors import MLError
 
@@ -207,13 +209,33 @@ def _decode(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
         _check_size(image.width, image.height)
-        image.load()
+        return _load(image, data)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(f"has far more than {MAX_PIXELS} pixels") from error
     except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError) as error:
         # Pillow reports damage by any of these, depending on where in the file it lies.
         raise _unreadable(f"The picture is damaged or cut short ({error})") from error
+
+
+def _load(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
+    """Every pixel of ``image``, of which Pillow has read the header of ``data`` so far.
+
+    Plain PNGs, as all spectrograms are, take kornia's decoder a third of the time that they take
+    Pillow. What it refuses Pillow judges, so that what counts as damaged hangs on one library.
+    """
+    if _is_plain(image):
+        with contextlib.suppress(Exception):  # it raises nothing more special
+            shape = (image.height, image.width)
+            return Image.fromarray(kornia.decode_image_png_u8(data, shape, image.mode.lower()))
+    image.load()
     return image
+
+
+def _is_plain(image: ImageFile.ImageFile) -> bool:
+    """Whether it is a PNG of three or four channels of 8 bits, row after row."""
+    if image.format != "PNG" or image.info.get("interlace"):
+        return False
+    return image.mode in ("RGB", "RGBA") and [tile.args for tile in image.tile] == [image.mode]
 
 
 def _check_size(width: int, height: int) -> None:

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.vision.activations import InputMaker, Piece
+from ml.vision.activations import InputMaker, Inputs
 from ml.vision.calibrate import reported
 from ml.vision.dataset import GlitchPictures, Skipped
-from ml.vision.devices import pick_device, reader_count
+from ml.vision.devices import pick_device
 from ml.vision.errors import DamagedWeights, UnreadablePictures
-from ml.vision.fit import predict_logits
+from ml.vision.fit import Predicted, predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure
+from ml.vision.pieces import Read
+from ml.vision.pipeline import open_pipeline
 from ml.vision.train import make_inputs_for
 from ml.vision.views import FULL
 from ml.wanted import check_wanted
 
 CHUNK = 128  # glitches at a time
 CHUNKS_AHEAD = 3  # one being read, one in the network, one being written
+
+Part = tuple[Inputs, Predicted | None]  # what was read of a part of a chunk, and what comes of it
 
 
 @dataclass(frozen=True)
@@ -116,39 +122,45 @@ class Classifier:
     ) -> Generator[Scores, None, None]:
         """The scores of each chunk in turn; at most three chunks are in memory.
 
-        Threads read and decode, another runs the network, and the caller's own thread fetches the
-        next chunk and does what it likes with the scores meanwhile: write them to a database.
+        Readers decode, threads run the network, and the caller's own thread fetches the next chunk
+        and does what it likes with the scores meanwhile: write them to a database.
         """
         maker = make_inputs_for(self._network, self.settings, cache, self._device, full_only=True)
-        with ThreadPoolExecutor(reader_count()) as readers, ThreadPoolExecutor(1) as network:
-            ahead: deque[Future[Scores]] = deque()
-            try:
-                for chunk in chunks:
-                    check_wanted()
-                    pieces = [readers.submit(maker.read, job) for job in enumerate(chunk)]
-                    ahead.append(network.submit(self._score_chunk, maker, chunk, pieces))
-                    if len(ahead) == CHUNKS_AHEAD:
-                        yield ahead.popleft().result()
-                while ahead:
-                    yield ahead.popleft().result()
-            finally:  # also where the caller wants no more
-                readers.shutdown(cancel_futures=True)
-                network.shutdown(cancel_futures=True)
+        compute = partial(self._score_part, maker)
+        left = iter(chunks)
+        first = list(islice(left, 1))
+        ahead: deque[tuple[Sequence[GlitchPictures], list[Future[Part]]]] = deque()
+        with open_pipeline(maker.device, max(map(len, first), default=0)) as line:
+            for chunk in chain(first, left):
+                check_wanted()
+                ahead.append((chunk, line.submit(maker.read, chunk, compute)))
+                if len(ahead) == CHUNKS_AHEAD:
+                    yield self._score_chunk(*ahead.popleft())
+            while ahead:
+                yield self._score_chunk(*ahead.popleft())
+
+    def _score_part(self, maker: InputMaker, pieces: Sequence[Read]) -> Part:
+        inputs = maker.make_from(pieces)
+        if not inputs.arrays:
+            return inputs, None
+        return inputs, predict_logits(self._network, maker, inputs.arrays, FULL)
 
     def _score_chunk(
-        self,
-        maker: InputMaker,
-        chunk: Sequence[GlitchPictures],
-        pieces: Sequence[Future[Piece | Skipped]],
+        self, chunk: Sequence[GlitchPictures], parts: Sequence[Future[Part]]
     ) -> Scores:
-        inputs = maker.make_from(piece.result() for piece in pieces)
-        if not inputs.arrays:
-            return replace(self._nothing(), skipped=tuple(inputs.skipped))
-        logits, features = predict_logits(self._network, maker, inputs.arrays, FULL)
+        found = []
+        for part in parts:
+            check_wanted()
+            found.append(part.result())
+        skipped = tuple(left for inputs, _ in found for left in inputs.skipped)
+        predicted = [each for _, each in found if each is not None]
+        if not predicted:
+            return replace(self._nothing(), skipped=skipped)
+        logits, features = (np.concatenate(tables) for tables in zip(*predicted, strict=True))
         novelty = self.novelty(features)
         probabilities = reported(logits, self.temperature, novelty).astype(np.float32)
-        ids = [chunk[index].glitch_id for index in inputs.kept]
-        return Scores(ids, probabilities, features, novelty, tuple(inputs.skipped))
+        ids = [chunk[index].glitch_id for inputs, _ in found for index in inputs.kept]
+        return Scores(ids, probabilities, features, novelty, skipped)
 
     def _nothing(self) -> Scores:
         """The scores of no glitch."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import torch
-
-from ml.vision.errors import BadSettings
-
-READERS_LEAST, READERS_MOST = 2, 16
 
 
 @contextmanager
@@ -30,24 +25,6 @@ def one_thread() -> Iterator[None]:
 
 def has_gpu() -> bool:
     return torch.cuda.is_available()
-
-
-def reader_count() -> int:
-    """Threads that read, decode and change pictures: ``NOTA_READERS``, else one for each core.
-
-    Pillow and NumPy let go of Python's lock for it, so that threads do. Of processes that train
-    together each has its share of the cores. Raises BadSettings.
-    """
-    wanted = os.environ.get("NOTA_READERS", "")
-    if not wanted:
-        cores = len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        return min(READERS_MOST, max(READERS_LEAST, cores))
-    if not wanted.isdecimal() or int(wanted) < 1:
-        raise BadSettings(
-            f"NOTA_READERS is {wanted!r}; it must be a number of threads from 1, or left out.",
-            key="NOTA_READERS",
-        )
-    return int(wanted)
 
 
 def pick_device(device: str) -> torch.device:

@@ -109,3 +109,9 @@ class ProcessesFailed(MLError):
     """One of the processes that train together ended with an error."""
 
     code = "processes_failed"
+
+
+class ReadersEnded(MLError):
+    """A process that reads pictures was killed."""
+
+    code = "readers_ended"

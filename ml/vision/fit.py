@@ -10,6 +10,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ml.vision.activations import InputMaker, read_ahead
+from ml.vision.activations import InputMaker
 from ml.vision.calibrate import fit_temperature, log_loss, softmax
 from ml.vision.checkpoint import Checkpoints
 from ml.vision.devices import autocast, prediction_precision
@@ -29,6 +30,7 @@ from ml.vision.event_log import EventLog
 from ml.vision.memory import with_less_memory
 from ml.vision.network import GlitchNetwork
 from ml.vision.optimise import RunningMean, learned, make_optimizer, rate_factor
+from ml.vision.readers import read_ahead, reader_count
 from ml.vision.settings import TrainingSettings
 from ml.vision.step import Stepper, diverged
 from ml.vision.views import FULL
@@ -154,7 +156,7 @@ class Fitter:
         order = draw_order(self.train, self.settings, rng)
         steps = self._steps(len(order))
         total = 0.0
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), ThreadPoolExecutor(reader_count()) as drawers:
             torch.manual_seed(int(rng.integers(2**31)) + self.world.rank)  # dropout
             self.network.train()
             # Every process draws for all, so that all draw the same, and shows its share.
@@ -162,7 +164,7 @@ class Fitter:
                 (rows, [pick(self.train, int(row), self.settings, rng) for row in rows])
                 for rows in np.array_split(order, steps)
             ]
-            shown = read_ahead(self._show, [picks for _, picks in batches])
+            shown = read_ahead(drawers, self._show, [picks for _, picks in batches])
             for step, ((rows, _), stacked) in enumerate(zip(batches, shown, strict=True)):
                 self._set_rates((epoch - 1 + step / steps) / self.settings.epochs)
                 total += self.stepper.step(rows, stacked, epoch) * len(rows)

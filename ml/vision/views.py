@@ -46,7 +46,8 @@ def reduce_energy(energy: Energy, size: int) -> Energy:
     merged = max(1, -(-energy.shape[1] // size))  # columns that become one
     image = Image.fromarray(np.ascontiguousarray(energy))
     fine = np.asarray(image.resize((size * merged, size), Image.Resampling.BILINEAR))
-    return np.asarray(fine.reshape(size, size, merged).max(axis=2))
+    # Column by column: the maximum over a last axis of three takes ten times as long.
+    return np.maximum.reduce([fine[:, start::merged] for start in range(merged)])
 
 
 def source_of(duration: float, available: Sequence[float]) -> float | None:

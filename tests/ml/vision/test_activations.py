@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from ml.vision.activations import read_ahead
 from ml.vision.network import build_network
 from ml.vision.train import make_inputs_for
 
@@ -62,8 +61,3 @@ def test_activations_equal_the_network_itself(training_set, recipe, tmp_path):
 def _files(maker, pictures):
     files = maker.reader.read_bytes(pictures)
     return files, maker.reader.content_of(files)
-
-
-def test_reading_ahead_keeps_the_order():
-    assert list(read_ahead(lambda number: number * 2, range(100))) == list(range(0, 200, 2))
-    assert list(read_ahead(str, [])) == []

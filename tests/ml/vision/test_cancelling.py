@@ -5,7 +5,6 @@ import dataclasses
 import psutil
 import pytest
 
-from ml.vision.activations import read_ahead
 from ml.vision.distributed import train_on_all_devices
 from ml.vision.reading import read_set
 from ml.vision.step import Stepper
@@ -26,14 +25,6 @@ class Countdown:
     def __call__(self):
         if self.is_over():
             raise Unwanted
-
-
-def test_no_more_is_read_once_the_work_is_unwanted():
-    read = []
-    with while_wanted(Countdown(lambda: len(read) >= 1)), pytest.raises(Unwanted):
-        for _ in read_ahead(lambda job: read.append(job), list(range(1000))):
-            pass
-    assert len(read) < 100  # what was ahead
 
 
 def test_a_training_ends_between_two_minibatches(training_set, recipe, tmp_path, monkeypatch):

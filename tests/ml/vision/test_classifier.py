@@ -53,7 +53,7 @@ def test_scores_from_the_cache_are_the_same(trained, glitches, monkeypatch):
     folder, model = trained
     classifier = Classifier.load(model.weights)
     first = classifier.predict(glitches, folder / "cache")
-    monkeypatch.setattr(activations.InputMaker, "_compute", None)  # must not be needed again
+    monkeypatch.setattr(activations.InputMaker, "_run", None)  # must not be needed again
     assert np.array_equal(Classifier.load(model.weights).predict(glitches, folder / "cache"), first)
 
 

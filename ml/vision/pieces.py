@@ -1,0 +1,117 @@
+"""One glitch on its way from its files to the network.
+
+No torch here: this is what the processes that only read load (:mod:`ml.vision.readers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.errors import MLError
+from ml.vision.augment import LOUDNESS_AND_SHIFT, copies_of
+from ml.vision.dataset import GlitchPictures, Skipped
+from ml.vision.store import hash_of
+from ml.vision.views import VARIANTS, Energy, GlitchViews, ViewReader
+
+AUGMENTATION = 1  # raise it when copies come out otherwise
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What the cache had of a glitch, and the views of what it had not."""
+
+    index: int
+    content: str
+    variants: npt.NDArray[np.generic] | None
+    copies: npt.NDArray[np.generic] | None
+    views: Energy | None = None
+    copy_views: Energy | None = None
+
+    def missing(self) -> list[Energy]:
+        """Views (d, size, size) that the frozen part has yet to see, variants first."""
+        return [view for part in (self.views, self.copy_views) if part is not None for view in part]
+
+    def whole(self) -> npt.NDArray[np.generic] | None:
+        """(2 + copies, ...) if the cache had all."""
+        if self.missing() or self.variants is None:
+            return None
+        if self.copies is None:
+            return self.variants
+        return np.concatenate([self.variants, self.copies])
+
+
+@dataclass(frozen=True)
+class PieceReader:
+    """Reads and decodes glitches; small and plain, so that it can be sent to other processes.
+
+    ``key`` names the frozen part in the cache, "" where nothing is frozen. ``copies`` changed
+    copies belong to each glitch, by ``augmentation`` and ``drop_durations``. ``full_only``: the
+    variant FULL alone, which is all that a prediction needs.
+    """
+
+    reader: ViewReader
+    key: str
+    copies: int = 0
+    drop_durations: float = 0.0
+    augmentation: str = LOUDNESS_AND_SHIFT
+    full_only: bool = False
+
+    @property
+    def copies_key(self) -> str:
+        kind = () if self.augmentation == LOUDNESS_AND_SHIFT else (self.augmentation,)
+        return hash_of(self.key, AUGMENTATION, self.copies, self.drop_durations, *kind)
+
+    def __call__(self, job: tuple[int, GlitchPictures]) -> Piece | Skipped:
+        """One glitch, named by its place among those asked for."""
+        index, pictures = job
+        try:
+            files = self.reader.read_bytes(pictures)
+            content = self.reader.content_of(files)
+            variants, copies = self._cached(content)
+            if variants is not None and (copies is not None or not self.copies):
+                return Piece(index, content, variants, copies)
+            views = self.reader.views(files, content, full_only=self.full_only).variants
+        except MLError as error:
+            return Skipped(pictures.glitch_id, error.code, str(error))
+        if not self.key:
+            return Piece(index, content, views, None)
+        changed = (
+            copies_of(views, content, self.copies, self.drop_durations, self.augmentation)
+            if self.copies and copies is None
+            else None
+        )
+        return Piece(index, content, variants, copies, views if variants is None else None, changed)
+
+    def _cached(
+        self, content: str
+    ) -> tuple[npt.NDArray[np.generic] | None, npt.NDArray[np.generic] | None]:
+        if not self.key:
+            return None, None
+        store, wanted = self.reader.store, 1 if self.full_only else VARIANTS
+        variants = store.get(hash_of(self.key, content), first=wanted)
+        if variants is not None and len(variants) < wanted:
+            variants = None
+        copies = store.get(hash_of(self.copies_key, content)) if self.copies else None
+        return variants, copies
+
+
+@dataclass(frozen=True)
+class ViewsOnly:
+    """Reads a glitch's views alone; unreadable: :class:`Skipped`. Can be sent to others too."""
+
+    reader: ViewReader
+
+    def __call__(self, pictures: GlitchPictures) -> GlitchViews | Skipped:
+        try:
+            files = self.reader.read_bytes(pictures)
+            return self.reader.views(files, self.reader.content_of(files))
+        except MLError as error:
+            return Skipped(pictures.glitch_id, error.code, str(error))
+
+
+Read = Piece | Skipped
+Reads = Sequence[Read]
