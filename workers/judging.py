@@ -4,9 +4,10 @@ from celery import shared_task
 
 from labeling import jobs
 from labeling.models import ModelVersion
-from labeling.selectors.gold_test import gold_test, unpredicted
+from labeling.selectors.gold_test import GoldTest, gold_test
 from labeling.selectors.trials import running_trial, unshadowed_glitches
 from labeling.services.locks import scoring_lock
+from labeling.services.predictions import unscored_glitches
 from labeling.services.shadow import conclude_trial
 from workers.scoring import CHUNK, predict
 from workers.tasks import DeviceTask
@@ -32,13 +33,19 @@ def evaluate(version_id: int, against_id: int | None = None) -> None:
     for one in (version, against):
         if one is not None and not turn.was_cut:
             with scoring_lock(one.pk, wait=True):
-                predict(one, unpredicted(one, test), turn)
+                predict(one, _unscored(one, test), turn)
     if turn.was_cut:
         jobs.send_now(jobs.EVALUATE, version_id=version_id, against_id=against_id)
         return
     evaluate_version(version, whole=False)
     if against is not None:
         evaluate_version(version, against, whole=False)
+
+
+def _unscored(version: ModelVersion, test: GoldTest) -> list[int]:
+    """Without what could not be read lately: turn after turn would be spent on it."""
+    missing = unscored_glitches(version).filter(pk__in=test.glitch_ids)
+    return list(missing.values_list("pk", flat=True))
 
 
 @shared_task(name=jobs.FOLLOW_TRIAL, base=DeviceTask)
