@@ -13,6 +13,7 @@ from labeling.models import (
     Prediction,
     Proposal,
     ShadowTrial,
+    TrainingRequest,
 )
 from labeling.selectors.glitches import labeled_as
 
@@ -91,6 +92,10 @@ class DriftCheckFilter(filters.FilterSet):
 class LabelIssueFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=LabelIssue.State.choices)
     check = WholeNumberFilter("label_check", "the search that found it")
+
+
+class TrainingRequestFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=TrainingRequest.State.choices)
 
 
 class ProposalFilter(filters.FilterSet):

@@ -1,15 +1,13 @@
 """A worker judges a version and lets a candidate predict in the shadow, with a real network."""
 
-import shutil
-
 import pytest
 from django.core.management import CommandError, call_command
 
-from labeling.models import Evaluation, GoldLabel, ModelVersion, ShadowTrial
+from labeling.models import Evaluation, Glitch, ModelVersion, ShadowTrial
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.shadow import begin_trial
-from labeling.services.storage import picture_path
 from labeling.services.training import request_training
+from tests.workers.test_scoring import break_pictures
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers import judging, sweeps
 from workers.scoring import score_glitches
@@ -60,18 +58,42 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     assert ModelVersion.objects.get(state="active") == same
 
 
-def test_without_a_worker_the_command_predicts_what_is_missing(trained, settings, capsys):
-    """What cannot be read is told, and left out where that is asked for."""
-    lost = GoldLabel.objects.filter(split="test").order_by("pk")[0].glitch
-    for picture in lost.pictures.all():
-        picture_path(picture.sha256, picture.extension).unlink(missing_ok=True)
-    shutil.rmtree(settings.CACHE_FOLDER)
+def test_without_a_worker_the_command_predicts_what_is_missing(trained, monkeypatch, capsys):
+    """Turn after turn; what cannot be read is told, and left out where that is asked for."""
+    monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: None)
+    monkeypatch.setattr("workers.scoring.CHUNK", 2)
+    monkeypatch.setattr("workers.turns.TURN_SECONDS", 0)
+    tested = Glitch.objects.filter(gold_labels__split="test").order_by("pk")
+    break_pictures(tested[0])
     with pytest.raises(CommandError, match="pictures of 1 gold test glitches cannot be read"):
         call_command("evaluate", "--version", "2", "--here")
     call_command("evaluate", "--version", "2", "--here", "--readable")
     assert "classifier 2" in capsys.readouterr().out
-    count = GoldLabel.objects.filter(split="test").count()
-    assert {one.figures["count"] for one in Evaluation.objects.all()} == {count - 1}
+    assert {one.figures["count"] for one in Evaluation.objects.all()} == {tested.count() - 1}
+
+
+def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(trained, monkeypatch):
+    """Version 2 has said nothing yet of the test's glitches: one turn each to predict them.
+
+    One of them cannot be read, which takes a turn to find out, and not more.
+    """
+    active, same = trained
+    broken = Glitch.objects.filter(gold_labels__split="test").order_by("pk").first()
+    break_pictures(broken)
+    sent = []
+    monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: sent.append((name, ids)))
+    monkeypatch.setattr("workers.scoring.CHUNK", 1)
+    monkeypatch.setattr("workers.turns.TURN_SECONDS", 0)
+    count = active.metrics["count"]
+    rounds = 0
+    while not Evaluation.objects.exists():
+        judging.evaluate(same.pk)
+        rounds += 1
+        assert rounds <= count + 1
+    assert rounds == count + 1
+    again = ("workers.judging.evaluate", {"version_id": same.pk, "against_id": None})
+    assert sent == [again] * count
+    assert Evaluation.objects.get().figures["count"] == count - 1
 
 
 def test_the_sweep_follows_a_trial_and_nothing_else(taxonomy, monkeypatch):

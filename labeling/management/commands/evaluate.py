@@ -10,9 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, ModelVersion
+from labeling.selectors.gold_test import gold_test
 from labeling.selectors.versions import active_version, find_version
 from labeling.services.evaluations import request_evaluation
 from labeling.services.judging import evaluate_version
+from labeling.services.predictions import unscored_glitches
 
 ROLE = ModelVersion.Role.CLASSIFIER
 
@@ -105,7 +107,7 @@ Examples:
                     f"{error} It has been asked for: run this again then; what cannot be read is "
                     "left out with --readable."
                 ) from error
-        jobs.run_here(jobs.EVALUATE, version_id=version.pk, against_id=other.pk if other else None)
+        _predict_here([one for one in (version, other) if one is not None])
         try:
             return _judged(version, other, options)
         except LabelingError as error:
@@ -115,6 +117,14 @@ Examples:
                 f"The pictures of {error.data['missing']} gold test glitches cannot be read by "
                 "all that is judged; leave them out with --readable."
             ) from error
+
+
+def _predict_here(versions: list[ModelVersion]) -> None:
+    """As a worker does, turn after turn; what cannot be read is left."""
+    test = gold_test()
+    for version in versions:
+        while unscored_glitches(version).filter(pk__in=test.glitch_ids).exists():
+            jobs.run_here(jobs.EVALUATE, version_id=version.pk)
 
 
 def _judged(
