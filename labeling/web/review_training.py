@@ -1,10 +1,12 @@
 """Trainings: start one, watch it, call it off, and always the reason where one cannot start."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -23,11 +25,15 @@ from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
+from ml.vision.changes import parse_changes
 from ml.vision.recipes import AUTOMATIC, RECIPES
+from ml.vision.rules import wanted
 from ml.vision.weights import missing_weights
 
 SHOWN = 50
 REQUESTS_SHOWN = 10
+SETTINGS_MOST = 2000  # letters
+FIELDS = ("recipe", "reason", "members", "random", "settings")
 
 
 @never_cache
@@ -37,7 +43,8 @@ def trainings(request: HttpRequest) -> HttpResponse:
     context = {
         "recipes": [(recipe, missing_weights(recipe)) for recipe in RECIPES.values()],
         "automatic": AUTOMATIC,
-        "site_recipe": site_recipe(),
+        "chosen": request.GET.get("recipe") or site_recipe(),
+        "rules": wanted(),
         "runs": listed_trainings()[:SHOWN],
         "classes": sorted(trainable_classes()),
         "examples_min": EXAMPLES_MIN,
@@ -55,13 +62,19 @@ def train_now(request: HttpRequest) -> HttpResponse:
         run = request_training(user_of(request), reason, _changes(request), recipe=recipe)
     except (LabelingError, MLError) as refusal:
         messages.error(request, _("Training did not start. %(refusal)s") % {"refusal": refusal})
-        return redirect("trainings")
+        return redirect(f"{reverse('trainings')}?{_typed(request)}")
     return redirect("training", pk=run.pk)
 
 
+def _typed(request: HttpRequest) -> str:
+    """What was typed, so that it stands in the form again beside what is wrong with it."""
+    typed = {key: request.POST.get(key, "")[:SETTINGS_MOST] for key in FIELDS}
+    return urlencode({key: value for key, value in typed.items() if value})
+
+
 def _changes(request: HttpRequest) -> dict[str, Any]:
-    """The settings that the form changes; raises BadSettings for members that are no numbers."""
-    changes: dict[str, Any] = {}
+    """The settings that the form changes; raises BadSettings for lines that are no settings."""
+    changes = parse_changes(request.POST.get("settings", "")[:SETTINGS_MOST].splitlines())
     if request.POST.get("random"):
         changes["weights"] = "imagenet or random"
     members = request.POST.get("members", "").replace(",", " ").split()

@@ -1,6 +1,5 @@
 """manage.py train"""
 
-import json
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
@@ -15,6 +14,7 @@ from labeling.selectors.runs import find_training, live_training
 from labeling.services.runs import is_free
 from labeling.services.training import is_same_request, request_training
 from ml.errors import MLError
+from ml.vision.changes import parse_changes
 from ml.vision.recipes import RECIPES
 from ml.vision.weights import missing_weights
 
@@ -62,7 +62,10 @@ Examples:
         if options["list"]:
             self._list()
             return
-        changes = _changes(options["set"])
+        try:
+            changes = parse_changes(options["set"])
+        except MLError as refusal:
+            raise CommandError(f"--set: {refusal}") from refusal
         if options["random_weights"]:
             changes["weights"] = "imagenet or random"
         under_way = self._go_on(options, changes) if options["go_on"] else None
@@ -133,17 +136,3 @@ Examples:
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")
         for note in version.metrics.get("notes", []):
             self.stdout.write(f"Note: {note}")
-
-
-def _changes(pairs: list[str]) -> dict[str, Any]:
-    """``KEY=VALUE`` with values as JSON has them: 3, 0.5, true, [1.0, 4.0]; else a word."""
-    changes: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise CommandError(f"--set {pair}: write KEY=VALUE, as in --set epochs=3.")
-        try:
-            changes[key] = json.loads(value)
-        except json.JSONDecodeError:
-            changes[key] = value
-    return changes

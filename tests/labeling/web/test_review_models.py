@@ -1,5 +1,7 @@
 """Review: model versions and trainings."""
 
+import re
+
 import pytest
 
 from labeling.models import (
@@ -140,6 +142,42 @@ def test_a_recipe_is_chosen_on_the_page(as_reviewer, monkeypatch):
     ensemble = {"recipe": "ensemble", "members": "3, five"}
     page = as_reviewer.post("/review/training/start/", ensemble, follow=True).content.decode()
     assert "members" in page and "whole numbers" in page
+
+
+@pytest.fixture
+def enough(taxonomy):
+    """Labels enough for a training."""
+    for number in range(12):
+        make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
+
+
+def test_more_settings_are_typed_one_a_line(as_reviewer, enough):
+    typed = {"recipe": "george-vgg16", "settings": "epochs = 3\r\nseed=7\r\n"}
+    as_reviewer.post("/review/training/start/", typed)
+    settings = TrainingRun.objects.get().settings
+    told = (settings["recipe"], settings["epochs"], settings["seed"], settings["optimizer"])
+    assert told == ("george-vgg16", 3, 7, "adagrad")
+    shown = as_reviewer.get("/review/training/").content.decode()
+    assert "<code>epochs</code></dt><dd>a whole number from 0 to 1000</dd>" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("epochs 3", "is no setting: write KEY=VALUE, as in epochs=3"),
+        ("epoch=3", "There is no training setting &#x27;epoch&#x27;; known are"),
+        ("epochs=many", "&#x27;many&#x27;; it must be a whole number from 0 to 1000"),
+    ],
+)
+def test_settings_that_make_no_sense_stand_in_the_form_again(as_reviewer, enough, line, words):
+    typed = {"recipe": "george-vgg16", "reason": "try", "settings": f"seed=7\n{line}"}
+    page = as_reviewer.post("/review/training/start/", typed, follow=True).content.decode()
+    assert "Training did not start." in page
+    assert words in page
+    assert f">seed=7\n{line}</textarea>" in page
+    assert 'value="try"' in page
+    assert re.search(r'value="george-vgg16"[^>]* selected>', page)
+    assert not TrainingRun.objects.exists()
 
 
 def test_a_failed_training_shows_its_error(as_reviewer):

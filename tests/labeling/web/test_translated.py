@@ -46,6 +46,7 @@ from labeling.services.tokens import create_token
 from labeling.services.visitors import begin_visit
 from labeling.services.votes import record_vote
 from ml.vision.recipes import RECIPES
+from ml.vision.rules import wanted
 from ml.vision.weights import missing_weights
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.judging_world import make_classifier, make_gold, say
@@ -180,13 +181,13 @@ def names() -> list[str]:
     every = GlitchClass.objects.values_list("label", "name_shown")
     classes = [name for pair in every for name in (*pair, pair[0].replace("_", " "))]
     proposals = ["Reverse Chirp", "Curl"]
-    # A recipe's name and title come from a library that knows no catalogue.
+    # Recipes and the rules of their settings come from a library that knows no catalogue.
     recipes = [
         text
         for one in RECIPES.values()
         for text in (one.name, one.title, str(missing_weights(one)))
     ]
-    return [*NAMES, *WRITTEN, *classes, *proposals, *recipes]
+    return [*NAMES, *WRITTEN, *classes, *proposals, *recipes, *wanted().values()]
 
 
 def walk(client: Client, addresses: list[str], **places: object) -> dict[str, set[str]]:
