@@ -45,6 +45,11 @@ def may_look_at(viewer: User | None, glitch: Glitch) -> bool:
     return Glitch.objects.filter(allowed, pk=glitch.pk).exists()
 
 
+def somebody_answers() -> bool:
+    """Whether a classifier is in use, so that there is one to ask."""
+    return active_version(ModelVersion.Role.CLASSIFIER) is not None
+
+
 def nearest_glitches(vector: Sequence[float], *, besides: int | None) -> list[tuple[int, float]]:
     """(glitch id, distance) of the nearest embeddings among those that all may know."""
     version = active_version(ModelVersion.Role.EMBEDDING)

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from labeling.models import Glitch, GlitchClass, Look, Prediction
+from labeling.models import Glitch, GlitchClass, Look, ModelVersion, Prediction
 from labeling.models.runs import Run
 from labeling.services.looks import look_folder, request_look_at
 from tests.conftest import make_glitch, make_picture, make_volunteer
@@ -121,6 +121,36 @@ def test_four_large_pictures_fit_and_more_is_refused(client, version):
     assert too_much.status_code == 413
     much = client.generic("POST", PAGE, b"", CONTENT_LENGTH=str(30 * 1024**2))
     assert much.status_code != 413
+
+
+ASK = "What does the classifier say?"
+
+
+def test_a_glitch_that_all_may_know_has_a_button_that_asks(as_volunteer, version):
+    glitch = settled(1)
+    page = as_volunteer.get(f"/glitches/{glitch.gravityspy_id}/").content.decode()
+    assert ASK in page
+    assert f'name="glitch" value="{glitch.gravityspy_id}"' in page
+    asked = as_volunteer.post(PAGE, {"glitch": glitch.gravityspy_id})
+    assert asked["Location"] == f"{PAGE}{Look.objects.get().key}/"
+    in_vote = make_glitch(2)
+    assert ASK not in as_volunteer.get(f"/glitches/{in_vote.gravityspy_id}/").content.decode()
+
+
+def test_the_field_guide_leads_to_the_question(client, version):
+    example = make_glitch(1, gold_label="Blip")
+    link = f'href="{PAGE}?glitch={example.gravityspy_id}"'
+    assert link in client.get("/classes/").content.decode()
+    form = client.get(f"{PAGE}?glitch={example.gravityspy_id}").content.decode()
+    assert f'value="{example.gravityspy_id}"' in form
+    assert client.post(PAGE, {"glitch": example.gravityspy_id}).status_code == 302
+    ModelVersion.objects.update(state="replaced")
+    assert link not in client.get("/classes/").content.decode()
+
+
+def test_without_a_classifier_no_page_offers_to_ask_one(as_volunteer, taxonomy):
+    glitch = settled(1)
+    assert ASK not in as_volunteer.get(f"/glitches/{glitch.gravityspy_id}/").content.decode()
 
 
 def test_a_reviewer_sees_what_is_known_and_asks_for_the_heat(as_reviewer, version, taxonomy):
