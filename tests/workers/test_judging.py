@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeling.models import Evaluation, ModelVersion, ShadowTrial
+from labeling.models import Evaluation, ModelVersion, Prediction, ShadowTrial
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.shadow import begin_trial
 from labeling.services.training import request_training
@@ -43,6 +43,7 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     assert Evaluation.objects.get(against=same).comparison["mcnemar"]["p"] == 1.0
 
     settings.SHADOW_GLITCHES = 3
+    Prediction.objects.filter(model_version=same).delete()
     trial = begin_trial(same, by=None)
     for number in range(100, 103):
         pictures = {1.0: drawn("Blip", number), 4.0: drawn("Blip", number)}
@@ -53,6 +54,7 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     assert judging.follow_trial(trial.pk) == 0
     trial.refresh_from_db()
     assert (trial.state, trial.report["differ"]) == (ShadowTrial.State.PASSED, 0)
+    assert trial.report["gold"] == {"count": alone.figures["count"], "differ": 0, "share": 0.0}
     assert ModelVersion.objects.get(state="active") == same
 
 
