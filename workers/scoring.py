@@ -21,6 +21,7 @@ from labeling.services.predictions import (
     unscored_glitches,
 )
 from ml.vision.dataset import GlitchPictures
+from workers.classifiers import load_classifier
 from workers.pictures import glitch_pictures
 from workers.tasks import RecordedTask
 
@@ -56,10 +57,7 @@ def predict(version: ModelVersion, glitch_ids: Sequence[int]) -> int:
     """Predict and store; returns how many could be read. Nothing asked loads nothing."""
     if not glitch_ids:
         return 0
-    from ml.vision.classifier import Classifier
-
-    classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
-    return score_and_store(version, classifier, glitch_ids)
+    return score_and_store(version, load_classifier(version), glitch_ids)
 
 
 def score_and_store(

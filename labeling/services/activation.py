@@ -7,6 +7,7 @@ from labeling import jobs
 from labeling.errors import ConflictError
 from labeling.models import ModelVersion, User
 from labeling.services.audit import record_deed
+from labeling.services.weights import check_weights
 
 
 def activate(
@@ -16,8 +17,10 @@ def activate(
 
     A classifier scores what it has not seen yet; what it predicted earlier is used again, and the
     glitches that nobody has voted on are routed anew. Raises ConflictError
-    ``activation_conflict``.
+    ``activation_conflict``, or ``missing_weights`` or ``damaged_weights`` where its file is not
+    what was stored.
     """
+    check_weights(version)
     active = ModelVersion.objects.select_for_update().filter(
         role=version.role, state=ModelVersion.State.ACTIVE
     )

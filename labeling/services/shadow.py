@@ -25,6 +25,7 @@ from labeling.selectors.trials import (
 from labeling.selectors.versions import active_version
 from labeling.services.activation import activate
 from labeling.services.audit import record_deed
+from labeling.services.weights import check_weights
 from ml.vision.judging.shadow import disagreement
 
 
@@ -57,7 +58,8 @@ def _is_worth_a_trial() -> bool:
 def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
     """Put any version on trial beside the one in use; a trial under way is called off for it.
 
-    Raises LabelingError ``nothing_to_shadow``; ConflictError ``shadow_under_way``.
+    Raises LabelingError ``nothing_to_shadow``; ConflictError ``shadow_under_way``,
+    ``missing_weights`` or ``damaged_weights``.
     """
     active = active_version(version.role)
     if active is None or active.pk == version.pk or version.class_list is None:
@@ -73,6 +75,7 @@ def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
         raise ConflictError(
             _("%(version)s is on trial already.") % {"version": version}, code="shadow_under_way"
         )
+    check_weights(version)
     return _begin(version, active, by=by)
 
 
@@ -143,6 +146,11 @@ def conclude_trial(trial_id: int) -> ShadowTrial | None:
     if trial.report["count"] < trial.glitches_wanted and timezone.now() < trial.until:
         return None
     passed, words = _verdict(trial)
+    if passed:
+        try:
+            check_weights(trial.candidate)
+        except ConflictError as lost:
+            passed, words = False, f"{words} {lost}"
     state = ShadowTrial.State.PASSED if passed else ShadowTrial.State.FAILED
     return _end(trial, state, words, None)
 

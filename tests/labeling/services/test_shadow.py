@@ -131,6 +131,16 @@ def test_what_the_two_disagreed_on_at_the_gate_is_allowed(
     assert allowed in trial.reason
 
 
+def test_a_candidate_whose_file_was_lost_meanwhile_stays_out(pair, settings):
+    active, candidate = pair
+    trial = begin_trial(candidate, by=None)
+    said_by(active, candidate, ["Blip"] * 4)
+    (settings.MODELS_FOLDER / candidate.weights).unlink()
+    trial = conclude_trial(trial.pk)
+    assert (trial.state, states()[1]) == ("failed", "active")
+    assert "is not there" in trial.reason
+
+
 def test_too_few_glitches_are_waited_for_until_the_time_is_up(pair):
     active, candidate = pair
     trial = begin_trial(candidate, by=None)

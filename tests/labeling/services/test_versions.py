@@ -1,12 +1,14 @@
 """Back to the version before, in one step, with its predictions used again."""
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from labeling.errors import LabelingError
 from labeling.models import AuditEvent, Glitch, ModelVersion
 from labeling.services.activation import activate
 from labeling.services.predictions import route_again, unscored_glitches
+from labeling.services.shadow import begin_trial
 from labeling.services.versions import activate_version, roll_back
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.judging_world import make_classifier, say
@@ -51,6 +53,28 @@ def test_a_version_chosen_by_a_person_can_be_taken_back_too(three):
     activate_version("classifier", 1, by=None)
     roll_back("classifier", instead_of=1, by=None)
     assert in_use() == 3
+
+
+def spoil(version):
+    (settings.MODELS_FOLDER / version.weights).write_bytes(b"half of a fi")
+
+
+def lose(version):
+    (settings.MODELS_FOLDER / version.weights).unlink()
+
+
+@pytest.mark.parametrize(("event", "code"), [(spoil, "damaged_weights"), (lose, "missing_weights")])
+def test_a_version_whose_file_is_not_as_it_was_is_not_put_into_use(three, event, code):
+    event(three[1])
+    for put_into_use in (
+        lambda: activate_version("classifier", 2, by=None),
+        lambda: roll_back("classifier", instead_of=3, by=None),
+        lambda: begin_trial(three[1], by=None),
+    ):
+        with pytest.raises(LabelingError, match="classifier 2") as refusal:
+            put_into_use()
+        assert (refusal.value.code, in_use()) == (code, 3)
+    assert ModelVersion.objects.get(number=2).decision_reason == ""
 
 
 def test_who_went_back_and_why_is_kept(three):
