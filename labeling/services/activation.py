@@ -34,7 +34,7 @@ def activate(
         current.state = ModelVersion.State.REPLACED
         current.save(update_fields=["state"])
         if current.replaces_id != version.pk:  # on a rollback the way back stays as it was
-            version.replaces = current
+            _put_before(current, version)
     version.state = ModelVersion.State.ACTIVE
     version.activated_at = timezone.now()
     version.routed_at = None
@@ -42,3 +42,13 @@ def activate(
     record_deed(by, verb, f"{version.role} {version.number}", reason=version.decision_reason)
     if version.role == ModelVersion.Role.CLASSIFIER:
         jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)
+
+
+def _put_before(current: ModelVersion, version: ModelVersion) -> None:
+    """Let the way back from ``version`` begin with ``current``.
+
+    It leaves its place further down, so that the way back comes to each version once, the last
+    used first, and has an end.
+    """
+    ModelVersion.objects.filter(replaces=version).update(replaces=version.replaces)
+    version.replaces = current

@@ -55,6 +55,27 @@ def test_a_version_chosen_by_a_person_can_be_taken_back_too(three):
     assert in_use() == 3
 
 
+@pytest.mark.parametrize(
+    ("chosen", "back"),
+    [
+        ([], [3, 2, 1]),
+        ([1], [4, 3, 2]),  # over three steps: 1 was in use last, and is not come to again
+        ([2], [4, 3, 1]),
+        ([2, 4, 1], [4, 3]),  # from 2 to 4 is one step
+        ([3], [2, 1]),  # one step is what a rollback does: 4 is left behind
+        ([3, 4], [3, 2, 1]),
+    ],
+)
+def test_the_way_back_comes_to_each_version_once_and_ends(three, chosen, back):
+    put_into_use(4)
+    for number in chosen:
+        activate_version("classifier", number, by=None)
+    gone_back = []
+    while ModelVersion.objects.get(state="active").replaces and len(gone_back) < 9:
+        gone_back.append(roll_back("classifier", instead_of=in_use(), by=None).number)
+    assert gone_back == back
+
+
 def spoil(version):
     (settings.MODELS_FOLDER / version.weights).write_bytes(b"half of a fi")
 
