@@ -17,7 +17,7 @@ from labeling.services.training_sets import LabeledGlitch, labeled_glitches
 from labeling.version import code_version
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures
-from workers.tasks import Held, RecordedTask, holding, worker_name
+from workers.tasks import DeviceTask, Held, holding, worker_name
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 VIEWS = TrainingSettings(trainable_blocks=0, copies=0)
 
 
-@shared_task(name=jobs.CHECK_LABELS, base=RecordedTask)
+@shared_task(name=jobs.CHECK_LABELS, base=DeviceTask)
 def check_labels(run_id: int) -> None:
     """Search, and store the queue; returns at once where the run is another's or has ended."""
     run = claim_run(LabelCheck, run_id, worker_name())

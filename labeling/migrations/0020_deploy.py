@@ -20,7 +20,7 @@ WHERE id NOT IN (SELECT max(id) FROM labeling_taskerror GROUP BY task, md5(error
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0017_workers"),
+        ("labeling", "0018_learned"),
     ]
 
     operations = [

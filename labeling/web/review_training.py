@@ -10,10 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
-from labeling.selectors.broker import BROKER_DOWN, alive_workers
+from labeling.selectors.broker import BROKER_DOWN, alive_workers, unserved_queues
 from labeling.selectors.runs import find_training, listed_trainings
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
@@ -80,14 +81,17 @@ def _is_live(run: TrainingRun) -> bool:
     return run.state in {Run.State.REQUESTED, Run.State.RUNNING}
 
 
-def _nobody_works() -> str:
-    """Why a training that was asked for may stand still; "" where a worker is there."""
+def _nobody_trains() -> str:
+    """Why a training that was asked for may stand still; "" where a worker for it is there."""
+    queue = jobs.QUEUES[jobs.RUN_TRAINING]
     try:
-        if alive_workers():
+        if queue not in unserved_queues(alive_workers()):
             return ""
     except BROKER_DOWN:
         return _("The broker cannot be reached. The training starts by itself once it is back.")
-    return _("No worker answers. The training starts by itself once one is up.")
+    return _(
+        "No worker of the queue %(queue)s answers. The training starts by itself once one is up."
+    ) % {"queue": queue}
 
 
 @never_cache
@@ -102,7 +106,7 @@ def training(request: HttpRequest, pk: int) -> HttpResponse:
         "live": _is_live(run),
         "charts": learning_curves(run.epochs),
         "version": getattr(run, "model_version", None),
-        "waits_for": _nobody_works() if run.state == Run.State.REQUESTED else "",
+        "waits_for": _nobody_trains() if run.state == Run.State.REQUESTED else "",
     }
     part = "fragments/training.html" if request.htmx else "review/training.html"  # type: ignore[attr-defined]
     return render(request, part, context)
