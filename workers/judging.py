@@ -3,12 +3,13 @@
 from celery import shared_task
 
 from labeling import jobs
+from labeling.errors import ConflictError
 from labeling.models import ModelVersion
 from labeling.selectors.gold_test import GoldTest, gold_test
 from labeling.selectors.trials import running_trial, unshadowed_glitches
 from labeling.services.locks import scoring_lock
 from labeling.services.predictions import unscored_glitches
-from labeling.services.shadow import conclude_trial
+from labeling.services.shadow import conclude_trial, fail_trial
 from workers.scoring import CHUNK, predict
 from workers.tasks import DeviceTask
 from workers.turns import Turn
@@ -63,9 +64,13 @@ def follow_trial(trial_id: int) -> int:
         if not is_mine:
             return 0
         turn = Turn()
-        predict(trial.candidate, _unscored(trial.candidate, gold_test()), turn)
-        if turn.was_cut:  # the sweep sends the next
+        try:
+            predict(trial.candidate, _unscored(trial.candidate, gold_test()), turn)
+            if turn.was_cut:  # the sweep sends the next
+                return 0
+            predicted = predict(trial.candidate, waiting)
+        except ConflictError as lost:  # its file
+            fail_trial(trial.pk, reason=str(lost))
             return 0
-        predicted = predict(trial.candidate, waiting)
     conclude_trial(trial.pk)
     return predicted

@@ -1,7 +1,9 @@
-"""One row a task failure, and examples of the field guide that come back with an undo."""
+"""One row a task failure, examples that come back with an undo, ways back that end."""
 
 import django.utils.timezone
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.functions import MD5, Now
 
 # The last row of each failure takes what the others tell.
@@ -16,6 +18,18 @@ FROM same WHERE kept.id = same.id;
 DELETE FROM labeling_taskerror
 WHERE id NOT IN (SELECT max(id) FROM labeling_taskerror GROUP BY task, md5(error));
 """
+
+
+def cut_rings(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
+    """Let the way back from each version in use end where it would come to a version again."""
+    versions = apps.get_model("labeling", "ModelVersion").objects
+    before = dict(versions.values_list("pk", "replaces"))
+    for version in versions.filter(state="active").values_list("pk", flat=True):
+        seen = {version}
+        while before[version] is not None and before[version] not in seen:
+            version = before[version]
+            seen.add(version)
+        versions.filter(pk=version).update(replaces=None)
 
 
 class Migration(migrations.Migration):
@@ -59,6 +73,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(FOLD, migrations.RunSQL.noop),
+        migrations.RunPython(cut_rings, migrations.RunPython.noop),
         migrations.AddConstraint(
             model_name="taskerror",
             constraint=models.UniqueConstraint(

@@ -155,6 +155,14 @@ def conclude_trial(trial_id: int) -> ShadowTrial | None:
     return _end(trial, state, words, None)
 
 
+@transaction.atomic
+def fail_trial(trial_id: int, *, reason: str) -> None:
+    """End the trial of a candidate that cannot predict; one that has ended stays as it is."""
+    trial = _lock(ShadowTrial.objects.filter(pk=trial_id, state=ShadowTrial.State.RUNNING))
+    if trial is not None:
+        _end(trial, ShadowTrial.State.FAILED, reason, None)
+
+
 def _report(trial: ShadowTrial) -> dict[str, Any]:
     """How often the two disagree on new glitches and, under "gold", on the gold test."""
     known = trial.active.class_list.labels if trial.active.class_list else None
@@ -201,7 +209,7 @@ def _allowed(trial: ShadowTrial) -> tuple[float, str]:
     slack, on_gold = settings.SHADOW_DISAGREEMENT, trial.report["gold"]["share"]
     if on_gold is None:
         return slack, f"{100 * slack:.1f} % allowed; no gold test glitch was predicted by both"
-    most = on_gold + slack
+    most = min(on_gold + slack, 1.0)
     return most, (
         f"{100 * most:.1f} % allowed: {100 * on_gold:.1f} %, as on the gold test, and "
         f"{100 * slack:.0f} % besides"

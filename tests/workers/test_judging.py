@@ -59,6 +59,16 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     assert ModelVersion.objects.get(state="active") == same
 
 
+def test_a_trial_of_a_version_whose_file_is_gone_ends(trained, settings):
+    _, same = trained
+    trial = begin_trial(same, by=None)
+    (settings.MODELS_FOLDER / same.weights).unlink()
+    assert judging.follow_trial(trial.pk) == 0
+    trial.refresh_from_db()
+    assert (trial.state, "is not there" in trial.reason) == (ShadowTrial.State.FAILED, True)
+    assert judging.follow_trial(trial.pk) == 0
+
+
 def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(trained, monkeypatch):
     """Version 2 has said nothing yet of the test's glitches: one turn each to predict them.
 
