@@ -5,7 +5,7 @@ from django.db.models import Q
 # The defaults stand in the database: code of before this knows no such columns.
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0018_learned"),
+        ("labeling", "0020_deploy"),
     ]
 
     operations = [
