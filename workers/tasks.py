@@ -48,11 +48,14 @@ class Held:
         self.lost = threading.Event()
 
     def check_attempts(self) -> None:
-        """Raise LabelingError ``worker_keeps_dying`` for work that kills every worker."""
-        if self.run.attempts > ATTEMPTS_MAX:
+        """Raise LabelingError ``worker_keeps_dying`` for work that kills every worker.
+
+        Deaths between which it got further, as of deploys during days of training, do not count.
+        """
+        if self.run.attempts_in_vain > ATTEMPTS_MAX:
             raise LabelingError(
-                f"The worker died {ATTEMPTS_MAX} times during this work; see its log, then ask "
-                "for it again.",
+                f"The worker died {ATTEMPTS_MAX} times in a row without getting further with this "
+                "work; see its log before it is tried again.",
                 code="worker_keeps_dying",
             )
 

@@ -15,9 +15,11 @@ from labeling.models import ModelVersion, TrainingRun
 from labeling.progress import time_left
 from labeling.services.runs import claim_run, held
 from labeling.services.training import choose_recipe
+from labeling.services.training_folders import training_folder
 from labeling.services.training_results import record_epoch
 from labeling.services.training_sets import LabeledGlitch, freeze_training_set
 from labeling.version import code_version
+from ml.vision.checkpoint_files import delete_checkpoints
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.recipes import find_recipe
 from ml.vision.settings import TrainingSettings
@@ -49,7 +51,8 @@ def run_training(run_id: int) -> None:
         training_set = _training_set(run, rows)
         model = _train(run, training_set, life)
         life.report("judging on the gold test set", 0.95)
-        judge_and_store(run, model, training_set)
+        if judge_and_store(run, model, training_set) is not None:
+            delete_checkpoints(training_folder(run.pk))
 
 
 def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
@@ -89,7 +92,7 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
 
     life.report("looking at the pictures", 0.05)
     recipe = TrainingSettings.from_dict(run.settings)
-    folder = settings.MODELS_FOLDER / f"training-{run.pk}"
+    folder = training_folder(run.pk)
     if find_recipe(recipe.recipe).is_ensemble:
         return _average(recipe, training_set, folder)
     for _ in range(2):
@@ -101,6 +104,7 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
             # The run's own list and settings are frozen: another release of the code wrote these.
             log.warning("Training %s begins again: %s", run.pk, error)
             shutil.rmtree(folder)
+            held(run).update(progress=0.0)
     raise RuntimeError(f"training {run.pk} does not fit its own checkpoints")
 
 

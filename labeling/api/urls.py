@@ -110,6 +110,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         training_runs.CancelTrainingView.as_view(),
         name="cancel-training",
     ),
+    path(
+        "training-runs/<int:run_id>/resume",
+        training_runs.ResumeTrainingView.as_view(),
+        name="resume-training",
+    ),
     path("discovery-runs", discovery_runs.DiscoveryRunsView.as_view(), name="discovery-runs"),
     path(
         "discovery-runs/<int:run_id>",

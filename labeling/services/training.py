@@ -1,5 +1,7 @@
 """Trainings are asked for: by a person, a pipeline or the house."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -9,7 +11,7 @@ from django.utils.translation import gettext as _
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import ModelVersion, TrainingRun, User
-from labeling.models.runs import Run
+from labeling.selectors.runs import live_training
 from labeling.services.audit import record_deed
 from labeling.services.runs import held
 from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
@@ -50,22 +52,28 @@ def request_training(
             code="too_few_classes",
             classes=sorted(trainable),
         )
+    with one_under_way():
+        run = TrainingRun.objects.create(requested_by=by, reason=reason[:200], settings=checked)
+        record_deed(by, "request_training", f"training {run.pk}", reason=reason)
+        jobs.enqueue_on_commit(jobs.RUN_TRAINING, run_id=run.pk)
+    return run
+
+
+@contextmanager
+def one_under_way() -> Iterator[None]:
+    """A transaction that asks for a training; ConflictError ``training_under_way`` beside one."""
     try:
         with transaction.atomic():
-            run = TrainingRun.objects.create(requested_by=by, reason=reason[:200], settings=checked)
-            record_deed(by, "request_training", f"training {run.pk}", reason=reason)
-            jobs.enqueue_on_commit(jobs.RUN_TRAINING, run_id=run.pk)
-            return run
+            yield
     except IntegrityError as error:
-        live = TrainingRun.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING])
-        under_way = live.values_list("pk", flat=True).first()
+        under_way = live_training()
         if under_way is None:
             raise
         raise ConflictError(
             _("Training %(under_way)s is under way already; wait for it or cancel it.")
-            % {"under_way": under_way},
+            % {"under_way": under_way.pk},
             code="training_under_way",
-            run=under_way,
+            run=under_way.pk,
         ) from error
 
 

@@ -1,10 +1,12 @@
-"""Trainings: start one, watch it, call it off, and always the reason where one cannot start."""
+"""Trainings: start one, watch it, call it off, go on with it; where it cannot start, why."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -14,9 +16,10 @@ from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN, alive_workers
-from labeling.selectors.runs import find_training, listed_trainings
+from labeling.selectors.runs import can_resume, checkpoints_until, find_training, listed_trainings
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
+from labeling.services.resuming import resume_training
 from labeling.services.training import request_training, site_recipe
 from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
 from labeling.web.charts import learning_curves
@@ -80,6 +83,10 @@ def _is_live(run: TrainingRun) -> bool:
     return run.state in {Run.State.REQUESTED, Run.State.RUNNING}
 
 
+def _still(until: datetime | None) -> datetime | None:
+    return until if until is not None and until > timezone.now() else None
+
+
 def _nobody_works() -> str:
     """Why a training that was asked for may stand still; "" where a worker is there."""
     try:
@@ -102,6 +109,8 @@ def training(request: HttpRequest, pk: int) -> HttpResponse:
         "live": _is_live(run),
         "charts": learning_curves(run.epochs),
         "version": getattr(run, "model_version", None),
+        "can_resume": can_resume(run),
+        "kept_until": _still(checkpoints_until(run)),
         "waits_for": _nobody_works() if run.state == Run.State.REQUESTED else "",
     }
     part = "fragments/training.html" if request.htmx else "review/training.html"  # type: ignore[attr-defined]
@@ -117,4 +126,14 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("Cancelled. Its worker stops within some seconds."))
+    return redirect("training", pk=pk)
+
+
+@reviewer_required
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        resume_training(pk, by=user_of(request))
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
     return redirect("training", pk=pk)

@@ -129,7 +129,7 @@ def _follow(running: subprocess.Popen[str], lines: Lines, on_epoch: OnEpoch | No
     if found is None:
         raise ProcessesFailed(
             f"The processes that train together ended with status {running.wait()} and without a "
-            "result; the worker's log says more. Ask again: it goes on from the last checkpoint."
+            "result; the worker's log says more. It can go on from its last checkpoint."
         )
     return found
 

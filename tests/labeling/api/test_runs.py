@@ -1,5 +1,7 @@
 """Training and discovery runs: asked for, watched, cancelled."""
 
+from datetime import UTC, datetime
+
 import pytest
 from kombu.exceptions import OperationalError
 
@@ -111,6 +113,18 @@ def test_a_training_is_cancelled_once(pipeline, trainable):
     address = f"{TRAININGS}/{pipeline.post(TRAININGS, {}).json()['id']}/cancel"
     assert pipeline.post(address).json()["state"] == "cancelled"
     assert refusal(pipeline.post(address)) == (409, "run_ended")
+
+
+def test_a_failed_training_is_gone_on_with_once(pipeline):
+    ended = datetime(2026, 1, 1, tzinfo=UTC)
+    run = TrainingRun.objects.create(state="failed", error="x", ended_at=ended)
+    address = f"{TRAININGS}/{run.pk}"
+    assert pipeline.get(address).json()["checkpoints_until"] == "2026-01-08T00:00:00Z"
+    found = pipeline.post(f"{address}/resume").json()
+    assert (found["id"], found["state"], found["error"]) == (run.pk, "requested", "")
+    assert found["checkpoints_until"] is None
+    assert refusal(pipeline.post(f"{address}/resume")) == (409, "training_under_way")
+    assert refusal(pipeline.post(f"{TRAININGS}/99/resume")) == (404, "not_found")
 
 
 def test_trainings_are_listed_the_newest_first(pipeline, django_assert_num_queries):

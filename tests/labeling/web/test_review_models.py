@@ -1,6 +1,9 @@
 """Review: model versions and trainings."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from labeling.models import (
     ModelVersion,
@@ -77,6 +80,23 @@ def test_a_training_is_started_once_followed_and_cancelled(as_reviewer, monkeypa
     assert "hx-trigger" not in cancelled.content.decode()
     twice = as_reviewer.post(f"/review/training/{run.pk}/cancel/", follow=True)
     assert "has ended already" in twice.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(1, "from its last checkpoint"), (30, "it begins again")]
+)
+def test_a_failed_training_is_gone_on_with_from_its_page(as_reviewer, monkeypatch, days, words):
+    monkeypatch.setattr("labeling.web.review_training.alive_workers", list)
+    ended = timezone.now() - timedelta(days=days)
+    run = TrainingRun.objects.create(state="failed", error="No room.", ended_at=ended)
+    page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()
+    assert "Go on with it" in page
+    assert words in page
+    again = as_reviewer.post(f"/review/training/{run.pk}/resume/", follow=True).content.decode()
+    assert "hx-trigger" in again
+    assert "Go on with it" not in again
+    refused = as_reviewer.post(f"/review/training/{run.pk}/resume/", follow=True)
+    assert "under way already" in refused.content.decode()
 
 
 def test_a_recipe_is_chosen_on_the_page(as_reviewer, monkeypatch):
