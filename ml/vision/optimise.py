@@ -42,9 +42,17 @@ def make_optimizer(network: GlitchNetwork, settings: TrainingSettings) -> Optimi
 
 def rate_factor(settings: TrainingSettings, done: float, losses: Sequence[float]) -> float:
     """By what each rate is multiplied: ``done`` of all epochs within 0 to 1, after validation
-    ``losses`` of the epochs so far. Follows from what is checkpointed, so it has no state."""
+    ``losses`` of the epochs so far. Follows from what is checkpointed, so it has no state.
+
+    It grows in line from 0 over the epochs of ``warmup`` (Goyal et al. 2017, section 2.2): AdamW's
+    first steps are as large as its rate, whatever the gradient, and would undo the linear head from
+    which fine-tuning starts.
+    """
+    warm = min(1.0, settings.warmup / max(settings.epochs, 1))
+    if done < warm:
+        return done / warm
     if settings.schedule == "cosine":
-        return 0.5 * (1 + math.cos(math.pi * done))
+        return 0.5 * (1 + math.cos(math.pi * (done - warm) / max(1 - warm, 1e-9)))
     if settings.schedule == "plateau":
         return plateau_factor(losses)
     return 1.0

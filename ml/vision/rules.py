@@ -108,6 +108,7 @@ RULES: dict[str, Rule] = {
     "learning_rate": _number(1e-8, 1.0),
     "head_learning_rate": _number(1e-8, 1.0),
     "schedule": _one_of(SCHEDULES),
+    "warmup": _number(0.0, 1000.0),
     "weight_decay": _number(0.0, 1.0),
     "gradient_norm": _number(0.0, 1e6),
     "label_smoothing": _number(0.0, 0.5),

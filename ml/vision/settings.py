@@ -47,7 +47,8 @@ class TrainingSettings:
 
     The training. ``probe_strength``: inverse regularisation of the linear head from which
     fine-tuning starts, 0 for none. ``learning_rate`` is that of the blocks, ``head_learning_rate``
-    that of all above. ``accumulate``: parts into which a minibatch is cut to fit into memory.
+    that of all above; both grow in line over the first ``warmup`` epochs. ``accumulate``: parts
+    into which a minibatch is cut to fit into memory.
     ``soft_targets``: what the crowd holds of a glitch, not its top class. ``sampling``: "balanced"
     draws every class alike. ``ema``: decay of the running mean of the weights that is kept, 0 for
     none. ``unlabeled``: how many pictures without a label to learn from besides, see
@@ -79,6 +80,7 @@ class TrainingSettings:
     learning_rate: float = 3e-4
     head_learning_rate: float = 1e-3
     schedule: str = "cosine"
+    warmup: float = 0.0
     weight_decay: float = 0.05
     gradient_norm: float = 1.0
     label_smoothing: float = 0.1

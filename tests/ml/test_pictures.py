@@ -92,12 +92,42 @@ def test_bad_pictures_are_refused(data: bytes, code: str) -> None:
 
 
 def test_size_is_judged_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(self: Image.Image) -> None:
+    def load(*_: object) -> None:
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
+    monkeypatch.setattr(pictures, "_load", load)
     with pytest.raises(PictureError, match="5000 x 5000"):
         check_picture(png_header(5000, 5000))
+
+
+def test_damage_is_judged_by_pillow_whoever_decodes() -> None:
+    """200 seeded damages of a sound picture, a few of which do no harm."""
+    sound = encode(Image.fromarray(VIRIDIS[np.add.outer(np.arange(40), np.arange(60))]))
+    rng = np.random.default_rng(0)
+    verdicts = []
+    for _ in range(200):
+        data = bytearray(sound)
+        for place in rng.integers(8, len(data), rng.integers(1, 4)):
+            data[place] = rng.integers(256)
+        verdicts.append((_is_sound(bytes(data)), _opens(bytes(data))))
+    assert all(ours == pillows for ours, pillows in verdicts)
+    assert (False, False) in verdicts
+
+
+def _is_sound(data: bytes) -> bool:
+    try:
+        check_picture(data)
+    except PictureError:
+        return False
+    return True
+
+
+def _opens(data: bytes) -> bool:
+    try:
+        Image.open(io.BytesIO(data)).load()
+    except Exception:
+        return False
+    return True
 
 
 GREYS = np.add.outer(np.arange(40), np.arange(60)).astype(np.uint8)  # (40, 60), 0 to 98

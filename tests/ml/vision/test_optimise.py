@@ -33,6 +33,13 @@ def test_schedules():
     assert rate_factor(plateau, 0.7, [math.nan] * 4) == pytest.approx(0.2)
 
 
+def test_a_warm_up_grows_in_line_before_the_schedule_begins():
+    """One of four epochs: half of it half of the rate, then the whole cosine over the others."""
+    cosine = TrainingSettings(schedule="cosine", epochs=4, warmup=1)
+    factors = [rate_factor(cosine, done, []) for done in (0, 0.125, 0.25, 0.625, 1)]
+    assert factors == pytest.approx([0, 0.5, 1, 0.5, 0])
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
