@@ -16,16 +16,19 @@ from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN, alive_workers
+from labeling.selectors.classes import trained_labels
+from labeling.selectors.pauses import pause_of_the_house
 from labeling.selectors.runs import can_resume, checkpoints_until, find_training, listed_trainings
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
 from labeling.services.resuming import resume_training
+from labeling.services.retraining import reasons_due
 from labeling.services.training import request_training, site_recipe
-from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
+from labeling.services.training_sets import EXAMPLES_MIN, by_what_they_lack, left_out
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
-from ml.vision.recipes import AUTOMATIC, RECIPES
+from ml.vision.recipes import AUTOMATIC, RECIPES, automatic, find_recipe
 from ml.vision.weights import missing_weights
 
 SHOWN = 50
@@ -36,12 +39,19 @@ REQUESTS_SHOWN = 10
 @reviewer_required
 @require_safe
 def trainings(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    pause = pause_of_the_house(now)
+    lacking = left_out()
     context = {
         "recipes": [(recipe, missing_weights(recipe)) for recipe in RECIPES.values()],
         "automatic": AUTOMATIC,
+        "automatic_lacks": missing_weights(find_recipe(automatic(has_gpu=True))),
         "site_recipe": site_recipe(),
         "runs": listed_trainings()[:SHOWN],
-        "classes": sorted(trainable_classes()),
+        "classes": sorted(trained_labels() - lacking.keys()),
+        "left_out": by_what_they_lack(lacking),
+        "pause": pause,
+        "due": reasons_due(now) if pause else [],
         "examples_min": EXAMPLES_MIN,
         "requests": listed_requests()[:REQUESTS_SHOWN],
     }
@@ -109,6 +119,7 @@ def training(request: HttpRequest, pk: int) -> HttpResponse:
         "live": _is_live(run),
         "charts": learning_curves(run.epochs),
         "version": getattr(run, "model_version", None),
+        "left_out": by_what_they_lack(run.left_out),
         "can_resume": can_resume(run),
         "kept_until": _still(checkpoints_until(run)),
         "waits_for": _nobody_works() if run.state == Run.State.REQUESTED else "",

@@ -94,6 +94,9 @@ def test_a_training_ends_in_a_judged_version_that_scores_every_glitch():
     assert "beats" in version.decision_reason
     assert version.class_list.labels == ["Blip", "Power_Line"]
     assert version.metrics["accuracy"] == 1.0
+    (note,) = version.metrics["notes"]
+    assert note.startswith("Classes left out for what they lack: 1080Lines, 1400Ripples, ")
+    assert note.endswith(" (no labels).")
 
     run_training(run.pk)  # the message comes again
     assert ModelVersion.objects.count() == 1

@@ -96,7 +96,9 @@ def test_too_few_classes_are_refused(pipeline):
         make_glitch(number, gold_label="Blip")
     response = pipeline.post(TRAININGS, {})
     assert refusal(response) == (400, "too_few_classes")
-    assert response.json()["error"]["data"] == {"classes": ["Blip"]}
+    data = response.json()["error"]["data"]
+    assert (data["classes"], len(data["left_out"])) == (["Blip"], 20)
+    assert data["left_out"]["Whistle"] == "no labels"
     assert not TrainingRun.objects.exists()
 
 
