@@ -14,7 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.servers import ending_in_order
+from demo.processes import ROOT, tethered
+
+STOP_SECONDS = 90.0  # the demo stops its processes, then its servers
 EXAMPLES = """examples:
   python -m bench.loop --seeds 3 --json loop.json
   python -m bench.loop --seeds 3 --data ../shared/data/spectrograms --hold-out Whistle
@@ -66,18 +69,34 @@ def run_seed(seed: int, data: Path | None, hold_out: str | None) -> dict[str, An
         command += ["--data", str(data.resolve())]
     if hold_out is not None:
         command += ["--hold-out", hold_out]
-    with tempfile.TemporaryDirectory(prefix="nota-loop-") as folder:
+    with ending_in_order(), tempfile.TemporaryDirectory(prefix="nota-loop-") as folder:
         environment = os.environ | {"NOTA_VAR": folder}
         for name in ("DATABASE_URL", "REDIS_URL"):
             environment.pop(name, None)
-        done = subprocess.run(  # noqa: S603 (our own command, no shell)
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
+        status, said = _run(command, environment)
         report = Path(folder) / "demo" / "report.json"
-        if done.returncode != 0 or not report.exists():
-            return {"seed": seed, "error": "\n".join(done.stdout.splitlines()[-15:])}
+        if status != 0 or not report.exists():
+            return {"seed": seed, "error": "\n".join(said.splitlines()[-15:])}
         row: dict[str, Any] = json.loads(report.read_text())
         return row
+
+
+def _run(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Exit status and output of a command that is stopped, servers and all, where we are."""
+    running = subprocess.Popen(  # noqa: S603 (our own command, no shell)
+        tethered(STOP_SECONDS, *command),
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        said, _nothing = running.communicate()
+    finally:
+        running.terminate()  # nothing where it has ended
+        running.wait()
+    return running.returncode, said
 
 
 def figures_of(row: dict[str, Any]) -> dict[str, list[float]]:

@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +23,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from bench.servers import servers
 from demo.commands import commands, environment, here
-from labeling.embedded import start_postgres, start_valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 AIMS = {"end_to_end_over_forward": 0.80, "train_step_over_bare": 0.85}
@@ -67,17 +66,12 @@ def _parser() -> argparse.ArgumentParser:
 @contextmanager
 def _database() -> Iterator[Path]:
     """Embedded Postgres with the tables, in a folder that goes at the end."""
-    with (
-        tempfile.TemporaryDirectory(prefix="nota-predict-") as name,
-        start_postgres(Path(name)) as postgres,
-        start_valkey(Path(name)) as valkey,
-    ):
-        os.environ.update(
-            environment(Path(name), port=8500, database_url=postgres.url, redis_url=valkey.url)
-        )
-        migrate = here(commands(bind="127.0.0.1:8500", var=name)["migrate"])
+    with servers("predict") as own:
+        urls = {"database_url": own.database_url, "redis_url": own.redis_url}
+        os.environ.update(environment(own.folder, port=8500, **urls))
+        migrate = here(commands(bind="127.0.0.1:8500", var=str(own.folder))["migrate"])
         subprocess.run(migrate, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
-        yield Path(name)
+        yield own.folder
 
 
 def _measure(options: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:

@@ -1,14 +1,12 @@
 """The site of ``bench.votes``: embedded servers, gunicorn under a supervisor, and what they cost.
 
-Nothing outlives the benchmark, however it ends: the kernel stops the servers with this process,
-and gunicorn runs behind a tether (``demo/tether.py``). A benchmark that is killed leaves its folder
-under the temporary folder and nothing else.
+Nothing outlives the benchmark, however it ends: of the servers ``bench/servers.py`` takes care, and
+gunicorn runs behind a tether (``demo/tether.py``).
 """
 
 import os
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,9 +16,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from bench.servers import servers
 from demo.commands import answers_at, commands, environment, here
 from demo.processes import ROOT, Patience, Process, Supervisor, free_port
-from labeling.embedded import start_postgres, start_valkey, state
+from labeling.embedded import start_postgres, state
 
 QUICK = Patience(between=0.2, look=0.1, quick_deaths=5)
 
@@ -75,27 +74,23 @@ class VoteSite:
 def vote_site(port: int, gunicorn: list[str]) -> Iterator[VoteSite]:
     """A site in a folder of its own that goes at the end; ``gunicorn``: further arguments.
 
-    Postgres keeps its promises here (fsync as always): an acknowledged vote is on disk. What a
-    process reads from the environment is set for this one, too.
+    An acknowledged vote is on disk. What a process reads from the environment is set for this one,
+    too.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="nota-votes-") as name,
-        start_postgres(Path(name), die_with_parent=True) as postgres,
-        start_valkey(Path(name), die_with_parent=True) as valkey,
-    ):
-        folder = Path(name)
+    with servers("votes") as own:
+        folder, url = own.folder, own.database_url
         port = free_port(port)
-        settings = environment(folder, port=port, database_url=postgres.url, redis_url=valkey.url)
+        settings = environment(folder, port=port, database_url=url, redis_url=own.redis_url)
         # One client here stands for hundreds of people.
         settings |= dict.fromkeys(("NOTA_THROTTLE_VOTE", "NOTA_THROTTLE_NEXT"), "1000000/min")
         settings |= {"OMP_NUM_THREADS": "1", "DEBUG": "0"}
         os.environ.update(settings)
-        table = commands(bind=f"127.0.0.1:{port}", var=name)
+        table = commands(bind=f"127.0.0.1:{port}", var=str(folder))
         subprocess.run(here(table["migrate"]), cwd=ROOT, check=True, capture_output=True)  # noqa: S603
         web = _web_process((*here(table["web"]), *gunicorn), settings, port)
         with Supervisor([web], folder, say=print, patience=QUICK) as supervisor:
             supervisor.start()
-            yield VoteSite(folder, port, postgres.url, supervisor)
+            yield VoteSite(folder, port, url, supervisor)
 
 
 def _web_process(argv: tuple[str, ...], settings: Mapping[str, str], port: int) -> Process:

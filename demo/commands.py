@@ -22,8 +22,6 @@ from demo.processes import Process
 from labeling import embedded
 
 Command = tuple[str, ...]
-# Workers need not hear of each other; what they did is worth a line in the log.
-QUIET = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
 MODULES = ("gunicorn", "celery")  # run as `python -m`: a moved checkout's scripts do not start
 
 
@@ -39,24 +37,29 @@ def commands(*, bind: str = "0.0.0.0:8000", var: str = "var") -> dict[str, Comma
             *("--worker-class", "gthread", "--workers", "4", "--threads", "2"),
             *("--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"),
         ),
-        "worker": (
-            *("celery", "-A", "labeling", "worker", "-Q", "default", "-n", "default@%h"),
-            *("--pool", "prefork", "--concurrency", "2", *QUIET),
-        ),
-        # One task at a time and no fork (torch that has computed before a fork hangs after it),
-        # in a thread beside the main loop: so a worker that trains for an hour still answers
-        # pings, which the solo pool does not.
-        "worker-gpu": (
-            *("celery", "-A", "labeling", "worker", "-Q", "gpu", "-n", "gpu@%h"),
-            *("--pool", "threads", "--concurrency", "1", *QUIET),
-        ),
+        "worker": worker("default", pool="prefork", at_once=2),
+        "worker-gpu": worker("gpu"),
+        # New glitches are predicted while a training goes on.
+        "worker-predictions": worker("predictions"),
         # People wait for what it does. It loads torch with the first question, and not before.
-        "worker-looks": (
-            *("celery", "-A", "labeling", "worker", "-Q", "looks", "-n", "looks@%h"),
-            *("--pool", "threads", "--concurrency", "1", *QUIET),
-        ),
+        "worker-looks": worker("looks"),
         "beat": ("celery", "-A", "labeling", "beat", "--schedule", f"{var}/beat-schedule"),
     }
+
+
+def worker(name: str, *more: str, pool: str = "threads", at_once: int = 1) -> Command:
+    """A worker of the queue of its own name, and of those named besides.
+
+    With torch one task at a time and no fork (torch that has computed before a fork hangs after
+    it), in a thread beside the main loop: so a worker that trains for an hour still answers pings,
+    which the solo pool does not.
+    """
+    return (
+        *("celery", "-A", "labeling", "worker", "-Q", ",".join((name, *more)), "-n", f"{name}@%h"),
+        *("--pool", pool, "--concurrency", str(at_once)),
+        # Workers need not hear of each other; what they did is worth a line in the log.
+        *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
+    )
 
 
 def here(command: Command) -> Command:
@@ -90,17 +93,21 @@ def processes(
 ) -> list[Process]:
     """The demo's processes in the order of their start; migrations are not among them.
 
-    ``settings`` is what ``environment`` tells.
+    ``settings`` is what ``environment`` tells. Looks and predictions share a process, which needs
+    torch in memory once: looks come first, and predictions make room for them.
     """
     table = commands(bind=f"{host}:{port}", var=str(folder))
     broker = settings["REDIS_URL"].replace("unix://", "redis+socket://", 1)
+    looks = worker("looks", "predictions")
+    cores = os.cpu_count() or 1
     one_thread = dict(settings) | {"OMP_NUM_THREADS": "1"}
-    all_threads = dict(settings) | {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}
+    half = dict(settings) | {"OMP_NUM_THREADS": str(max(1, cores // 2))}  # a training has the rest
+    all_threads = dict(settings) | {"OMP_NUM_THREADS": str(cores)}
     return [
         Process("web", here(table["web"]), one_thread, answers_at(f"http://127.0.0.1:{port}")),
         Process("worker", here(table["worker"]), one_thread, pings(broker, "default")),
         Process("worker-gpu", here(table["worker-gpu"]), all_threads, pings(broker, "gpu")),
-        Process("worker-looks", here(table["worker-looks"]), one_thread, pings(broker, "looks")),
+        Process("worker-looks", here(looks), half, pings(broker, "looks")),
         Process("beat", here(table["beat"]), one_thread),
     ]
 

@@ -44,13 +44,14 @@ PRUNE_SKILLS = "workers.skills.prune"
 REFRESH_PRIORS = "workers.sweeps.refresh_priors"
 
 QUEUES = {
-    SCORE_GLITCHES: "gpu",
-    EVALUATE: "gpu",
-    FOLLOW_TRIAL: "gpu",
     RUN_TRAINING: "gpu",
     RUN_DISCOVERY: "gpu",
     CHECK_LABELS: "gpu",
-    # People wait for these: never behind a training.
+    # What a ready network says of glitches: a training of hours must not hold it up.
+    SCORE_GLITCHES: "predictions",
+    EVALUATE: "predictions",
+    FOLLOW_TRIAL: "predictions",
+    # People wait for these. A worker of both takes them first: queues go by name (settings).
     LOOK: "looks",
 }
 ALL_QUEUES = ("default", *sorted(set(QUEUES.values())))

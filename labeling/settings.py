@@ -187,6 +187,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A message of a worker that was killed comes back after this many seconds; tasks are
     # idempotent and rows say what is under way, so a message that arrives twice does nothing.
     "visibility_timeout": 3600,
+    # A worker of several queues empties them in the order of their names, so that looks come before
+    # predictions. (kombu keeps queues in a set: its "priority" has no order of ours.)
+    "queue_order_strategy": "sorted",
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     # A web request must not hang on a broker that is down: one quick try, then the sweeps find

@@ -45,7 +45,7 @@ def running(folder: Path) -> Iterator[dict[str, str]]:
             "NOTA_TRAIN_NONE_OF_THE_ABOVE": "1",  # one of the papers' 22 classes
         }
         for variable, start in (("DATABASE_URL", start_postgres), ("REDIS_URL", start_valkey)):
-            ours[variable] = stack.enter_context(start(folder)).url
+            ours[variable] = stack.enter_context(start(folder, die_with_parent=True)).url
         manage(os.environ | ours, "migrate", "--noinput", "--verbosity", "0")
         supervisor = Supervisor([Process("worker", WORKER, ours)], folder, say=say)
         stack.enter_context(supervisor)

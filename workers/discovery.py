@@ -24,7 +24,7 @@ from labeling.services.training_sets import labeled_glitches
 from labeling.version import code_version
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures
-from workers.tasks import Held, RecordedTask, holding, worker_name
+from workers.tasks import DeviceTask, Held, holding, worker_name
 
 if TYPE_CHECKING:
     from ml.discovery.choose import Choice
@@ -56,7 +56,7 @@ class Inputs:
         return slice(len(self.labels), None)
 
 
-@shared_task(name=jobs.RUN_DISCOVERY, base=RecordedTask)
+@shared_task(name=jobs.RUN_DISCOVERY, base=DeviceTask)
 def run_discovery(run_id: int) -> None:
     """Embed, cluster and propose; returns at once where the run is another's or has ended."""
     run = claim_run(DiscoveryRun, run_id, worker_name())

@@ -4,19 +4,22 @@ from celery import shared_task
 
 from labeling import jobs
 from labeling.models import ModelVersion
-from labeling.selectors.gold_test import gold_test, unpredicted
+from labeling.selectors.gold_test import GoldTest, gold_test
 from labeling.selectors.trials import running_trial, unshadowed_glitches
 from labeling.services.locks import scoring_lock
+from labeling.services.predictions import unscored_glitches
 from labeling.services.shadow import conclude_trial
 from workers.scoring import CHUNK, predict
-from workers.tasks import RecordedTask
+from workers.tasks import DeviceTask
+from workers.turns import Turn
 
 
-@shared_task(name=jobs.EVALUATE, base=RecordedTask)
+@shared_task(name=jobs.EVALUATE, base=DeviceTask)
 def evaluate(version_id: int, against_id: int | None = None) -> None:
     """Judge a version on today's gold test set, perhaps against another; again is harmless.
 
-    Glitches whose pictures cannot be read are left out.
+    What of it is not predicted yet comes first, a turn long; then the task is sent again. Glitches
+    whose pictures cannot be read are left out.
     """
     from labeling.services.judging import evaluate_version
 
@@ -26,15 +29,26 @@ def evaluate(version_id: int, against_id: int | None = None) -> None:
     versions = ModelVersion.objects.select_related("class_list", "training_run")
     version = versions.get(pk=version_id)
     against = versions.get(pk=against_id) if against_id is not None else None
+    turn = Turn()
     for one in (version, against):
-        if one is not None:
-            predict(one, unpredicted(one, test))
+        if one is not None and not turn.was_cut:
+            with scoring_lock(one.pk, wait=True):
+                predict(one, _unscored(one, test), turn)
+    if turn.was_cut:
+        jobs.send_now(jobs.EVALUATE, version_id=version_id, against_id=against_id)
+        return
     evaluate_version(version, whole=False)
     if against is not None:
         evaluate_version(version, against, whole=False)
 
 
-@shared_task(name=jobs.FOLLOW_TRIAL, base=RecordedTask)
+def _unscored(version: ModelVersion, test: GoldTest) -> list[int]:
+    """Without what could not be read lately: turn after turn would be spent on it."""
+    missing = unscored_glitches(version).filter(pk__in=test.glitch_ids)
+    return list(missing.values_list("pk", flat=True))
+
+
+@shared_task(name=jobs.FOLLOW_TRIAL, base=DeviceTask)
 def follow_trial(trial_id: int) -> int:
     """Let the candidate predict what the version in use has predicted meanwhile; end the trial
     where it is due. Returns how many glitches were predicted."""

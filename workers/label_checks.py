@@ -14,13 +14,13 @@ from labeling.services.training_sets import LabeledGlitch, labeled_glitches
 from labeling.version import code_version
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures
-from workers.tasks import Held, RecordedTask, holding, worker_name
+from workers.tasks import DeviceTask, Held, holding, worker_name
 
 # The whole glitch as its longest picture shows it, and its middle: what every glitch has.
 VIEWS = TrainingSettings(trainable_blocks=0, copies=0)
 
 
-@shared_task(name=jobs.CHECK_LABELS, base=RecordedTask)
+@shared_task(name=jobs.CHECK_LABELS, base=DeviceTask)
 def check_labels(run_id: int) -> None:
     """Search, and store the queue; returns at once where the run is another's or has ended."""
     run = claim_run(LabelCheck, run_id, worker_name())

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from celery import shared_task
@@ -22,21 +23,24 @@ from labeling.services.predictions import (
 )
 from ml.vision.dataset import GlitchPictures
 from workers.pictures import glitch_pictures
-from workers.tasks import RecordedTask
+from workers.schedule import EVERY_SECONDS
+from workers.tasks import DeviceTask
+from workers.turns import Turn
 
 if TYPE_CHECKING:
-    from ml.vision.classifier import Classifier
+    from ml.vision.classifier import Classifier, Scores
 
 log = logging.getLogger(__name__)
 
 CHUNK = 128
 
 
-@shared_task(name=jobs.SCORE_GLITCHES, base=RecordedTask)
+@shared_task(name=jobs.SCORE_GLITCHES, base=DeviceTask)
 def score_glitches(version_id: int | None = None) -> int:
-    """Predict and route what is missing; a second message finds nothing to do.
+    """Predict and route what is missing, a turn long; a second message finds nothing to do.
 
-    ``version_id`` names the version that the sender knew; the active one is what counts.
+    ``version_id`` names the version that the sender knew; the active one is what counts. Returns
+    how many were predicted.
     """
     version = active_version(ModelVersion.Role.CLASSIFIER)
     if version is None:
@@ -44,43 +48,67 @@ def score_glitches(version_id: int | None = None) -> int:
     with scoring_lock(version.pk) as is_mine:
         if not is_mine:  # what came since the other one looked, the next sweep finds
             return 0
+        turn = Turn()
         is_new = version.routed_at is None
         route_again(version)
-        stored = predict(version, list(unscored_glitches(version).values_list("pk", flat=True)))
+        missing = list(unscored_glitches(version).values_list("pk", flat=True))
+        stored = predict(version, missing, turn)
         if is_new or stored:
             outdate_picks()
-        return stored
+    if turn.was_cut:
+        # It expires as the sweep's own does: so they stay few, however long the work is.
+        jobs.send_now(
+            jobs.SCORE_GLITCHES,
+            expires_seconds=EVERY_SECONDS[jobs.SWEEP_SCORES],
+            version_id=version.pk,
+        )
+    return stored
 
 
-def predict(version: ModelVersion, glitch_ids: Sequence[int]) -> int:
-    """Predict and store; returns how many could be read. Nothing asked loads nothing."""
+def predict(version: ModelVersion, glitch_ids: Sequence[int], turn: Turn | None = None) -> int:
+    """Predict and store until the turn is over; returns how many were stored.
+
+    Nothing asked loads nothing. The caller holds the version's ``scoring_lock``.
+    """
     if not glitch_ids:
         return 0
     from ml.vision.classifier import Classifier
 
     classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
-    return score_and_store(version, classifier, glitch_ids)
+    return score_and_store(version, classifier, glitch_ids, turn)
 
 
 def score_and_store(
-    version: ModelVersion, classifier: "Classifier", glitch_ids: Sequence[int]
+    version: ModelVersion,
+    classifier: "Classifier",
+    glitch_ids: Sequence[int],
+    turn: Turn | None = None,
 ) -> int:
     """Predict the glitches of these ids as one stream; how many were stored.
 
-    What cannot be read is noted with its reason.
+    What cannot be read is noted with its reason. Where the ``turn`` is over, what was read ahead
+    is dropped; its views are in the cache.
     """
     stored = 0
-    for scores in classifier.stream(_chunks(version, glitch_ids), settings.CACHE_FOLDER):
-        for skipped in scores.skipped:
-            log.error("Glitch %s was not scored: %s", skipped.glitch_id, skipped.reason)
-        store_unreadable(
-            version, [Unreadable(int(s.glitch_id), s.code, s.reason) for s in scores.skipped]
-        )
-        rows = zip(scores.glitch_ids, scores.probabilities, scores.novelty, strict=True)
-        stored += store_predictions(
-            version, [Scored(int(pk), p.tolist(), float(novelty)) for pk, p, novelty in rows]
-        )
+    chunks = _chunks(version, glitch_ids)
+    with closing(classifier.stream(chunks, settings.CACHE_FOLDER)) as stream:
+        for scores in stream:
+            stored += _store(version, scores)
+            if turn is not None and turn.is_over():
+                break
     return stored
+
+
+def _store(version: ModelVersion, scores: "Scores") -> int:
+    for skipped in scores.skipped:
+        log.error("Glitch %s was not scored: %s", skipped.glitch_id, skipped.reason)
+    store_unreadable(
+        version, [Unreadable(int(s.glitch_id), s.code, s.reason) for s in scores.skipped]
+    )
+    rows = zip(scores.glitch_ids, scores.probabilities, scores.novelty, strict=True)
+    return store_predictions(
+        version, [Scored(int(pk), p.tolist(), float(novelty)) for pk, p, novelty in rows]
+    )
 
 
 def _chunks(version: ModelVersion, glitch_ids: Sequence[int]) -> Iterator[list[GlitchPictures]]:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -34,6 +35,16 @@ class RecordedTask(Task):
         except DatabaseError as error:
             # The database may be what failed; Celery's own log has the exception in full.
             log.error("The failure of %s could not be recorded: %s", self.name, error)
+
+
+class DeviceTask(RecordedTask):
+    """A task that computes on the GPU, where there is one, which workers of two queues share."""
+
+    def after_return(self, *_: Any) -> None:
+        if "torch" in sys.modules:
+            from ml.vision.memory import free_device_memory
+
+            free_device_memory()
 
 
 class LostRunError(Exception):

@@ -28,7 +28,7 @@ from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.recipes import find_recipe
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures
-from workers.tasks import Held, RecordedTask, holding, worker_name
+from workers.tasks import DeviceTask, Held, holding, worker_name
 from workers.verdicts import as_json, judge_and_store
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@shared_task(name=jobs.RUN_TRAINING, base=RecordedTask)
+@shared_task(name=jobs.RUN_TRAINING, base=DeviceTask)
 def run_training(run_id: int) -> None:
     """Train, judge and store; returns at once where the run is another's or has ended."""
     from ml.vision.backbones import lacks_weights

@@ -12,6 +12,7 @@ from labeling.models import (
     Prediction,
     Proposal,
     ShadowTrial,
+    TrainingRequest,
 )
 from labeling.selectors.glitches import labeled_as
 
@@ -84,6 +85,10 @@ class DriftCheckFilter(filters.FilterSet):
     class Meta:
         model = DriftCheck
         fields: list[str] = []
+
+
+class TrainingRequestFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=TrainingRequest.State.choices)
 
 
 class ProposalFilter(filters.FilterSet):

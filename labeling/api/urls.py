@@ -22,6 +22,7 @@ from labeling.api import (
     shadow_trials,
     status,
     tokens,
+    training_requests,
     training_runs,
     undo,
     votes,
@@ -114,6 +115,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "training-runs/<int:run_id>/resume",
         training_runs.ResumeTrainingView.as_view(),
         name="resume-training",
+    ),
+    path(
+        "training-requests",
+        training_requests.TrainingRequestsView.as_view(),
+        name="training-requests",
     ),
     path("discovery-runs", discovery_runs.DiscoveryRunsView.as_view(), name="discovery-runs"),
     path(

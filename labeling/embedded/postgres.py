@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -128,9 +129,14 @@ def _start(
         started = state.state_of(url, process.pid)
         # Stored before it is ready: should we be killed while waiting, it is found again.
         state.save(folder, KIND, started)
-        if _answers(started, START_SECONDS):
+        is_up = False
+        try:
+            is_up = _answers(started, START_SECONDS)
+        finally:  # also where we are interrupted: nobody would have the handle that stops it
+            if not is_up:
+                give_up(folder, KIND, process, STOP)
+        if is_up:
             return PostgresHandle(folder, KIND, url, STOP, process)
-        _give_up(folder, process)
         if "Address already in use" not in state.tail(log):
             break
     raise EmbeddedError(
@@ -138,10 +144,16 @@ def _start(
     )
 
 
-def _give_up(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    state.shut_down(process.pid, STOP)
+def give_up(
+    folder: Path,
+    kind: str,
+    process: subprocess.Popen[bytes],
+    steps: Sequence[tuple[signal.Signals, float]],
+) -> None:
+    """End a server that did not come up, and forget it."""
+    state.shut_down(process.pid, steps)
     process.poll()
-    state.forget(folder, KIND)
+    state.forget(folder, kind)
 
 
 def _create(data: Path, durable: bool) -> None:

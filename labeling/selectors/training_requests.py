@@ -6,7 +6,7 @@ from labeling.models import TrainingRequest, TrainingRun
 
 
 def listed_requests() -> QuerySet[TrainingRequest]:
-    return TrainingRequest.objects.select_related("training_run", "requested_by")
+    return TrainingRequest.objects.select_related("requested_by")
 
 
 def unanswered_refusal() -> TrainingRequest | None:

@@ -1,10 +1,11 @@
 """Putting a model version into use: the one door, for trainings, searches, trials and people."""
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling import jobs
-from labeling.errors import ConflictError
+from labeling.errors import ConflictError, from_integrity_error
 from labeling.models import ModelVersion, User
 from labeling.services.audit import record_deed
 
@@ -35,7 +36,15 @@ def activate(
     version.state = ModelVersion.State.ACTIVE
     version.activated_at = timezone.now()
     version.routed_at = None
-    version.save(update_fields=["state", "activated_at", "replaces", "routed_at"])
+    try:
+        with transaction.atomic():
+            version.save(update_fields=["state", "activated_at", "replaces", "routed_at"])
+    except IntegrityError as error:
+        # None was in use, so there was no row to lock, and somebody else was quicker.
+        refusal = from_integrity_error(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     record_deed(by, verb, f"{version.role} {version.number}", reason=version.decision_reason)
     if version.role == ModelVersion.Role.CLASSIFIER:
         jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)

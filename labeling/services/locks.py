@@ -16,13 +16,16 @@ def crowd_lock() -> AbstractContextManager[bool]:
     return _lock(CROWD)
 
 
-def scoring_lock(version_id: int) -> AbstractContextManager[bool]:
-    """Whether this worker may predict by this version what it has not predicted: one at a time."""
-    return _lock(SCORING, version_id)
+def scoring_lock(version_id: int, *, wait: bool = False) -> AbstractContextManager[bool]:
+    """Whether this worker may predict by this version what it has not predicted: one at a time.
+
+    ``wait``: until it may, which is a turn of the others at most.
+    """
+    return _lock(SCORING, version_id, wait=wait)
 
 
 @contextlib.contextmanager
-def _lock(*key: int) -> Iterator[bool]:
+def _lock(*key: int, wait: bool = False) -> Iterator[bool]:
     """Hold the lock, one number or two, until the block ends; False where another one has it.
 
     It is a session's advisory lock: it ends with the connection of a worker that dies. A pooler
@@ -30,8 +33,12 @@ def _lock(*key: int) -> Iterator[bool]:
     """
     numbers = ", ".join(["%s"] * len(key))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_try_advisory_lock({numbers})", key)
-        (is_mine,) = cursor.fetchone()
+        if wait:
+            cursor.execute(f"SELECT pg_advisory_lock({numbers})", key)
+            is_mine = True
+        else:
+            cursor.execute(f"SELECT pg_try_advisory_lock({numbers})", key)
+            (is_mine,) = cursor.fetchone()
     try:
         yield is_mine
     finally:

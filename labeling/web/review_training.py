@@ -12,10 +12,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
-from labeling.selectors.broker import BROKER_DOWN, alive_workers
+from labeling.selectors.broker import BROKER_DOWN, alive_workers, unserved_queues
 from labeling.selectors.classes import trained_labels
 from labeling.selectors.pauses import pause_of_the_house
 from labeling.selectors.runs import can_resume, checkpoints_until, find_training, listed_trainings
@@ -97,14 +98,17 @@ def _still(until: datetime | None) -> datetime | None:
     return until if until is not None and until > timezone.now() else None
 
 
-def _nobody_works() -> str:
-    """Why a training that was asked for may stand still; "" where a worker is there."""
+def _nobody_trains() -> str:
+    """Why a training that was asked for may stand still; "" where a worker for it is there."""
+    queue = jobs.QUEUES[jobs.RUN_TRAINING]
     try:
-        if alive_workers():
+        if queue not in unserved_queues(alive_workers()):
             return ""
     except BROKER_DOWN:
         return _("The broker cannot be reached. The training starts by itself once it is back.")
-    return _("No worker answers. The training starts by itself once one is up.")
+    return _(
+        "No worker of the queue %(queue)s answers. The training starts by itself once one is up."
+    ) % {"queue": queue}
 
 
 @never_cache
@@ -122,7 +126,7 @@ def training(request: HttpRequest, pk: int) -> HttpResponse:
         "left_out": by_what_they_lack(run.left_out),
         "can_resume": can_resume(run),
         "kept_until": _still(checkpoints_until(run)),
-        "waits_for": _nobody_works() if run.state == Run.State.REQUESTED else "",
+        "waits_for": _nobody_trains() if run.state == Run.State.REQUESTED else "",
     }
     part = "fragments/training.html" if request.htmx else "review/training.html"  # type: ignore[attr-defined]
     return render(request, part, context)

@@ -27,7 +27,8 @@ from ml.errors import MLError
 from ml.vision import errors
 from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
 from ml.vision.epochs import EpochReport
-from ml.vision.errors import OutOfMemory, ProcessesFailed
+from ml.vision.errors import PartTooLarge, ProcessesFailed
+from ml.vision.memory import too_little
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import TrainedModel, train_classifier
 from ml.vision.world import World
@@ -35,7 +36,6 @@ from ml.wanted import check_wanted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = timedelta(hours=24)  # one may read pictures for hours while the others wait
-PARTS_MOST = 64
 ASK_SECONDS = 1.0
 OnEpoch = Callable[[EpochReport], None]
 Lines = queue.SimpleQueue[str | None]  # None: that was all
@@ -55,7 +55,8 @@ def train_on_all_devices(
     """:func:`train_classifier` in a process a GPU where there are several, else in this one.
 
     Raises what that raises, and ProcessesFailed if a process died without a word. Minibatches that
-    do not fit into a device's memory are halved, and the training goes on from its last epoch.
+    do not fit into a device's memory are halved as long as they can be, and the training goes on
+    from its last epoch.
     """
     count = processes or (torch.cuda.device_count() if device == "auto" else 1)
     if count < 2:
@@ -65,10 +66,8 @@ def train_on_all_devices(
     while True:
         try:
             model = _run(training_set, settings, folder, cache, on_epoch, device, count)
-        except OutOfMemory:
-            if settings.accumulate >= PARTS_MOST:
-                raise
-            settings = replace(settings, accumulate=2 * settings.accumulate)
+        except PartTooLarge as error:
+            settings = replace(settings, accumulate=error.data["parts"])
             notes.append(
                 "Out of device memory: minibatches go through it in "
                 f"{settings.accumulate} parts from there."
@@ -224,6 +223,11 @@ def _say(**what: Any) -> None:
     sys.stdout.flush()
 
 
+def _say_error(error: MLError) -> int:
+    _say(error={"kind": type(error).__name__, "message": str(error), "data": error.data})
+    return 1
+
+
 def _end_with_the_caller() -> None:
     def wait() -> None:
         # Not through sys.stdin, whose lock must be free when this process ends first.
@@ -255,11 +259,9 @@ def main(path: Path) -> int:
             World(rank, size),
         )
     except MLError as error:
-        _say(error={"kind": type(error).__name__, "message": str(error), "data": error.data})
-        return 1
-    except torch.OutOfMemoryError as error:
-        _say(error={"kind": "OutOfMemory", "message": str(error), "data": {}})
-        return 1
+        return _say_error(error)
+    except torch.OutOfMemoryError as error:  # outside of a step: smaller parts are no help
+        return _say_error(too_little(error))
     if rank == 0:
         _say(done=asdict(model))
     dist.destroy_process_group()

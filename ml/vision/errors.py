@@ -95,6 +95,10 @@ class OutOfMemory(MLError):
     code = "out_of_memory"
 
 
+class PartTooLarge(OutOfMemory):
+    """A part of a minibatch does not fit, but smaller ones may: ``data["parts"]`` of them."""
+
+
 class NoMembers(MLError):
     """An ensemble without at least two model versions that can be loaded."""
 

@@ -28,13 +28,22 @@ def with_less_memory(work: Callable[[int], Found], parts: int = 1) -> Found:
 def more_parts(parts: int, most: int, error: torch.OutOfMemoryError) -> int:
     """Twice as many parts, the device's memory given free; OutOfMemory if more than ``most``."""
     if parts >= most:
-        raise OutOfMemory(
-            "The device's memory does not hold the smallest part into which the work can be cut; "
-            "free it, choose a smaller network or 'size', or train on the CPU. "
-            f"({str(error)[:200]})"
-        ) from error
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+        raise too_little(error) from error
+    free_device_memory()
     logger.warning("out of device memory: %d parts instead of %d", 2 * parts, parts)
     return 2 * parts
+
+
+def too_little(error: torch.OutOfMemoryError) -> OutOfMemory:
+    """What to say where smaller parts are no help."""
+    return OutOfMemory(
+        "The device's memory does not hold the smallest part into which the work can be cut; "
+        f"free it, choose a smaller network or 'size', or train on the CPU. ({str(error)[:200]})"
+    )
+
+
+def free_device_memory() -> None:
+    """Give back what PyTorch keeps of the GPUs' memory for later, so that others can have it."""
+    if torch.cuda.is_available():
+        gc.collect()
+        torch.cuda.empty_cache()

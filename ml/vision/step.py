@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from ml.vision.activations import InputMaker
 from ml.vision.devices import autocast, training_precision
 from ml.vision.draws import Labeled
-from ml.vision.errors import NaNLoss
+from ml.vision.errors import NaNLoss, PartTooLarge
 from ml.vision.memory import more_parts
 from ml.vision.network import GlitchNetwork
 from ml.vision.settings import TrainingSettings
@@ -77,16 +77,18 @@ class Stepper:
     def step(self, rows: npt.NDArray[np.intp], stacked: Tensor, epoch: int) -> float:
         """Learn from this process's share ``stacked`` of minibatch ``rows``; its part of the loss.
 
-        Raises NaNLoss; OutOfMemory once the smallest part that can be does not fit.
+        Raises NaNLoss; OutOfMemory once the smallest part that can be does not fit; PartTooLarge
+        where a larger one does not and several processes must begin again together.
         """
         while True:
             try:
                 return self._step(rows, stacked, epoch)
             except torch.OutOfMemoryError as error:
-                if self.world.size > 1:
-                    raise  # the others wait for this one's gradients: all must begin again
+                parts = more_parts(self.parts, self._parts_most(rows, len(stacked)), error)
+                if self.world.size > 1:  # the others wait for this one's gradients
+                    raise PartTooLarge(str(error)[:200], parts=parts) from error
                 self.optimizer.zero_grad()
-                self.parts = more_parts(self.parts, self._parts_most(rows, len(stacked)), error)
+                self.parts = parts
                 norms = " Batch norms see a part at a time." if self.least > 1 else ""
                 self.notes.append(
                     f"Out of device memory in epoch {epoch}: minibatches go through it in "

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from demo.commands import commands, here
+from demo.commands import commands, environment, here, processes
 from labeling import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +19,8 @@ OWN = {
     "worker": "worker",
     "worker-gpu": "worker-gpu",
     "worker-gpu-on-cpu": "worker-gpu",
+    "worker-predictions": "worker-predictions",
+    "worker-predictions-on-cpu": "worker-predictions",
     "worker-looks": "worker-looks",
     "beat": "beat",
     "migrate": "migrate",
@@ -78,18 +80,49 @@ def test_what_needs_the_tables_waits_for_them(services, service):
 
 def test_every_queue_has_a_worker_and_people_wait_behind_no_training():
     served = {name: told[told.index("-Q") + 1] for name, told in commands().items() if "-Q" in told}
-    assert served == {"worker": "default", "worker-gpu": "gpu", "worker-looks": "looks"}
+    assert served == {
+        "worker": "default",
+        "worker-gpu": "gpu",
+        "worker-predictions": "predictions",
+        "worker-looks": "looks",
+    }
     assert set(jobs.ALL_QUEUES) == set(served.values())
     assert jobs.QUEUES[jobs.LOOK] == "looks"
     assert [name for name, queue in jobs.QUEUES.items() if queue == "looks"] == [jobs.LOOK]
 
 
-def test_the_queue_gpu_is_served_by_one_of_two_profiles(services):
-    assert services["worker-gpu"]["profiles"] == ["gpu"]
-    assert services["worker-gpu-on-cpu"]["profiles"] == ["cpu"]
-    devices = services["worker-gpu"]["deploy"]["resources"]["reservations"]["devices"]
+def test_new_glitches_are_predicted_beside_a_training():
+    predicting = (jobs.SCORE_GLITCHES, jobs.EVALUATE, jobs.FOLLOW_TRIAL)
+    assert {jobs.QUEUES[name] for name in predicting} == {"predictions"}
+    training = (jobs.RUN_TRAINING, jobs.RUN_DISCOVERY, jobs.CHECK_LABELS)
+    assert {jobs.QUEUES[name] for name in training} == {"gpu"}
+
+
+def test_the_demo_serves_every_queue_with_torch_in_two_processes(tmp_path):
+    told = environment(tmp_path, port=8000, database_url="postgres://x", redis_url="redis://x")
+    argvs = [one.argv for one in processes(tmp_path, port=8000, settings=told)]
+    served = [argv[argv.index("-Q") + 1] for argv in argvs if "-Q" in argv]
+    assert served == ["default", "gpu", "looks,predictions"]
+
+
+@pytest.mark.parametrize("name", ["worker-gpu", "worker-predictions"])
+def test_what_computes_is_served_by_one_of_two_profiles(services, name):
+    assert services[name]["profiles"] == ["gpu"]
+    assert services[f"{name}-on-cpu"]["profiles"] == ["cpu"]
+    devices = services[name]["deploy"]["resources"]["reservations"]["devices"]
     assert devices[0]["capabilities"] == ["gpu"]
-    assert "deploy" not in services["worker-gpu-on-cpu"]
+    assert "deploy" not in services[f"{name}-on-cpu"]
+
+
+@pytest.mark.parametrize("service", [name for name in OWN if name.startswith("worker")])
+def test_a_worker_is_asked_for_by_its_own_name(services, service):
+    """The ping names the one worker whose container asks."""
+    command = shlex.split(services[service]["command"])
+    name = command[command.index("-n") + 1].removesuffix("@%h")
+    assert f"--destination {name}@$$HOSTNAME" in services[service]["healthcheck"]["test"][1]
+
+
+def test_without_a_choice_it_is_the_cpu():
     assert "COMPOSE_PROFILES=cpu" in (ROOT / ".env.example").read_text().splitlines()
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from labeling.models import Evaluation, ModelVersion, ShadowTrial
+from labeling.models import Evaluation, Glitch, ModelVersion, ShadowTrial
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.shadow import begin_trial
 from labeling.services.training import request_training
+from tests.workers.test_scoring import break_pictures
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers import judging, sweeps
 from workers.scoring import score_glitches
@@ -54,6 +55,30 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     trial.refresh_from_db()
     assert (trial.state, trial.report["differ"]) == (ShadowTrial.State.PASSED, 0)
     assert ModelVersion.objects.get(state="active") == same
+
+
+def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(trained, monkeypatch):
+    """Version 2 has said nothing yet of the test's glitches: one turn each to predict them.
+
+    One of them cannot be read, which takes a turn to find out, and not more.
+    """
+    active, same = trained
+    broken = Glitch.objects.filter(gold_labels__split="test").order_by("pk").first()
+    break_pictures(broken)
+    sent = []
+    monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: sent.append((name, ids)))
+    monkeypatch.setattr("workers.scoring.CHUNK", 1)
+    monkeypatch.setattr("workers.turns.TURN_SECONDS", 0)
+    count = active.metrics["count"]
+    rounds = 0
+    while not Evaluation.objects.exists():
+        judging.evaluate(same.pk)
+        rounds += 1
+        assert rounds <= count + 1
+    assert rounds == count + 1
+    again = ("workers.judging.evaluate", {"version_id": same.pk, "against_id": None})
+    assert sent == [again] * count
+    assert Evaluation.objects.get().figures["count"] == count - 1
 
 
 def test_the_sweep_follows_a_trial_and_nothing_else(taxonomy, monkeypatch):

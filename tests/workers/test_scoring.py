@@ -7,7 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from labeling.models import Glitch, ModelVersion, Picture, Prediction, UnreadableGlitch
+from labeling import jobs
+from labeling.celery import app
+from labeling.models import Glitch, Look, ModelVersion, Picture, Prediction, UnreadableGlitch
 from labeling.services.locks import SCORING
 from labeling.services.predictions import are_new_unscored, unscored_glitches
 from labeling.services.storage import path_of
@@ -69,3 +71,64 @@ def test_a_version_is_scored_by_one_worker_at_a_time(trained):
     other.close()  # it died
     assert score_glitches() == 24
     assert score_glitches() == 0
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The names and arguments of the tasks that were sent."""
+    sent = []
+    monkeypatch.setattr(jobs, "send_now", lambda name, **ids: sent.append((name, ids)))
+    monkeypatch.setattr("workers.scoring.CHUNK", 10)
+    return sent
+
+
+@pytest.fixture
+def serving():
+    """Have this process take messages from queues, as a worker's -Q does."""
+    queues = app.amqp.queues
+    before = queues._consume_from
+    yield queues.select
+    queues._consume_from = before
+
+
+def test_what_a_turn_leaves_goes_behind_those_that_wait(trained, sent, monkeypatch):
+    """24 glitches by ten: each turn is over after its first chunk."""
+    monkeypatch.setattr("workers.turns.TURN_SECONDS", 0)
+    assert [score_glitches() for _ in range(4)] == [10, 10, 4, 0]
+    again = (jobs.SCORE_GLITCHES, {"version_id": trained.pk, "expires_seconds": 20})
+    assert sent == [again] * 3  # the last finds nothing, and no more is sent
+
+
+@pytest.mark.parametrize(
+    ("queues", "state", "stored"),
+    [
+        (["looks", "predictions"], "requested", 10),
+        (["looks", "predictions"], "running", 24),  # somebody is at it
+        (["predictions"], "requested", 24),  # another worker takes looks
+    ],
+)
+def test_a_look_waits_for_one_chunk_at_most(trained, sent, serving, queues, state, stored):
+    Look.objects.create(state=state, expires_at=timezone.now() + timedelta(hours=1))
+    serving(queues)
+    assert score_glitches() == stored
+    assert [name for name, _ids in sent] == [jobs.SCORE_GLITCHES] * (stored < 24)
+
+
+def test_looks_are_taken_before_predictions():
+    """A worker of both empties one queue, then the other, whatever came first."""
+    taken = []
+
+    def take(body, message):
+        taken.append(message.headers["task"])
+        message.ack()
+
+    queues = [app.amqp.queues[name] for name in ("predictions", "looks")]
+    with app.connection_for_read() as broker:
+        consumer = broker.Consumer(queues, callbacks=[take], prefetch_count=1)
+        consumer.purge()  # what other tests sent
+        for name in (jobs.SCORE_GLITCHES, jobs.FOLLOW_TRIAL, jobs.LOOK, jobs.LOOK):
+            jobs.send_now(name)
+        with consumer:
+            while len(taken) < 4:
+                broker.drain_events(timeout=30)
+    assert taken == [jobs.LOOK, jobs.LOOK, jobs.SCORE_GLITCHES, jobs.FOLLOW_TRIAL]

@@ -39,6 +39,7 @@ TABLE = [
     ("training-runs", "post", 403, 400, 400),
     ("training-runs/1", "get", 403, 404, 404),
     ("training-runs/1/cancel", "post", 403, 404, 404),
+    ("training-requests", "get", 403, 200, 200),
     ("discovery-runs", "get", 403, 200, 200),
     ("discovery-runs", "post", 403, 400, 400),
     ("discovery-runs/1", "get", 403, 404, 404),

@@ -1,18 +1,21 @@
 """Training and discovery runs: asked for, watched, cancelled."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from labeling import jobs
 from labeling.models import DiscoveryRun, TrainingRun
 from labeling.models.runs import Run
+from labeling.services.retraining import Due, Trigger, ask_for_training, start_if_due
 from tests.conftest import make_glitch
 from tests.labeling.api.conftest import make_proposal, make_version, predict, refusal
 
 pytestmark = pytest.mark.django_db
 TRAININGS, DISCOVERIES = "/api/v1/training-runs", "/api/v1/discovery-runs"
+REQUESTS = "/api/v1/training-requests"
 
 
 @pytest.fixture
@@ -135,6 +138,35 @@ def test_trainings_are_listed_the_newest_first(pipeline, django_assert_num_queri
     with django_assert_num_queries(2):  # token, runs
         rows = pipeline.get(TRAININGS).json()["results"]
     assert [(r["id"], r["model_version"]) for r in rows] == [(second.pk, None), (first.pk, 1)]
+
+
+def test_requests_are_listed_with_why_and_what_came_of_them(
+    pipeline, taxonomy, settings, django_assert_num_queries
+):
+    """Refused while nothing is labeled, then started, then two reasons that wait for more."""
+    settings.RETRAIN_WAIT_SECONDS = 60
+    now = timezone.now()
+    later = now + timedelta(seconds=61)
+    ask_for_training(Due(Trigger.LABELS, "12 new labels"), now, by=None)
+    start_if_due(later)
+    for number in range(10):
+        make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
+    ask_for_training(Due(Trigger.DRIFT, "drift: the classes moved"), now, by=None)
+    run = start_if_due(later)
+    for due in (Due(Trigger.SCHEDULE, "7 days"), Due(Trigger.LABELS, "40 new labels")):
+        ask_for_training(due, now, by=pipeline.user)
+    with django_assert_num_queries(2):  # token, requests
+        waiting, started, refused = pipeline.get(REQUESTS).json()["results"]
+    assert (waiting["state"], waiting["requested_by"]) == ("waiting", "pat")
+    assert waiting["reasons"] == {"labels": "40 new labels", "schedule": "7 days"}
+    assert (waiting["ended_at"], waiting["training_run"], waiting["refusal"]) == (None, None, "")
+    assert datetime.fromisoformat(waiting["due_at"]) == now + timedelta(seconds=60)
+    assert (started["state"], started["training_run"]) == ("started", run.pk)
+    assert (refused["state"], refused["refusal_code"]) == ("refused", "too_few_classes")
+    assert "at least 2 classes" in refused["refusal"]
+    rows = pipeline.get(REQUESTS, {"state": "refused"}).json()["results"]
+    assert [row["id"] for row in rows] == [refused["id"]]
+    assert refusal(pipeline.get(REQUESTS, {"state": "lost"})) == (400, "invalid")
 
 
 @pytest.fixture

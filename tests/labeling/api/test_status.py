@@ -27,7 +27,8 @@ def test_an_empty_house(pipeline):
         "votes": 0,
         "visitor_votes": 0,
         "workers": [],
-        "queues": {"default": 0, "gpu": 0, "looks": 0},
+        "unserved": ["default", "gpu", "looks", "predictions"],
+        "queues": {"default": 0, "gpu": 0, "looks": 0, "predictions": 0},
         "active": {},
         "scored": 0,
         "unreadable": 0,
@@ -86,7 +87,8 @@ def test_messages_that_wait_are_counted(pipeline):
 
     jobs.send_now(jobs.RUN_TRAINING, run_id=1)
     try:
-        assert pipeline.get(STATUS).json()["queues"] == {"default": 0, "gpu": 1, "looks": 0}
+        waiting = pipeline.get(STATUS).json()["queues"]
+        assert waiting == {"default": 0, "gpu": 1, "looks": 0, "predictions": 0}
     finally:
         with app.connection_for_write() as connection:
             connection.channel().queue_purge("gpu")
@@ -99,6 +101,7 @@ def test_a_broker_that_is_down_is_said_soon_and_hides_nothing(pipeline, settings
     assert time.monotonic() - start < 2
     assert got.status_code == 200
     assert "broker" in got.json()["workers"]["error"]
+    assert "broker" in got.json()["unserved"]["error"]
     assert "refused" in got.json()["queues"]["error"]
     assert got.json()["glitches"] == 0
 

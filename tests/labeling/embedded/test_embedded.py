@@ -17,6 +17,7 @@ import redis
 from labeling import embedded
 from labeling.embedded import EmbeddedError, child, start_postgres, start_valkey, state
 from labeling.embedded import postgres as postgres_module
+from labeling.embedded import valkey as valkey_module
 
 VARIABLES = ("DATABASE_URL", "REDIS_URL")
 
@@ -83,6 +84,23 @@ def test_a_second_process_attaches_and_does_not_stop_what_it_does_not_own(tmp_pa
         assert embedded.running_urls(tmp_path) == (None, None)
     finally:
         kill(owner)
+
+
+@pytest.mark.parametrize("module", [postgres_module, valkey_module])
+def test_interrupted_while_a_server_comes_up_none_is_left(tmp_path, monkeypatch, module):
+    """A Ctrl-C there finds no handle yet that would be closed."""
+    begun = []
+
+    def interrupted(server, seconds):
+        begun.append(server)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "_answers", interrupted)
+    start = start_postgres if module is postgres_module else start_valkey
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path, durable=False)
+    assert [one.is_running() for one in begun] == [False]
+    assert state.load(tmp_path, module.KIND) is None
 
 
 def test_after_a_killed_owner_the_next_one_owns_and_truly_stops(tmp_path):

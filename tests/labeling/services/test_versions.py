@@ -1,14 +1,19 @@
 """Back to the version before, in one step, with its predictions used again."""
 
+import threading
+
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from labeling.errors import LabelingError
 from labeling.models import AuditEvent, Glitch, ModelVersion
 from labeling.services.activation import activate
+from labeling.services.classes import load_gravity_spy
 from labeling.services.predictions import route_again, unscored_glitches
 from labeling.services.versions import activate_version, roll_back
 from tests.conftest import make_glitch, make_volunteer
+from tests.labeling.crowds import wait_until_somebody_waits
 from tests.labeling.judging_world import make_classifier, say
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +81,29 @@ def test_what_it_predicted_earlier_routes_again(three):
     assert Glitch.objects.get(pk=glitch.pk).workflow.level == 1
     version.refresh_from_db()
     assert version.routed_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_two_at_the_same_instant_are_one_and_a_conflict():
+    """Nothing is in use, so there is no row of which the second could see that it changed."""
+    load_gravity_spy()
+    for number in (1, 2):
+        make_classifier(number, state="candidate")
+    refusals = []
+
+    def second():
+        try:
+            activate_version("classifier", 2, by=None)
+        except LabelingError as refusal:
+            refusals.append((refusal.code, refusal.http_status))
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=second)
+    with transaction.atomic():
+        activate_version("classifier", 1, by=None)
+        other.start()
+        wait_until_somebody_waits()
+    other.join(60)
+    assert refusals == [("activation_conflict", 409)]
+    assert in_use() == 1

@@ -63,12 +63,22 @@ def test_a_training_that_cannot_start_says_why(as_reviewer):
     assert "at least 2 classes" in page
 
 
+@pytest.mark.parametrize(("queues", "waits"), [(["gpu"], False), (["default", "looks"], True)])
+def test_a_training_waits_for_a_worker_that_trains(as_reviewer, monkeypatch, queues, waits):
+    """Where only others are up, nobody takes it; more of it: selectors/test_broker.py."""
+    up = [{"name": "one@here", "queues": queues}]
+    monkeypatch.setattr("labeling.web.review_training.alive_workers", lambda: up)
+    run = TrainingRun.objects.create()
+    page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()
+    assert ("No worker of the queue gpu answers" in page) == waits
+
+
 def test_a_training_is_started_once_followed_and_cancelled(as_reviewer, monkeypatch):
     monkeypatch.setattr("labeling.web.review_training.alive_workers", list)
     for number in range(12):
         make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
     page = as_reviewer.post("/review/training/start/", {"reason": "try"}, follow=True)
-    assert "No worker answers" in page.content.decode()
+    assert "No worker of the queue gpu answers" in page.content.decode()
     again = as_reviewer.post("/review/training/start/", follow=True).content.decode()
     assert "is under way already" in again
     run = TrainingRun.objects.get()

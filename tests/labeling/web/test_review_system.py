@@ -21,10 +21,12 @@ def nothing_is_sent(monkeypatch):
 
 
 def test_the_system_page_tells_what_is_up_and_what_failed(as_reviewer, monkeypatch):
-    monkeypatch.setattr("labeling.selectors.status.alive_workers", lambda: [{"name": "gpu@host"}])
+    up = [{"name": "gpu@host", "queues": ["gpu", "looks"]}]
+    monkeypatch.setattr("labeling.selectors.status.alive_workers", lambda: up)
     TaskError.objects.create(task="workers.scoring.score_glitches", error="OSError('disk full')")
     page = as_reviewer.get("/review/system/", headers=HTMX).content.decode()
     assert "gpu@host" in page
+    assert "No worker that answers serves: default, predictions." in page
     assert "disk full" in page
     assert "<html" not in page
 

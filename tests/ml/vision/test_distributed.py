@@ -14,7 +14,7 @@ import torch
 
 from ml.vision.classifier import Classifier
 from ml.vision.distributed import train_on_all_devices
-from ml.vision.errors import CheckpointMismatch
+from ml.vision.errors import CheckpointMismatch, OutOfMemory
 from ml.vision.train import train_classifier
 
 
@@ -58,6 +58,47 @@ def test_each_process_has_two_pictures_where_batch_norms_learn(training_set, rec
         training_set, settings, tmp_path / "run", tmp_path / "cache", device="cpu", processes=2
     )
     assert np.isfinite(model.history[1]["train_loss"])
+
+
+SMALL_DEVICE = """
+    import os
+
+    if "RANK" in os.environ:  # one of those that train
+        import torch
+        from ml.vision import network
+
+        plain = network.GlitchNetwork.forward
+
+        def forward(self, activations):
+            if self.dropout.training and len(activations) > {fit}:
+                raise torch.OutOfMemoryError("too many pictures")
+            return plain(self, activations)
+
+        network.GlitchNetwork.forward = forward
+        with open({log!r}, "a") as log:
+            log.write(os.environ["RANK"])
+"""
+
+
+@pytest.mark.parametrize("fit", [1, 0])
+def test_out_of_memory_cuts_minibatches_as_far_as_they_can_be(
+    training_set, recipe, tmp_path, monkeypatch, fit
+):
+    """Four pictures are two a process: once cut they are one each, and no smaller."""
+    log = tmp_path / "started"
+    code = textwrap.dedent(SMALL_DEVICE.format(fit=fit, log=str(log)))
+    (tmp_path / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    settings = dataclasses.replace(recipe, epochs=1, minibatch=4)
+    where = (tmp_path / "run", tmp_path / "cache")
+    if fit:
+        model = train_on_all_devices(training_set, settings, *where, device="cpu", processes=2)
+        assert [note for note in model.notes if "in 2 parts" in note] == list(model.notes[-1:])
+    else:
+        with pytest.raises(OutOfMemory, match="train on the CPU") as refusal:
+            train_on_all_devices(training_set, settings, *where, device="cpu", processes=2)
+        assert type(refusal.value) is OutOfMemory
+    assert sorted(log.read_text()) == ["0", "0", "1", "1"]
 
 
 CALLER = """
