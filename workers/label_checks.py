@@ -43,7 +43,7 @@ def _doubts(run: LabelCheck, rows: list[LabeledGlitch], life: Held) -> list[Doub
     from ml.label_issues import find_suspects, out_of_fold
     from ml.vision.frozen import frozen_features
 
-    life.report("looking at the pictures", 0.05)
+    life.report("looking at the pictures", 0.05, until=0.5)
     pictures = glitch_pictures(row.glitch_id for row in rows)
     table = frozen_features(list(pictures.values()), VIEWS, settings.CACHE_FOLDER)
     by_id = {row.glitch_id: row for row in rows}

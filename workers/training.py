@@ -56,7 +56,7 @@ def run_training(run_id: int) -> None:
         training_set = _training_set(run, rows)
         model = _train(run, training_set, life)
         model = replace(model, notes=(*_notes(run), *model.notes))
-        life.report("judging on the gold test set", 0.95)
+        life.report("judging on the gold test set", 0.95, until=0.99)
         if judge_and_store(run, model, training_set) is not None:
             delete_checkpoints(training_folder(run.pk))
 
@@ -104,10 +104,11 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
         left = time_left(seconds_an_epoch(reports), report.epochs - report.epoch)
         life.report(f"epoch {report.epoch} of {report.epochs}{left}", share)
 
-    life.report("looking at the pictures", 0.05)
     recipe = TrainingSettings.from_dict(run.settings)
+    is_ensemble = find_recipe(recipe.recipe).is_ensemble
+    life.report("looking at the pictures", 0.05, until=0.95 if is_ensemble else 0.1)
     folder = training_folder(run.pk)
-    if find_recipe(recipe.recipe).is_ensemble:
+    if is_ensemble:
         return _average(recipe, training_set, folder)
     for _ in range(2):
         try:
