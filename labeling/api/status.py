@@ -37,7 +37,9 @@ class StatusSerializer(serializers.Serializer):
         help_text="null or until when the house asks for no training, and which one came to nothing"
     )
     last_discovery = serializers.JSONField(help_text="null or state, progress, error")
-    errors: Any = serializers.JSONField(help_text="of the workers: list of {task, error, at}")
+    errors: Any = serializers.JSONField(
+        help_text="of the workers: list of {task, error, times, first_at, at}, the last first"
+    )
 
 
 class StatusView(APIView):
