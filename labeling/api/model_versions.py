@@ -15,7 +15,7 @@ from labeling.api.pagination import NewestFirst
 from labeling.api.permissions import IsPipelineOrReviewer, IsReviewer, user_of
 from labeling.api.schema import answers
 from labeling.models import ModelVersion
-from labeling.selectors.left_out import named
+from labeling.selectors.skipped import named
 from labeling.selectors.versions import find_version, listed_versions
 from labeling.services.versions import activate_version, roll_back
 

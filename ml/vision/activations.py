@@ -28,7 +28,7 @@ from ml.vision.readers import open_readers, read_ahead
 from ml.vision.spool import Spool
 from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import Energy, GlitchViews, ViewReader
-from ml.wanted import check_wanted
+from ml.wanted import check_wanted, tell
 
 PARTS_AHEAD = 8  # parts of a pipeline that are read or computed before the first is done with
 
@@ -50,6 +50,11 @@ class Inputs:
     kept: list[int]
     contents: list[str]
     skipped: list[Skipped]
+
+    @property
+    def count(self) -> int:
+        """Of all glitches, those that could not be read too."""
+        return len(self.kept) + len(self.skipped)
 
     def extend(self, more: Inputs, keep: Keep) -> None:
         """Take in ``more``; ``keep``: what to do with each array, so that not all are in memory."""
@@ -101,9 +106,11 @@ class InputMaker:
                 ahead.extend(line.submit(self.read, part, self.make_from, first=start))
                 if len(ahead) > PARTS_AHEAD:
                     found.extend(ahead.popleft().result(), spool.keep)
+                    tell("read", found.count, len(glitches))
             while ahead:
                 check_wanted()
                 found.extend(ahead.popleft().result(), spool.keep)
+                tell("read", found.count, len(glitches))
         return found
 
     def make_from(self, pieces: Sequence[Read]) -> Inputs:
@@ -178,4 +185,7 @@ def read_views(
 ) -> Iterator[GlitchViews | Skipped]:
     """Each glitch's views in order, read ahead; unreadable: :class:`Skipped`."""
     with open_readers(len(glitches)) as readers:
-        yield from read_ahead(readers, ViewsOnly(reader), glitches)
+        found = read_ahead(readers, ViewsOnly(reader), glitches)
+        for count, views in enumerate(found, start=1):
+            tell("read", count, len(glitches))
+            yield views

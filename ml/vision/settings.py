@@ -12,6 +12,7 @@ from ml.vision.rules import (
     ALL,
     CHANNELS,
     MOSAIC,
+    PIXELS_MOST,
     RULES,
     VIRIDIS,
     check,
@@ -26,7 +27,8 @@ __all__ = ["ALL", "TrainingSettings"]
 class TrainingSettings:
     """All that a training goes by; wrong values raise :class:`BadSettings` naming the key.
 
-    Every recipe (:mod:`ml.vision.recipes`) is one such object; the defaults are ``nota-cpu``.
+    Every recipe (:mod:`ml.vision.recipes`) is one such object; the defaults are those of a small
+    network on frozen features.
 
     The input. ``durations``: seconds, one a channel. The default leaves 2.0 s out: the shortest
     picture tells Blip, Koi_Fish and Whistle apart, and what 2.0 s adds is in the others
@@ -118,6 +120,12 @@ class TrainingSettings:
                 "size",
                 self.backbone == "merged-view" and self.size * (1 + (self.layout == MOSAIC)) < 76,
                 "is too small for four convolutions of 5 x 5 with pooling",
+            ),
+            (
+                "minibatch",
+                self.minibatch * self.size**2 > PIXELS_MOST,
+                f"is more pictures of {self.size} x {self.size} than memory holds at once; at "
+                f"most {PIXELS_MOST // self.size**2}",
             ),
             ("layout", self.layout == MOSAIC and len(self.durations) != 4, "needs four durations"),
             (

@@ -32,6 +32,7 @@ from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import FULL, LONGEST_ONLY, ViewReader
 from ml.vision.weights import start_at_random, where_to_put
 from ml.vision.world import World
+from ml.wanted import tell
 
 __all__ = ["EpochReport", "TrainedModel", "train_classifier"]
 
@@ -225,9 +226,11 @@ def _warm_up(
         for variant in range(len(train.arrays[0]))
         if variant != LONGEST_ONLY or settings.drop_durations
     ]
-    features = np.concatenate(
-        [predict_logits(network, maker, train.arrays, variant)[1] for variant in variants]
-    )
+    seen = []
+    for done, variant in enumerate(variants):
+        tell("looked through", done, len(variants))
+        seen.append(predict_logits(network, maker, train.arrays, variant)[1])
+    features = np.concatenate(seen)
     weight, bias = fit_probe(
         features,
         np.tile(train.columns, len(variants)),

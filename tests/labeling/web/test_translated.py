@@ -69,7 +69,7 @@ WRITTEN = [  # by people, or by a worker when it did its work
     "12 new labels", "Training was refused.", "no worker was there", "two members are too few",
     "Minibatches were halved.", "It is cut.",
 ]  # fmt: skip
-LEFT_OUT = {
+SKIPPED = {
     "notes": ["Minibatches were halved."],
     "skipped": [{"glitch_id": "0", "code": "unreadable_picture", "reason": "It is cut."}],
     "untested": [{"glitch_id": "0", "code": "unreadable_picture", "reason": "It is cut."}],
@@ -138,7 +138,7 @@ def _make_versions(taxonomy):
         state="succeeded", reason="12 new labels", epochs=EPOCHS, class_list=first.class_list
     )
     second = make_classifier(
-        2, replaces=first, training_run=run, metrics=METRICS | LEFT_OUT, routed_at=timezone.now(),
+        2, replaces=first, training_run=run, metrics=METRICS | SKIPPED, routed_at=timezone.now(),
         decision_reason="Version 2 was judged.",
     )  # fmt: skip
     blips = make_gold(400, "Blip", 2, event_time=1240000000.0)

@@ -1,4 +1,4 @@
-"""Glitches that a training left out, as pages and the API name them."""
+"""Glitches whose pictures a training could not read, as pages and the API name them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from labeling.models import Glitch
 SHOWN = 100
 
 
-def left_out(skipped: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def skipped_glitches(skipped: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """How many are stored with a version as skipped or untested, and the first of them by name.
 
     ``more``: how many are not among ``glitches``.
