@@ -9,7 +9,7 @@ planted classes and None_of_the_Above are never seen, and whole recipes are trai
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ def _measures(scores: Scores) -> dict[str, npt.NDArray[np.floating]]:
     }
 
 
-def _labels(scores: Scores, examples: list[Example]) -> list[str]:
+def _labels(scores: Scores, examples: Sequence[Example]) -> list[str]:
     by_id = {one.pictures.glitch_id: one.label for one in examples}
     return [by_id[key] for key in scores.glitch_ids]
 

@@ -24,6 +24,7 @@ from ml.vision.train import WEIGHTS_NAME, TrainedModel
 
 Floats = npt.NDArray[np.floating]
 CLIP = 1e-6
+NOT_CALIBRATED = "No validation glitch was left that no member has learned from: temperature 1."
 
 
 def average(
@@ -88,7 +89,7 @@ class Ensemble(Classifier):
         logits = logits_of(mean)
         features = [one.features[keep] for one, keep in zip(scores, rows, strict=True)]
         each = [one.novelty[keep] for one, keep in zip(scores, rows, strict=True)]
-        novelty = np.mean(each, axis=0, dtype=np.float32)
+        novelty = np.asarray(np.mean(each, axis=0), np.float32)
         return Scores(
             [key for key in scores[0].glitch_ids if key in read],
             reported(logits, self.temperature, novelty).astype(np.float32),
@@ -113,7 +114,8 @@ def make_ensemble(
 ) -> TrainedModel:
     """Put model versions' files into one, and calibrate their average on validation.
 
-    Its class list is the training set's. Raises NoMembers for fewer than two, MissingWeights,
+    Its class list is the training set's, whose validation must hold nothing that a member has
+    learned from. Raises NoMembers for fewer than two, MissingWeights,
     DamagedWeights.
     """
     started = time.monotonic()
@@ -137,7 +139,7 @@ def make_ensemble(
         seconds=time.monotonic() - started,
         data_hash=hash_of([hashlib.sha256(path.read_bytes()).hexdigest() for path in members]),
         skipped=skipped,
-        notes=(),
+        notes=() if training_set.validation else (NOT_CALIBRATED,),
     )
 
 

@@ -62,8 +62,10 @@ def read_set(
     for glitch in skipped:
         logger.warning("glitch %s left out of training: %s", glitch.glitch_id, glitch.reason)
     data_hash = hash_of(classes, rows, *targets)
-    sketches = (np.array(inputs[split].sketches, np.uint8) for split in ("train", "val"))
-    return Read(labeled["train"], labeled["val"], *sketches, skipped, data_hash)
+    sketches = {split: np.array(found.sketches, np.uint8) for split, found in inputs.items()}
+    return Read(
+        labeled["train"], labeled["val"], sketches["train"], sketches["val"], skipped, data_hash
+    )
 
 
 def label_inputs(
