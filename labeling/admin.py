@@ -164,4 +164,4 @@ class AuditEventAdmin(ReadOnly):
 
 @admin.register(models.TaskError)
 class TaskErrorAdmin(ReadOnly):
-    list_display = ("at", "task", "error")
+    list_display = ("at", "times", "task", "error")

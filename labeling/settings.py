@@ -242,8 +242,9 @@ LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)
 # Whether None_of_the_Above is a class that networks learn: it hides novelty, so it is not.
 TRAIN_NONE_OF_THE_ABOVE = env.bool("NOTA_TRAIN_NONE_OF_THE_ABOVE", default=False)
 # A candidate that passed the gate predicts so many new glitches beside the version in use before it
-# replaces it (0: at once), for so many days at most; it stays out where it calls a larger share of
-# them otherwise. Where fewer came in the days before, no trial is made: it would wait in vain.
+# replaces it (0: at once), for so many days at most. It stays out where it calls more of them
+# otherwise than it did of the gold test, by more than this share. Where fewer came in the days
+# before, no trial is made: it would wait in vain.
 SHADOW_GLITCHES = env.int("NOTA_SHADOW_GLITCHES", default=100)
 SHADOW_DAYS = env.float("NOTA_SHADOW_DAYS", default=1.0)
 SHADOW_DISAGREEMENT = env.float("NOTA_SHADOW_DISAGREEMENT", default=0.2)

@@ -72,7 +72,7 @@ def out_of_fold(
             splits = list(splitter.split(features, s))
         for number, (train, test) in enumerate(splits):
             probabilities[test] = _predict(
-                features[train], s[train], features[test], strength, seed
+                features[train], s[train], features[test], len(counts), strength, seed
             )
             if on_progress is not None:
                 on_progress(repeat * len(splits) + number + 1, repeats * len(splits))
@@ -82,9 +82,9 @@ def out_of_fold(
 
 
 def _predict(
-    train: Floats, s: Columns, test: Floats, strength: float, seed: int
+    train: Floats, s: Columns, test: Floats, classes: int, strength: float, seed: int
 ) -> npt.NDArray[np.float64]:
-    """(m, classes up to the last one trained on); a class without a training example has 0."""
+    """(m, ``classes``); a class without a training example has 0."""
     mean, spread = train.mean(axis=0), train.std(axis=0) + 1e-3
     x, z = (train - mean) / spread, (test - mean) / spread
     if min(x.shape) > AXES:
@@ -92,7 +92,7 @@ def _predict(
         x, z = axes.transform(x), axes.transform(z)
     model = LogisticRegression(C=strength, class_weight="balanced", max_iter=300, tol=1e-3)
     found = model.fit(x, s)
-    probabilities = np.zeros((len(test), int(s.max()) + 1))
+    probabilities = np.zeros((len(test), classes))
     probabilities[:, found.classes_] = found.predict_proba(z)
     return probabilities
 

@@ -1,10 +1,13 @@
 """Small worlds that many tests start from."""
 
+import hashlib
 import io
+from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from PIL import Image
 
@@ -37,6 +40,14 @@ def make_glitch(number: int, gold_label: str | None = None, **fields) -> Glitch:
         **fields,
     )
     return import_glitch(new, by=None)[0]
+
+
+def write_weights(name: str) -> str:
+    """A file of this name in the models folder of the test, whatever it holds; its SHA-256."""
+    path = Path(settings.MODELS_FOLDER) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(name.encode())
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def make_volunteer(name: str = "ada", **fields) -> User:

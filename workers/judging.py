@@ -3,12 +3,13 @@
 from celery import shared_task
 
 from labeling import jobs
+from labeling.errors import ConflictError
 from labeling.models import ModelVersion
 from labeling.selectors.gold_test import GoldTest, gold_test
 from labeling.selectors.trials import running_trial, unshadowed_glitches
 from labeling.services.locks import scoring_lock
 from labeling.services.predictions import unscored_glitches
-from labeling.services.shadow import conclude_trial
+from labeling.services.shadow import conclude_trial, fail_trial
 from workers.scoring import CHUNK, predict
 from workers.tasks import DeviceTask
 from workers.turns import Turn
@@ -51,7 +52,10 @@ def _unscored(version: ModelVersion, test: GoldTest) -> list[int]:
 @shared_task(name=jobs.FOLLOW_TRIAL, base=DeviceTask)
 def follow_trial(trial_id: int) -> int:
     """Let the candidate predict what the version in use has predicted meanwhile; end the trial
-    where it is due. Returns how many glitches were predicted."""
+    where it is due. Returns how many new glitches were predicted.
+
+    The gold test comes first, a turn long: what the two disagree on there is allowed.
+    """
     trial = running_trial()
     if trial is None or trial.pk != trial_id:
         return 0
@@ -59,6 +63,14 @@ def follow_trial(trial_id: int) -> int:
     with scoring_lock(trial.candidate_id) as is_mine:
         if not is_mine:
             return 0
-        predicted = predict(trial.candidate, waiting)
+        turn = Turn()
+        try:
+            predict(trial.candidate, _unscored(trial.candidate, gold_test()), turn)
+            if turn.was_cut:  # the sweep sends the next
+                return 0
+            predicted = predict(trial.candidate, waiting)
+        except ConflictError as lost:  # its file
+            fail_trial(trial.pk, reason=str(lost))
+            return 0
     conclude_trial(trial.pk)
     return predicted

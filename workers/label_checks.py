@@ -1,8 +1,11 @@
 """Label checks: out-of-fold predictions on frozen features, and the labels they speak against."""
 
+import logging
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from celery import shared_task
 from django.conf import settings
 
@@ -15,6 +18,8 @@ from labeling.version import code_version
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures
 from workers.tasks import DeviceTask, Held, holding, worker_name
+
+log = logging.getLogger(__name__)
 
 # The whole glitch as its longest picture shows it, and its middle: what every glitch has.
 VIEWS = TrainingSettings(trainable_blocks=0, copies=0)
@@ -29,28 +34,46 @@ def check_labels(run_id: int) -> None:
     with holding(run) as life:
         life.check_attempts()
         held(run).update(code_version=code_version())
-        rows = _comparable(labeled_glitches())
-        finish_label_check(run, len(rows), _doubts(run, rows, life))
+        life.report("looking at the pictures", 0.05)
+        seen = _comparable(_seen(labeled_glitches()))
+        finish_label_check(run, len(seen), _doubts(run, seen, life))
 
 
-def _comparable(rows: list[LabeledGlitch]) -> list[LabeledGlitch]:
-    """Without the classes of a single label: there is nothing to compare it with."""
-    counts = Counter(row.label for row in rows)
-    return [row for row in rows if counts[row.label] >= 2]
+@dataclass(frozen=True)
+class Seen:
+    """A labeled glitch and its features (D,)."""
+
+    row: LabeledGlitch
+    features: npt.NDArray[np.float32]
 
 
-def _doubts(run: LabelCheck, rows: list[LabeledGlitch], life: Held) -> list[Doubt]:
-    from ml.label_issues import find_suspects, out_of_fold
+def _seen(rows: list[LabeledGlitch]) -> list[Seen]:
+    """Those whose pictures can be read."""
     from ml.vision.frozen import frozen_features
 
-    life.report("looking at the pictures", 0.05)
     pictures = glitch_pictures(row.glitch_id for row in rows)
     table = frozen_features(list(pictures.values()), VIEWS, settings.CACHE_FOLDER)
+    for skipped in table.skipped:
+        log.warning("The label of glitch %s was not judged: %s", skipped.glitch_id, skipped.reason)
     by_id = {row.glitch_id: row for row in rows}
-    seen = [by_id[int(glitch_id)] for glitch_id in table.glitch_ids]
-    classes, given = np.unique([row.label for row in seen], return_inverse=True)
+    found = zip(table.glitch_ids, table.features, strict=True)
+    return [Seen(by_id[int(glitch_id)], features) for glitch_id, features in found]
+
+
+def _comparable(seen: list[Seen]) -> list[Seen]:
+    """Without the classes of a single label: there is nothing to compare it with."""
+    counts = Counter(one.row.label for one in seen)
+    return [one for one in seen if counts[one.row.label] >= 2]
+
+
+def _doubts(run: LabelCheck, seen: list[Seen], life: Held) -> list[Doubt]:
+    """Raises TooFewLabels."""
+    from ml.label_issues import find_suspects, out_of_fold
+
+    rows = [one.row for one in seen]
+    classes, given = np.unique([row.label for row in rows], return_inverse=True)
     predicted = out_of_fold(
-        table.features,
+        np.array([one.features for one in seen]),
         given,
         repeats=int(run.settings.get("repeats", 3)),
         seed=int(run.settings.get("seed", 0)),
@@ -59,9 +82,9 @@ def _doubts(run: LabelCheck, rows: list[LabeledGlitch], life: Held) -> list[Doub
     suspects = find_suspects(predicted, given)
     return [
         Doubt(
-            glitch_id=seen[row].glitch_id,
-            origin=seen[row].origin,
-            given=seen[row].label,
+            glitch_id=rows[row].glitch_id,
+            origin=rows[row].origin,
+            given=rows[row].label,
             suggested=str(classes[suggested]),
             given_probability=float(predicted.probabilities[row, given[row]]),
             suggested_probability=float(predicted.probabilities[row, suggested]),

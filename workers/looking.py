@@ -16,6 +16,7 @@ from labeling.services.looks import Seen, finish_look, look_folder
 from labeling.services.runs import claim_run
 from ml.vision.dataset import GlitchPictures
 from ml.vision.settings import TrainingSettings
+from workers.classifiers import load_classifier
 from workers.pictures import glitch_pictures
 from workers.tasks import Held, RecordedTask, holding, worker_name
 
@@ -38,7 +39,6 @@ def look(run_id: int) -> None:
 
 
 def _see(run: Look, life: Held) -> Seen:
-    from ml.vision.classifier import Classifier
     from ml.vision.explain import explain
 
     version = run.model_version or active_version(ModelVersion.Role.CLASSIFIER)
@@ -48,7 +48,7 @@ def _see(run: Look, life: Held) -> Seen:
     # What strangers send leaves no trace in the common cache.
     cache = Path(settings.CACHE_FOLDER) if run.glitch_id else look_folder(run.key) / "cache"
     life.report("looking at the pictures", 0.1)
-    classifier = Classifier.load(settings.MODELS_FOLDER / version.weights, DEVICE)
+    classifier = load_classifier(version, DEVICE)
     scores = classifier.score([pictures], cache)
     if scores.skipped:
         raise LabelingError(scores.skipped[0].reason, code=scores.skipped[0].code)

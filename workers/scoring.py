@@ -22,6 +22,7 @@ from labeling.services.predictions import (
     unscored_glitches,
 )
 from ml.vision.dataset import GlitchPictures
+from workers.classifiers import load_classifier
 from workers.pictures import glitch_pictures
 from workers.schedule import EVERY_SECONDS
 from workers.tasks import DeviceTask
@@ -72,10 +73,7 @@ def predict(version: ModelVersion, glitch_ids: Sequence[int], turn: Turn | None 
     """
     if not glitch_ids:
         return 0
-    from ml.vision.classifier import Classifier
-
-    classifier = Classifier.load(settings.MODELS_FOLDER / version.weights)
-    return score_and_store(version, classifier, glitch_ids, turn)
+    return score_and_store(version, load_classifier(version), glitch_ids, turn)
 
 
 def score_and_store(

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from labeling.errors import LabelingError
-from labeling.models import TaskError
 from labeling.models.runs import Run
+from labeling.services.failures import record_failure
 from labeling.services.runs import end_run, renew_lease
 from ml.errors import MLError
 from ml.wanted import while_wanted
@@ -31,7 +31,7 @@ class RecordedTask(Task):
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         try:
-            TaskError.objects.create(task=self.name, arguments=kwargs, error=repr(exc)[:2000])
+            record_failure(self.name, kwargs, repr(exc)[:2000])
         except DatabaseError as error:
             # The database may be what failed; Celery's own log has the exception in full.
             log.error("The failure of %s could not be recorded: %s", self.name, error)

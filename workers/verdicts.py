@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.conf import settings
 
-from labeling.errors import ConflictError
+from labeling.errors import ConflictError, LabelingError
 from labeling.models import ModelVersion, TrainingRun
 from labeling.selectors.classes import trained_labels
 from labeling.selectors.versions import active_version
 from labeling.services.training_results import Trained, finish_training
+from ml.errors import MLError
 from ml.vision.calibrate import class_thresholds
 from ml.vision.dataset import Example, Skipped, TrainingSet
-from ml.vision.errors import DamagedWeights, MissingWeights, NothingToTest
+from ml.vision.errors import NothingToTest
 from ml.vision.evaluate import metrics
 from ml.vision.gate import Decision, decide
 from ml.vision.judging.judged import Judged, on_same_glitches
+from workers.classifiers import load_classifier
 
 if TYPE_CHECKING:
     from ml.vision.classifier import Classifier
@@ -108,7 +110,7 @@ class Candidate:
         if active is not None:
             try:
                 beside = _tested_version(active, self.training_set.test)
-            except (DamagedWeights, MissingWeights) as error:
+            except (LabelingError, MLError) as error:
                 return mine, _kept_out(f"{active} cannot be judged beside it: {error}"), unread
             known = {skipped.glitch_id for skipped in unread}
             unread += [skipped for skipped in beside.skipped if skipped.glitch_id not in known]
@@ -127,9 +129,7 @@ def _kept_out(why: str) -> Decision:
 
 
 def _tested_version(version: ModelVersion, examples: Sequence[Example]) -> Tested:
-    from ml.vision.classifier import Classifier
-
-    return _tested(Classifier.load(settings.MODELS_FOLDER / version.weights), examples)
+    return _tested(load_classifier(version), examples)
 
 
 def _tested(classifier: "Classifier", examples: Sequence[Example]) -> Tested:

@@ -34,7 +34,9 @@ class StatusSerializer(serializers.Serializer):
     )
     last_training = serializers.JSONField(help_text="null or state, progress, error, result")
     last_discovery = serializers.JSONField(help_text="null or state, progress, error")
-    errors: Any = serializers.JSONField(help_text="of the workers: list of {task, error, at}")
+    errors: Any = serializers.JSONField(
+        help_text="of the workers: list of {task, error, times, first_at, at}, the last first"
+    )
 
 
 class StatusView(APIView):

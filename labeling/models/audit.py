@@ -1,6 +1,8 @@
 """What was done by whom, and what went wrong where."""
 
 from django.db import models
+from django.db.models.functions import MD5, Now
+from django.utils import timezone
 
 
 class AuditEvent(models.Model):
@@ -25,12 +27,17 @@ class AuditEvent(models.Model):
 
 
 class TaskError(models.Model):
-    """A task that failed in a worker, for the system page."""
+    """How a task failed in a worker, for the system page; what fails again is counted."""
 
     task = models.CharField(max_length=120)
-    arguments = models.JSONField(default=dict)
+    arguments = models.JSONField(default=dict, help_text="of the last time")
     error = models.TextField()
-    at = models.DateTimeField(auto_now_add=True)
+    times = models.PositiveIntegerField(default=1, db_default=1)
+    first_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    at = models.DateTimeField(default=timezone.now, help_text="the last time")
 
     class Meta:
-        ordering = ["-id"]
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint("task", MD5("error"), name="one_row_a_task_failure"),
+        ]

@@ -43,6 +43,11 @@ class LabelIssue(models.Model):
     suggested_probability = models.FloatField()
     misread = models.FloatField(help_text="share of the repeats that read another class")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    was_shown = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="whether the gold glitch was an example of its class before it was relabeled",
+    )
     answer = models.ForeignKey("GlitchClass", models.PROTECT, null=True, related_name="+")
     decided_by = models.ForeignKey("User", models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)

@@ -136,7 +136,9 @@ def _errors() -> list[Part]:
             "task": error.task,
             "arguments": error.arguments,
             "error": _first_line(error.error),
+            "times": error.times,
+            "first_at": error.first_at.isoformat(),
             "at": error.at.isoformat(),
         }
-        for error in TaskError.objects.order_by("-pk")[:ERRORS_SHOWN]
+        for error in TaskError.objects.order_by("-at")[:ERRORS_SHOWN]
     ]

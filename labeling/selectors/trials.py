@@ -1,10 +1,13 @@
 """Reads of shadow trials: which glitches count, and what both versions say of them."""
 
+from typing import Any
+
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
 from labeling.models import Glitch, ModelVersion, Prediction, ShadowTrial
+from labeling.selectors.gold_test import gold_test
 from labeling.selectors.unreadable import given_up
 from ml.vision.judging.shadow import Said
 
@@ -42,13 +45,18 @@ def unshadowed_glitches(trial: ShadowTrial) -> QuerySet[Glitch]:
 
 def said_by_both(trial: ShadowTrial) -> tuple[list[Said], list[Said]]:
     """(n,) what the version in use and (n,) what the candidate says, on the same new glitches."""
+    return _said(trial, glitch__created_at__gte=trial.started_at)
+
+
+def said_on_gold(trial: ShadowTrial) -> tuple[list[Said], list[Said]]:
+    """The same on those glitches of today's gold test that both have predicted."""
+    return _said(trial, glitch__in=gold_test().glitch_ids)
+
+
+def _said(trial: ShadowTrial, **which: Any) -> tuple[list[Said], list[Said]]:
     of_active = Prediction.objects.filter(glitch=OuterRef("glitch"), model_version=trial.active_id)
     rows = (
-        Prediction.objects.filter(
-            Exists(of_active),
-            model_version=trial.candidate_id,
-            glitch__created_at__gte=trial.started_at,
-        )
+        Prediction.objects.filter(Exists(of_active), model_version=trial.candidate_id, **which)
         .order_by("glitch_id")
         .values_list("glitch_id", F("top_class__label"), "confidence")
     )

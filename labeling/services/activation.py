@@ -8,6 +8,7 @@ from labeling import jobs
 from labeling.errors import ConflictError, from_integrity_error
 from labeling.models import ModelVersion, User
 from labeling.services.audit import record_deed
+from labeling.services.weights import check_weights
 
 
 def activate(
@@ -17,8 +18,10 @@ def activate(
 
     A classifier scores what it has not seen yet; what it predicted earlier is used again, and the
     glitches that nobody has voted on are routed anew. Raises ConflictError
-    ``activation_conflict``.
+    ``activation_conflict``, or ``missing_weights`` or ``damaged_weights`` where its file is not
+    what was stored.
     """
+    check_weights(version)
     active = ModelVersion.objects.select_for_update().filter(
         role=version.role, state=ModelVersion.State.ACTIVE
     )
@@ -32,7 +35,7 @@ def activate(
         current.state = ModelVersion.State.REPLACED
         current.save(update_fields=["state"])
         if current.replaces_id != version.pk:  # on a rollback the way back stays as it was
-            version.replaces = current
+            _put_before(current, version)
     version.state = ModelVersion.State.ACTIVE
     version.activated_at = timezone.now()
     version.routed_at = None
@@ -48,3 +51,13 @@ def activate(
     record_deed(by, verb, f"{version.role} {version.number}", reason=version.decision_reason)
     if version.role == ModelVersion.Role.CLASSIFIER:
         jobs.enqueue_on_commit(jobs.SCORE_GLITCHES, version_id=version.pk)
+
+
+def _put_before(current: ModelVersion, version: ModelVersion) -> None:
+    """Let the way back from ``version`` begin with ``current``.
+
+    It leaves its place further down, so that the way back comes to each version once, the last
+    used first, and has an end.
+    """
+    ModelVersion.objects.filter(replaces=version).update(replaces=version.replaces)
+    version.replaces = current

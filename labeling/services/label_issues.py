@@ -119,7 +119,7 @@ def decide_issue(issue_id: int, *, by: User, answer: GlitchClass | None) -> Labe
     issue.answer = answer
     issue.decided_by = by
     issue.decided_at = timezone.now()
-    issue.save(update_fields=["state", "answer", "decided_by", "decided_at"])
+    issue.save(update_fields=["state", "answer", "decided_by", "decided_at", "was_shown"])
     _record(by, "decide_label_issue", issue)
     return issue
 
@@ -168,12 +168,14 @@ def _relabel(issue: LabelIssue, answer: GlitchClass, by: User) -> None:
     if issue.origin == LabelIssue.Origin.CONSENSUS:
         add_gold_label(issue.glitch, answer, by=by)  # refuses where it has gold meanwhile
         return
-    _change_gold(issue, issue.given_class, answer)
+    gold = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=issue.given_class)
+    issue.was_shown = gold.filter(is_shown=True).exists()
+    _change_gold(issue, issue.given_class, answer, is_shown=False)
 
 
 def _unlabel(issue: LabelIssue, answer: GlitchClass) -> None:
     if issue.origin == LabelIssue.Origin.GOLD:
-        _change_gold(issue, answer, issue.given_class)
+        _change_gold(issue, answer, issue.given_class, is_shown=issue.was_shown)
         return
     gone, _by_model = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=answer).delete()
     if not gone:
@@ -181,10 +183,10 @@ def _unlabel(issue: LabelIssue, answer: GlitchClass) -> None:
     recount_gold_answers(issue.glitch, answer, None)
 
 
-def _change_gold(issue: LabelIssue, old: GlitchClass, new: GlitchClass) -> None:
+def _change_gold(issue: LabelIssue, old: GlitchClass, new: GlitchClass, *, is_shown: bool) -> None:
     """The split stays: what was tested on is never trained on."""
     gold = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=old)
-    if gold.update(glitch_class=new, is_shown=False) != 1:
+    if gold.update(glitch_class=new, is_shown=is_shown) != 1:
         raise _label_changed(issue)
     recount_gold_answers(issue.glitch, old, new)
 

@@ -16,7 +16,8 @@ def activate_version(role: str, number: int, *, by: User | None, reason: str = "
     The one in use again changes nothing. A classifier scores what it has not seen yet.
 
     Raises:
-        NotFoundError; ConflictError ``activation_conflict`` where two do it at once.
+        NotFoundError; ConflictError ``activation_conflict`` where two do it at once,
+        ``missing_weights`` or ``damaged_weights`` where its file is not what was stored.
     """
     with transaction.atomic():
         version = find_version(role, number)
@@ -33,7 +34,7 @@ def roll_back(role: str, *, instead_of: int, by: User | None, reason: str = "") 
 
     Raises:
         ConflictError ``activation_conflict`` where another version is in use meanwhile, or
-        ``no_earlier_version``.
+        ``no_earlier_version``; ``missing_weights``, ``damaged_weights``.
     """
     with transaction.atomic():
         current = active_version(role)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from labeling.selectors.reliability import Bin
 from labeling.templatetags.nota import gps_date
 
 WIDTH, HEIGHT = 320, 150
@@ -150,19 +149,3 @@ def weekly_bars(counts_by_week: Mapping[str, int]) -> list[Bar]:
     return bars(
         {_("week of %(date)s") % {"date": gps_date(week)}: weeks.get(week, 0) for week in shown}
     )
-
-
-def reliability_points(bins: Sequence[Bin]) -> list[dict[str, float]]:
-    """Dots in a box of 100 x 100: confidence to the right, accuracy upward, area by count."""
-    most = max((one.count for one in bins), default=1)
-    return [
-        {
-            "x": round(100 * one.confidence, 2),
-            "y": round(100 - 100 * one.accuracy, 2),
-            "r": round(1.5 + 3.5 * (one.count / most) ** 0.5, 2),
-            "confidence": one.confidence,
-            "accuracy": one.accuracy,
-            "count": one.count,
-        }
-        for one in bins
-    ]

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling.errors import LabelingError
 from labeling.models import ModelVersion
 from labeling.selectors.drift import open_alerts
-from labeling.selectors.reliability import reliability
+from labeling.selectors.evaluations import latest_evaluation
 from labeling.selectors.training_requests import unanswered_refusal
 from labeling.selectors.trials import listed_trials, running_trial
 from labeling.selectors.versions import find_version, listed_versions
 from labeling.services.shadow import begin_trial, stop_trial
 from labeling.services.versions import activate_version, roll_back
-from labeling.web.charts import learning_curves, reliability_points
+from labeling.web.charts import learning_curves
+from labeling.web.judging_charts import reliability_marks
 from labeling.web.permissions import reviewer_required, user_of
 
 
@@ -44,13 +45,18 @@ def model(request: HttpRequest, role: str, number: int) -> HttpResponse:
     except LabelingError as refusal:
         raise Http404(str(refusal)) from refusal
     run = version.training_run
+    # All figures of the page are of one test: today's, if it was judged, or that of its training.
+    judged = latest_evaluation(version)
+    figures = judged.figures if judged else version.metrics
     context = {
         "version": version,
+        "figures": figures,
+        "judged": judged,
         "run": run,
         "charts": learning_curves(run.epochs) if run else [],
-        "confusion": confusion_table(version.metrics),
-        "points": reliability_points(reliability(version)),
-        "per_class": version.metrics.get("per_class", {}),
+        "confusion": confusion_table(figures),
+        "reliability": reliability_marks(figures) if judged else [],
+        "per_class": figures.get("per_class", {}),
         "measured": version.metrics.get("measured", []),
         "checks": version.metrics.get("checks", []),
         "trials": listed_trials().filter(candidate=version),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 from ml.vision.judging.bins import bin_of
 from ml.vision.judging.judged import Aligned, Judged, align
@@ -37,10 +37,11 @@ def metrics(
 ) -> dict[str, Any]:
     """Figures for ``probabilities`` (n, C), true ``labels`` (n,) and the columns' ``classes``.
 
-    accuracy, macro_f1 (over classes that occur in ``labels``), log_loss (natural, clipped at 1e-6),
-    ece (15 bins), count, per_class {label: precision, recall, f1, support} and confusion (rows =
-    truth, columns = predicted). Labels outside of ``classes`` count as errors with probability 0
-    and get a row and a column of their own at the end. Raises ValueError for no glitch at all.
+    accuracy, macro_f1 (over classes that occur in ``labels`` or are said, as in scikit-learn),
+    log_loss (natural, clipped at 1e-6), ece (15 bins), count, per_class {label: precision, recall,
+    f1, support} and confusion (rows = truth, columns = predicted). Labels outside of ``classes``
+    count as errors with probability 0 and get a row and a column of their own at the end. Raises
+    ValueError for no glitch at all.
     """
     if not len(labels):
         raise ValueError("metrics need at least one labeled glitch")
@@ -50,7 +51,7 @@ def metrics(
     f1, support = per_class[2], per_class[3]
     return {
         "accuracy": float(a.right.mean()),
-        "macro_f1": float(f1[support > 0].mean()),
+        "macro_f1": float(f1_score(a.truth, a.said, average="macro", zero_division=0)),
         "log_loss": float(log_loss(a).mean()),
         "ece": expected_calibration_error(a.confidence, a.right),
         "count": len(labels),

@@ -71,11 +71,13 @@ def read_set(
 def label_inputs(
     inputs: Inputs, examples: Sequence[Example], classes: tuple[str, ...], *, soft: bool = False
 ) -> Labeled:
+    """The examples of what could be read. What a soft target doubts is not weighted down besides:
+    its weight is 1."""
     kept = [examples[index] for index in inputs.kept]
     return Labeled(
         inputs.arrays,
         np.array([classes.index(example.label) for example in kept], np.int64),
-        np.array([example.weight for example in kept], np.float64),
+        np.array([1.0 if soft and any(_held(e, classes)) else e.weight for e in kept], np.float64),
         soft_labels(kept, classes) if soft else None,
     )
 
@@ -87,8 +89,13 @@ def soft_labels(examples: Sequence[Example], classes: tuple[str, ...]) -> npt.ND
     """
     targets = np.zeros((len(examples), len(classes)))
     for row, example in zip(targets, examples, strict=True):
-        held = example.posterior or {}
-        row[:] = [max(held.get(label, 0.0), 0.0) for label in classes]
-        if not row.sum() > 0:
+        row[:] = _held(example, classes)
+        if not row.any():
             row[classes.index(example.label)] = 1.0
     return targets / targets.sum(axis=1, keepdims=True)
+
+
+def _held(example: Example, classes: tuple[str, ...]) -> list[float]:
+    """What its posterior gives each class (C,); all 0 where there is none, or none of these."""
+    held = example.posterior or {}
+    return [max(held.get(label, 0.0), 0.0) for label in classes]

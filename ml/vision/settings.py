@@ -26,7 +26,8 @@ __all__ = ["ALL", "TrainingSettings"]
 class TrainingSettings:
     """All that a training goes by; wrong values raise :class:`BadSettings` naming the key.
 
-    Every recipe (:mod:`ml.vision.recipes`) is one such object; the defaults are ``nota-cpu``.
+    Every recipe (:mod:`ml.vision.recipes`) is one such object; the defaults are those of a small
+    network on frozen features.
 
     The input. ``durations``: seconds, one a channel. The default leaves 2.0 s out: the shortest
     picture tells Blip, Koi_Fish and Whistle apart, and what 2.0 s adds is in the others

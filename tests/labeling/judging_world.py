@@ -3,19 +3,20 @@
 from labeling.models import Glitch, GoldLabel, ModelVersion
 from labeling.services.classes import freeze_class_list
 from labeling.services.predictions import Scored, store_predictions
-from tests.conftest import make_glitch
+from tests.conftest import make_glitch, write_weights
 
 CLASSES = ("Blip", "Whistle")
 
 
 def make_classifier(number: int, state: str = "active", **fields) -> ModelVersion:
+    weights = f"training-{number}/model.pt"
     return ModelVersion.objects.create(
         role="classifier",
         number=number,
         state=state,
         class_list=freeze_class_list(list(CLASSES)),
-        weights=f"training-{number}/model.pt",
-        weights_sha256="ab" * 32,
+        weights=weights,
+        weights_sha256=write_weights(weights),
         **fields,
     )
 

@@ -62,6 +62,16 @@ def test_a_class_with_few_labels_is_judged_too():
     assert predicted.probabilities.sum(axis=1) == pytest.approx(np.ones(27))
 
 
+@pytest.mark.parametrize("single", [0, 1, 2])
+def test_a_class_of_one_label_stops_no_search_wherever_it_stands(single):
+    features, _ = clouds(7, np.random.default_rng(4))
+    given = np.repeat([k for k in (0, 1, 2) if k != single], 10)
+    given = np.append(given, single)
+    predicted = out_of_fold(features, given)
+    assert predicted.probabilities.shape == (21, 3)
+    assert predicted.probabilities[-1, single] == 0  # no fold can have learned it from another
+
+
 def test_the_same_seed_gives_the_same():
     features, true = clouds(10, np.random.default_rng(3))
     first, again = (out_of_fold(features, true, seed=5).probabilities for _ in range(2))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeling.models import Evaluation, Glitch, ModelVersion, ShadowTrial
+from labeling.models import Evaluation, Glitch, ModelVersion, Prediction, ShadowTrial
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.shadow import begin_trial
 from labeling.services.training import request_training
@@ -44,6 +44,7 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     assert Evaluation.objects.get(against=same).comparison["mcnemar"]["p"] == 1.0
 
     settings.SHADOW_GLITCHES = 3
+    Prediction.objects.filter(model_version=same).delete()
     trial = begin_trial(same, by=None)
     for number in range(100, 103):
         pictures = {1.0: drawn("Blip", number), 4.0: drawn("Blip", number)}
@@ -54,7 +55,18 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     assert judging.follow_trial(trial.pk) == 0
     trial.refresh_from_db()
     assert (trial.state, trial.report["differ"]) == (ShadowTrial.State.PASSED, 0)
+    assert trial.report["gold"] == {"count": alone.figures["count"], "differ": 0, "share": 0.0}
     assert ModelVersion.objects.get(state="active") == same
+
+
+def test_a_trial_of_a_version_whose_file_is_gone_ends(trained, settings):
+    _, same = trained
+    trial = begin_trial(same, by=None)
+    (settings.MODELS_FOLDER / same.weights).unlink()
+    assert judging.follow_trial(trial.pk) == 0
+    trial.refresh_from_db()
+    assert (trial.state, "is not there" in trial.reason) == (ShadowTrial.State.FAILED, True)
+    assert judging.follow_trial(trial.pk) == 0
 
 
 def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(trained, monkeypatch):

@@ -4,9 +4,11 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIssue
+from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIssue, Picture
 from labeling.models.runs import Run
 from labeling.services.label_issues import request_label_check
+from labeling.services.storage import path_of
+from tests.conftest import make_glitch
 from tests.workers.test_training import import_two_classes
 from workers.label_checks import check_labels
 
@@ -36,6 +38,30 @@ def test_planted_labels_come_into_the_queue(planted):
     assert found == planted
     check_labels(run.pk)  # the message comes again
     assert LabelIssue.objects.count() == run.found == 2
+
+
+def test_unreadable_pictures_cost_their_own_labels_alone(planted):
+    """Of two labels of Whistle, the last class by its name, one cannot be read: the other has
+    nothing to be compared with."""
+    for number in (100, 101):
+        glitch = make_glitch(number, gold_label="Whistle")
+    for picture in Picture.objects.filter(glitch=glitch):
+        path_of(picture).write_bytes(b"no picture")
+    run = request_label_check(None, "x")
+    check_labels(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error, run.judged) == (Run.State.SUCCEEDED, "", 20)
+    found = set(LabelIssue.objects.values_list("glitch__gravityspy_id", flat=True))
+    assert found == planted
+
+
+def test_where_too_few_pictures_can_be_read_the_search_says_so(planted):
+    for picture in Picture.objects.all():
+        path_of(picture).write_bytes(b"no picture")
+    run = request_label_check(None, "x")
+    check_labels(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (Run.State.FAILED, "too_few_labels")
 
 
 def test_the_command_lists_what_it_found(planted, capsys):

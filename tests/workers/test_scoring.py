@@ -9,7 +9,15 @@ from django.utils import timezone
 
 from labeling import jobs
 from labeling.celery import app
-from labeling.models import Glitch, Look, ModelVersion, Picture, Prediction, UnreadableGlitch
+from labeling.models import (
+    Glitch,
+    Look,
+    ModelVersion,
+    Picture,
+    Prediction,
+    TaskError,
+    UnreadableGlitch,
+)
 from labeling.services.locks import SCORING
 from labeling.services.predictions import are_new_unscored, unscored_glitches
 from labeling.services.storage import path_of
@@ -60,6 +68,16 @@ def test_what_cannot_be_read_is_noted_and_tried_again_when_there_is_a_chance(tra
 
     Glitch.objects.filter(pk=bare.pk).update(content_digest="of other pictures")
     assert unscored_glitches(trained).get() == bare
+
+
+def test_a_scoring_that_cannot_go_on_is_one_error_and_not_one_each_time(trained, settings):
+    (settings.MODELS_FOLDER / trained.weights).write_bytes(b"half of a fi")
+    first, again = score_glitches.apply(), score_glitches.apply()
+    assert (first.state, again.state) == ("FAILURE", "FAILURE")
+    error = TaskError.objects.get()
+    assert (error.task, error.times) == (score_glitches.name, 2)
+    assert "classifier 1" in error.error
+    assert error.at > error.first_at
 
 
 def test_a_version_is_scored_by_one_worker_at_a_time(trained):

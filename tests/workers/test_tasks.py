@@ -1,16 +1,45 @@
 """A worker hears in the midst of its work that the run is no longer its own."""
 
 import time
+from datetime import timedelta
 
 import pytest
+from celery import shared_task
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from labeling.models import TrainingRun
+from labeling.models import TaskError, TrainingRun
 from labeling.models.runs import Run
 from labeling.services.runs import cancel_run, claim_run
 from ml.wanted import check_wanted
-from workers.tasks import holding
+from workers.tasks import RecordedTask, holding
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@shared_task(name="tests.fails", base=RecordedTask)
+def fails(words: str) -> None:
+    raise ValueError(words)
+
+
+def test_the_same_failure_again_is_counted_and_another_is_another():
+    for words in ("disk", "disk", "net", "disk"):
+        fails.apply(kwargs={"words": words})
+    found = TaskError.objects.order_by("pk").values_list("error", "times")
+    assert list(found) == [("ValueError('disk')", 3), ("ValueError('net')", 1)]
+
+
+def test_failures_of_long_ago_make_room():
+    old = TaskError.objects.create(task="x", error="y")
+    TaskError.objects.filter(pk=old.pk).update(at=timezone.now() - timedelta(days=91))
+    fails.apply(kwargs={"words": "disk"})
+    assert TaskError.objects.get().error == "ValueError('disk')"
+
+
+def test_the_database_keeps_one_row_a_failure():
+    TaskError.objects.create(task="x", error="y")
+    with pytest.raises(IntegrityError, match="one_row_a_task_failure"), transaction.atomic():
+        TaskError.objects.create(task="x", error="y")
 
 
 def cancelled(run: TrainingRun) -> None:

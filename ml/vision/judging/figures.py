@@ -53,12 +53,15 @@ def figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
 
 
 def top_accuracies(a: Aligned) -> dict[str, float]:
-    """The share whose true class is among the k most probable, for k = 1 to 5."""
+    """The share whose true class is among the k most probable, for k = 1 to 5.
+
+    A class of probability 0, as one that the version does not know, is never among them.
+    """
     chosen = a.probabilities[np.arange(len(a.truth)), a.truth]
     # Ties go against the version: a class at equal probability counts as ranked before.
     rank = (a.probabilities >= chosen[:, None]).sum(axis=1)  # (n,) 1 = the most probable
     rank = np.where(a.right, 1, np.maximum(rank, 2))
-    return {str(k): float((rank <= k).mean()) for k in TOP}
+    return {str(k): float(((rank <= k) & (chosen > 0)).mean()) for k in TOP}
 
 
 def accuracy_without(judged: Judged, left_out: tuple[str, ...]) -> dict[str, Any]:
@@ -75,23 +78,27 @@ def accuracy_without(judged: Judged, left_out: tuple[str, ...]) -> dict[str, Any
 def averages(a: Aligned) -> dict[str, dict[str, float | None]]:
     """Precision, recall, F1 and both areas, averaged micro, macro and weighted by glitches.
 
-    Over the classes that occur among the labels; an area is None where only one class occurs.
+    Over the classes that occur among the labels or among the answers, as scikit-learn has it: so
+    each micro average is the accuracy, and what is called by a class that was not tested is a false
+    alarm. Micro areas pool all classes; the others leave out those that do not occur among the
+    labels, which have none. An area is None where only one class occurs.
     """
     present = np.unique(a.truth)
-    hot = (a.truth[:, None] == present).astype(int)  # (n, P)
-    p = a.probabilities[:, present]  # (n, P)
+    hot = (a.truth[:, None] == np.arange(len(a.classes))).astype(int)  # (n, K)
     rows: dict[str, dict[str, float | None]] = {}
     for kind in AVERAGES:
         precision, recall, f1, _ = precision_recall_fscore_support(
-            a.truth, a.said, labels=present, average=kind, zero_division=0
+            a.truth, a.said, average=kind, zero_division=0
         )
         several = len(present) > 1
+        over = np.arange(len(a.classes)) if kind == "micro" else present
+        h, p = hot[:, over], a.probabilities[:, over]  # (n, P)
         rows[kind] = {
             "precision": float(precision),
             "recall": float(recall),
             "f1": float(f1),
-            "roc_auc": float(roc_auc_score(hot, p, average=kind)) if several else None,
-            "pr_auc": float(average_precision_score(hot, p, average=kind)) if several else None,
+            "roc_auc": float(roc_auc_score(h, p, average=kind)) if several else None,
+            "pr_auc": float(average_precision_score(h, p, average=kind)) if several else None,
         }
     return rows
 

@@ -51,8 +51,8 @@ def figures_of(aligned: Aligned, losses: npt.NDArray[np.float64]) -> Figures:
         support = np.bincount(truth[drawn], minlength=size)
         answered = np.bincount(said[drawn], minlength=size)
         hits = np.bincount(truth[drawn], right[drawn], minlength=size)
-        present = support > 0
-        return float((2 * hits[present] / (support + answered)[present]).mean())
+        both = support + answered
+        return float((2 * hits[both > 0] / both[both > 0]).mean())
 
     def ece(drawn: npt.NDArray[np.intp]) -> float:
         return float(np.abs(np.bincount(bins[drawn], gaps[drawn])).sum() / len(drawn))

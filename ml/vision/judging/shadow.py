@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ml.vision.judging.shares import share_interval
+from ml.vision.judging.shares import exact_interval
 
 FLOWS_SHOWN = 20
 
@@ -44,7 +44,7 @@ def disagreement(
         "new": new,
         "differ": differ,
         "share": differ / len(pairs),
-        "interval": list(share_interval(differ, len(pairs))),
+        "interval": list(exact_interval(differ, len(pairs))),
         "flows": [
             {"active": before, "candidate": after, "count": count}
             for (before, after), count in sorted(flows.items(), key=lambda f: (-f[1], f[0]))

@@ -19,7 +19,7 @@ from labeling.models import (
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list
 from labeling.services.tokens import create_token
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, write_weights
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def make_version(number: int, state: str = "active", labels=("Blip", "Whistle"),
         state=state,
         class_list=class_list,
         weights=f"{number}.pt",
-        weights_sha256=f"{number:064d}",
+        weights_sha256=write_weights(f"{number}.pt"),
         **fields,
     )
 

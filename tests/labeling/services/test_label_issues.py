@@ -111,6 +111,17 @@ def test_a_decision_can_be_taken_back_and_made_again(rosa, taxonomy):
     assert decide_issue(issue.pk, by=rosa, answer=None).state == "disagreed"
 
 
+@pytest.mark.parametrize("was_shown", [True, False])
+def test_an_example_of_the_field_guide_is_one_again_after_an_undo(rosa, taxonomy, was_shown):
+    glitch = make_glitch(1, gold_label="Blip")
+    GoldLabel.objects.update(is_shown=was_shown)
+    (issue,) = queue(doubt(glitch))
+    decide_issue(issue.pk, by=rosa, answer=taxonomy["Tomte"])
+    assert not GoldLabel.objects.get().is_shown
+    undo_issue(issue.pk, by=rosa)
+    assert GoldLabel.objects.get().is_shown is was_shown
+
+
 def test_what_cannot_be_done_is_refused_and_changes_nothing(rosa, taxonomy):
     glitch = make_glitch(1, gold_label="Blip")
     (issue,) = queue(doubt(glitch))

@@ -37,7 +37,7 @@ from labeling.services.proposals import (
 from labeling.services.retraining import start_if_due
 from labeling.services.runs import claim_run
 from labeling.services.votes import record_vote
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, write_weights
 
 pytestmark = pytest.mark.django_db
 
@@ -226,8 +226,9 @@ def found(glitches):
 
 def discovered(glitches, clusters):
     vectors = {g.pk: [float(g.pk)] * 200 for g in glitches}
+    sha256 = write_weights("embedding.npz")
     return Discovered(
-        "embedding.npz", "0" * 64, [], "pca", "best", vectors, [found(c) for c in clusters]
+        "embedding.npz", sha256, [], "pca", "best", vectors, [found(c) for c in clusters]
     )
 
 

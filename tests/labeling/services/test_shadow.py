@@ -14,7 +14,7 @@ from labeling.services.classes import freeze_class_list
 from labeling.services.shadow import begin_trial, call_off_trial, conclude_trial, let_in
 from labeling.services.versions import activate_version
 from tests.conftest import make_glitch
-from tests.labeling.judging_world import make_classifier, say
+from tests.labeling.judging_world import make_classifier, make_gold, say
 
 pytestmark = pytest.mark.django_db
 
@@ -82,12 +82,13 @@ def test_the_first_version_has_nothing_to_be_tried_beside(taxonomy, settings):
 @pytest.mark.parametrize(
     ("says", "state", "in_use", "words"),
     [
-        (["Blip"] * 4, "passed", 2, "disagrees with classifier 1 on 0.0 %, no more than the 25 %"),
-        (["Blip"] * 3 + ["Whistle"], "passed", 2, "on 25.0 %, no more than"),
-        (["Blip"] * 2 + ["Whistle"] * 2, "failed", 1, "on 50.0 %, more than the 25 %"),
+        (["Blip"] * 4, "passed", 2, "disagrees with classifier 1 on 0.0 % (95 % interval 0.0 to"),
+        # Of four glitches three say little: the share may be as low as .194 (Clopper-Pearson).
+        (["Blip"] + ["Whistle"] * 3, "passed", 2, "on 75.0 % (95 % interval 19.4 to 99.4 %)"),
+        (["Whistle"] * 4, "failed", 1, "begins at 39.8 %, more than the 25.0 % allowed"),
     ],
 )
-def test_a_trial_ends_by_how_often_the_two_disagree(pair, says, state, in_use, words):
+def test_a_trial_ends_by_how_surely_the_two_disagree(pair, says, state, in_use, words):
     active, candidate = pair
     come_in(4)
     let_in(candidate, instead_of=active.pk)
@@ -100,6 +101,44 @@ def test_a_trial_ends_by_how_often_the_two_disagree(pair, says, state, in_use, w
     assert words in candidate.decision_reason
     assert conclude_trial(trial.pk) is None  # the message comes again
     assert AuditEvent.objects.filter(verb=f"trial_{state}").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("gold_right_before", "differ", "state", "allowed"),
+    [
+        # The gate saw the candidate right on ten and the other on six: four in ten may differ.
+        (6, 8, "passed", "no more than the 65.0 % allowed: 40.0 %, as on the gold test, and 25 %"),
+        (6, 10, "failed", "more than the 65.0 % allowed"),
+        # Alike on the gold test, and as far apart on new glitches as before: that is no progress.
+        (10, 8, "failed", "more than the 25.0 % allowed: 0.0 %, as on the gold test"),
+        (None, 8, "failed", "more than the 25.0 % allowed; no gold test glitch was predicted by"),
+    ],
+)
+def test_what_the_two_disagreed_on_at_the_gate_is_allowed(
+    pair, settings, gold_right_before, differ, state, allowed
+):
+    settings.SHADOW_GLITCHES = 10
+    active, candidate = pair
+    gold = make_gold(0, "Blip", 10)
+    if gold_right_before is not None:
+        say(active, gold[:gold_right_before], "Blip")
+        say(active, gold[gold_right_before:], "Whistle")
+        say(candidate, gold, "Blip")
+    trial = begin_trial(candidate, by=None)
+    said_by(active, candidate, ["Whistle"] * differ + ["Blip"] * (10 - differ))
+    trial = conclude_trial(trial.pk)
+    assert (trial.state, trial.report["count"]) == (state, 10)
+    assert allowed in trial.reason
+
+
+def test_a_candidate_whose_file_was_lost_meanwhile_stays_out(pair, settings):
+    active, candidate = pair
+    trial = begin_trial(candidate, by=None)
+    said_by(active, candidate, ["Blip"] * 4)
+    (settings.MODELS_FOLDER / candidate.weights).unlink()
+    trial = conclude_trial(trial.pk)
+    assert (trial.state, states()[1]) == ("failed", "active")
+    assert "is not there" in trial.reason
 
 
 def test_too_few_glitches_are_waited_for_until_the_time_is_up(pair):

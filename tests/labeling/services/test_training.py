@@ -12,7 +12,7 @@ from labeling.services.training import choose_recipe, request_training
 from labeling.services.training_results import Trained, finish_training, record_epoch
 from labeling.services.training_sets import freeze_training_set
 from ml.errors import MLError
-from tests.conftest import make_glitch
+from tests.conftest import make_glitch, write_weights
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,8 @@ def two_classes(taxonomy):
 
 
 def trained(goes_live=True, compared_with=None):
-    return Trained("weights.pt", "0" * 64, {"accuracy": 0.9}, goes_live, "why", compared_with)
+    sha256 = write_weights("weights.pt")
+    return Trained("weights.pt", sha256, {"accuracy": 0.9}, goes_live, "why", compared_with)
 
 
 def test_training_with_fewer_than_two_classes_is_refused_with_the_reason(taxonomy):

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from labeling.models import AuditEvent, Glitch, ModelVersion
 from labeling.services.activation import activate
 from labeling.services.classes import load_gravity_spy
 from labeling.services.predictions import route_again, unscored_glitches
+from labeling.services.shadow import begin_trial
 from labeling.services.versions import activate_version, roll_back
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.crowds import wait_until_somebody_waits
@@ -56,6 +58,49 @@ def test_a_version_chosen_by_a_person_can_be_taken_back_too(three):
     activate_version("classifier", 1, by=None)
     roll_back("classifier", instead_of=1, by=None)
     assert in_use() == 3
+
+
+@pytest.mark.parametrize(
+    ("chosen", "back"),
+    [
+        ([], [3, 2, 1]),
+        ([1], [4, 3, 2]),  # over three steps: 1 was in use last, and is not come to again
+        ([2], [4, 3, 1]),
+        ([2, 4, 1], [4, 3]),  # from 2 to 4 is one step
+        ([3], [2, 1]),  # one step is what a rollback does: 4 is left behind
+        ([3, 4], [3, 2, 1]),
+    ],
+)
+def test_the_way_back_comes_to_each_version_once_and_ends(three, chosen, back):
+    put_into_use(4)
+    for number in chosen:
+        activate_version("classifier", number, by=None)
+    gone_back = []
+    while ModelVersion.objects.get(state="active").replaces and len(gone_back) < 9:
+        gone_back.append(roll_back("classifier", instead_of=in_use(), by=None).number)
+    assert gone_back == back
+
+
+def spoil(version):
+    (settings.MODELS_FOLDER / version.weights).write_bytes(b"half of a fi")
+
+
+def lose(version):
+    (settings.MODELS_FOLDER / version.weights).unlink()
+
+
+@pytest.mark.parametrize(("event", "code"), [(spoil, "damaged_weights"), (lose, "missing_weights")])
+def test_a_version_whose_file_is_not_as_it_was_is_not_put_into_use(three, event, code):
+    event(three[1])
+    for put_into_use in (
+        lambda: activate_version("classifier", 2, by=None),
+        lambda: roll_back("classifier", instead_of=3, by=None),
+        lambda: begin_trial(three[1], by=None),
+    ):
+        with pytest.raises(LabelingError, match="classifier 2") as refusal:
+            put_into_use()
+        assert (refusal.value.code, in_use()) == (code, 3)
+    assert ModelVersion.objects.get(number=2).decision_reason == ""
 
 
 def test_who_went_back_and_why_is_kept(three):

@@ -5,12 +5,9 @@ import doctest
 import pytest
 
 from labeling.selectors import guide
-from labeling.selectors.reliability import Bin, reliability
-from labeling.services.predictions import Scored, store_predictions
 from labeling.templatetags import nota
 from labeling.web import charts, review_models
-from tests.conftest import make_glitch
-from tests.labeling.web.worlds import EPOCHS, make_version
+from tests.labeling.web.worlds import EPOCHS
 
 
 @pytest.mark.parametrize("module", [charts, guide, nota, review_models])
@@ -39,19 +36,3 @@ def test_weeks_without_glitches_keep_their_place():
     drawn = charts.weekly_bars({str(10 * week): 4, str(12 * week): 2})
     assert [(bar.count, bar.height) for bar in drawn] == [(4, 100.0), (0, 0.0), (2, 50.0)]
     assert charts.weekly_bars({}) == []
-
-
-def test_reliability_dots():
-    (dot,) = charts.reliability_points([Bin(confidence=0.9, accuracy=0.75, count=4)])
-    assert (dot["x"], dot["y"], dot["r"]) == (90.0, 25.0, 5.0)
-
-
-@pytest.mark.django_db
-def test_reliability_counts_gold_of_the_test_split_alone(taxonomy):
-    """Of a class's first three gold labels one is in the test split; it is called right at .95."""
-    version = make_version(1, "active")
-    for number in range(3):
-        glitch = make_glitch(number, gold_label="Blip")
-        store_predictions(version, [Scored(glitch.pk, [0.95, 0.05])])
-    assert reliability(version) == [Bin(0.95, 1.0, 1)]
-    assert reliability(make_version(2, "replaced")) == []

@@ -88,6 +88,19 @@ def test_the_stored_figures_are_shown_with_tables_beside_the_plots(as_reviewer, 
     assert text.count("As a table") == 2
 
 
+def test_a_versions_page_draws_the_test_that_its_figures_are_of(as_reviewer, two):
+    """None_of_the_Above is gold of the test split too, but nothing that a version is tested on."""
+    _, second = two
+    say(second, make_gold(50, "None_of_the_Above", 4), "Blip")
+    address = "/review/models/classifier/2/"
+    assert "Reliability" not in as_reviewer.get(address).content.decode()
+    evaluate_version(second)
+    text = as_reviewer.get(address).content.decode()
+    assert "Reliability: 90 %: 100 % of 4 right" in text
+    assert "<dt>accuracy</dt><dd>100.0 %</dd>" in text
+    assert "<dt>gold glitches judged</dt><dd>4</dd>" in text
+
+
 def test_the_same_as_json(as_reviewer, two):
     evaluate_version(two[1])
     address = "/review/models/classifier/2/judging.json"

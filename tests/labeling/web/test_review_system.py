@@ -1,5 +1,7 @@
 """Review: the system page, the admin and the audit."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.management import call_command
 
@@ -23,11 +25,17 @@ def nothing_is_sent(monkeypatch):
 def test_the_system_page_tells_what_is_up_and_what_failed(as_reviewer, monkeypatch):
     up = [{"name": "gpu@host", "queues": ["gpu", "looks"]}]
     monkeypatch.setattr("labeling.selectors.status.alive_workers", lambda: up)
-    TaskError.objects.create(task="workers.scoring.score_glitches", error="OSError('disk full')")
+    TaskError.objects.create(
+        task="workers.scoring.score_glitches",
+        error="OSError('disk full')",
+        times=3,
+        first_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+    )
     page = as_reviewer.get("/review/system/", headers=HTMX).content.decode()
     assert "gpu@host" in page
     assert "No worker that answers serves: default, predictions." in page
     assert "disk full" in page
+    assert "3 times since 2026-03-01T12:00:00" in page
     assert "<html" not in page
 
 

@@ -15,7 +15,7 @@ from labeling.models import (
     TrainingRun,
 )
 from labeling.services.classes import freeze_class_list
-from tests.conftest import make_glitch
+from tests.conftest import make_glitch, write_weights
 
 EPOCHS = [
     {"epoch": 0, "epochs": 2, "train_loss": 2.0, "val_loss": None, "val_accuracy": None},
@@ -77,7 +77,7 @@ def make_version(number: int, state: str) -> ModelVersion:
         training_run=run,
         class_list=classes,
         weights="w.pt",
-        weights_sha256="ab" * 32,
+        weights_sha256=write_weights("w.pt"),
         metrics=METRICS,
         decision_reason=f"Version {number} was judged.",
         activated_at=timezone.now(),

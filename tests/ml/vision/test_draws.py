@@ -3,8 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ml.vision.activations import Inputs
 from ml.vision.draws import Labeled, Pick, draw_order, pick, show
-from ml.vision.reading import soft_labels
+from ml.vision.reading import label_inputs, soft_labels
 from ml.vision.recipes import settings_for
 from ml.vision.settings import TrainingSettings
 
@@ -64,3 +65,16 @@ def test_soft_labels_by_hand():
         [0.0, 1.0],
         [1.0, 0.0],
     ]
+
+
+@pytest.mark.parametrize(("soft", "weights"), [(True, [1.0, 0.5, 0.9]), (False, [0.6, 0.5, 0.9])])
+def test_what_a_soft_target_doubts_is_not_weighted_down_besides(soft, weights):
+    """The crowd's .6 is the target itself; a label without a posterior keeps its weight."""
+    pictures = GlitchPictures("g", {})
+    examples = [
+        Example(pictures, "a", 0.6, {"a": 0.6, "b": 0.4}),
+        Example(pictures, "b", 0.5),
+        Example(pictures, "a", 0.9, {"z": 1.0}),  # of no class that is trained: the label alone
+    ]
+    inputs = Inputs([np.zeros((2, 5), np.float32)] * 3, [0, 1, 2], ["x"] * 3, [])
+    assert label_inputs(inputs, examples, ("a", "b"), soft=soft).weights.tolist() == weights

@@ -84,7 +84,32 @@ def test_each_question_can_keep_a_candidate_out(candidate, active, goes_live, fa
 def test_the_reason_names_the_class_and_its_figures():
     reason = decide(many(5, 10), many(9, 5)).reason
     assert reason.startswith("Accuracy is higher, 0.750 against 0.700")
-    assert "A falls from 0.900 to 0.500 of 10 glitches, below 0.596" in reason
+    assert "A falls from 9 to 5 of its 10 test glitches, below .596 of them" in reason
+
+
+def with_few_of_c(right_of_c, of_c, right_of_a):
+    """Ten glitches of A and a few of C; so many of each recognised."""
+    said = ["A"] * right_of_a + ["C"] * (10 - right_of_a)
+    said += ["C"] * right_of_c + ["A"] * (of_c - right_of_c)
+    p = np.array([[0.9, 0.1] if one == "A" else [0.1, 0.9] for one in said])
+    return Judged(("A", "C"), p, ["A"] * 10 + ["C"] * of_c)
+
+
+@pytest.mark.parametrize(
+    ("right", "of_c", "passed", "words"),
+    [
+        (0, 1, True, "One glitch is too little to tell by: C falls from 1 to 0 of its 1 test"),
+        (0, 2, False, "C falls from 2 to 0 of its 2 test glitches, below .342 of them"),
+        (2, 3, True, "No class is recognised worse"),
+        (1, 3, False, "C falls from 3 to 1 of its 3 test glitches, below .439 of them"),
+        (4, 5, True, "No class is recognised worse"),
+    ],
+)
+def test_one_changed_answer_is_no_veto_and_two_are(right, of_c, passed, words):
+    candidate, active = with_few_of_c(right, of_c, 10), with_few_of_c(of_c, of_c, 5)
+    (check,) = [one for one in decide(candidate, active).checks if one.name == "classes"]
+    assert check.passed is passed
+    assert words in check.words
 
 
 def test_a_class_that_neither_knew_cannot_fall():

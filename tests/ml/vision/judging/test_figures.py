@@ -2,6 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+    top_k_accuracy_score,
+)
 
 from ml.vision.errors import NothingToTest
 from ml.vision.judging.figures import figures
@@ -38,6 +44,59 @@ def test_averages(found):
     assert found["averages"]["weighted"]["precision"] == pytest.approx((1 / 3 + 2 * 0 + 1) / 4)
     assert found["averages"]["macro"]["recall"] == pytest.approx(2 / 3)
     assert found["averages"]["weighted"]["recall"] == pytest.approx(0.5)
+
+
+def test_a_class_that_occurs_in_no_test_glitch_can_be_called_falsely():
+    """Truth A, A, C, C; called A, B, A, C: the B is a false alarm, though no B was tested."""
+    p = np.array([[0.9, 0.1, 0], [0.1, 0.9, 0], [0.8, 0.1, 0.1], [0.2, 0.1, 0.7]])
+    found = figures(Judged(("A", "B", "C", "never"), np.c_[p, np.zeros(4)], list("AACC")))
+    micro, macro = found["averages"]["micro"], found["averages"]["macro"]
+    assert [micro[name] for name in ("precision", "recall", "f1")] == [0.5] * 3
+    # Precision: A 1/2, B 0, C 1; recall: A 1/2, B 0, C 1/2. "never" is neither true nor said.
+    assert macro["precision"] == pytest.approx((1 / 2 + 0 + 1) / 3)
+    assert macro["recall"] == pytest.approx((1 / 2 + 0 + 1 / 2) / 3)
+    assert found["macro_f1"] == pytest.approx(macro["f1"])
+    low, high = found["intervals"]["macro_f1"]
+    assert low <= found["macro_f1"] <= high
+
+
+def drawn_at_random(absent: str) -> Judged:
+    """Sixty glitches of five classes, the version right on about half; one class is not tested."""
+    rng = np.random.default_rng(7)
+    classes = np.array(list("ABCDE"))
+    tested = classes[classes != absent]
+    labels = rng.choice(tested, 60)
+    p = rng.dirichlet(np.ones(5), 60) + 0.5 * (labels[:, None] == classes)
+    return Judged(tuple(classes), p / p.sum(axis=1, keepdims=True), labels.tolist())
+
+
+@pytest.mark.parametrize("absent", ["", "A", "E"])
+def test_averages_and_top_k_are_those_of_scikit_learn(absent):
+    judged = drawn_at_random(absent)
+    found = figures(judged)
+    said = np.array(judged.classes)[judged.probabilities.argmax(axis=1)]
+    for kind, row in found["averages"].items():
+        expected = precision_recall_fscore_support(
+            judged.labels, said, average=kind, zero_division=0
+        )
+        assert [row[name] for name in ("precision", "recall", "f1")] == pytest.approx(expected[:3])
+    accuracy = accuracy_score(judged.labels, said)
+    micro = found["averages"]["micro"]
+    assert [micro[name] for name in ("precision", "recall", "f1")] == pytest.approx([accuracy] * 3)
+    assert found["macro_f1"] == pytest.approx(found["averages"]["macro"]["f1"])
+    hot = np.array(judged.labels)[:, None] == np.array(judged.classes)
+    area = roc_auc_score(hot.ravel(), judged.probabilities.ravel())
+    assert micro["roc_auc"] == pytest.approx(area)
+    for k in (1, 2, 3, 4):
+        expected_top = top_k_accuracy_score(
+            judged.labels, judged.probabilities, k=k, labels=judged.classes
+        )
+        assert found["top"][str(k)] == pytest.approx(expected_top)
+
+
+def test_a_class_that_the_version_does_not_know_is_never_among_its_most_probable():
+    strange = Judged(("A", "B", "C"), np.array([[0.9, 0.1, 0.0]]), ["X"])
+    assert set(figures(strange)["top"].values()) == {0.0}
 
 
 def test_areas_of_one_class_against_the_rest(found):
