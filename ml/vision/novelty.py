@@ -27,9 +27,9 @@ REMEMBERED = 1000  # of a class: more make the file larger and hardly anything n
 KNOWN_SHARE = 0.95
 # A class's own spread counts as much as that of all classes together once it has so many glitches.
 OWN_SPREAD_FROM = 20
-# Where doubt begins, and how much further out it is complete. Chosen with each of 21 simulated
+# Where doubt begins, and how much further out it is complete. Chosen with each of 20 simulated
 # classes held out in turn, over three splits: unseen glitches at .97 or more fall from 17 to 3 %,
-# known ones stay at 43 %, and their log loss and calibration error stay what they are.
+# known ones stay at 43 %, at a log loss of .452 for .446 and a calibration error of .052 for .060.
 DOUBT_FROM, DOUBT_WIDTH = 0.88, 1.0
 
 
