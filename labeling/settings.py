@@ -235,7 +235,11 @@ ANONYMOUS_VOTES_SETTLE = env.bool("NOTA_ANONYMOUS_VOTES_SETTLE", default=False)
 HOME_SECONDS = env.float("NOTA_HOME_SECONDS", default=30.0)
 # A training or discovery whose worker was not heard of for this long is taken up by another.
 RUN_LEASE_SECONDS = env.int("NOTA_RUN_LEASE_SECONDS", default=30)
-# The recipe of trainings that name none; empty: nota on a worker with a GPU, else nota-cpu.
+# The folder of a training that failed or was cancelled is kept for so many days: until then it can
+# go on from its last checkpoint.
+KEEP_FAILED_DAYS = env.float("NOTA_KEEP_FAILED_DAYS", default=7.0)
+# The recipe of trainings that name none; empty: nota on a worker with a GPU and the weights, else
+# nota-cpu.
 TRAINING_RECIPE = env.str("NOTA_RECIPE", default="")
 # Below this confidence a prediction counts as "fits no class" when the pool of unknowns is drawn.
 LOW_CONFIDENCE = env.float("NOTA_LOW_CONFIDENCE", default=0.5)

@@ -79,7 +79,7 @@ def _gather(pool: Sequence[int], life: Held) -> Inputs:
     labels = {row.glitch_id: row.label for row in labeled_glitches()}
     ids = [*labels, *(glitch_id for glitch_id in pool if glitch_id not in labels)]
     stored = glitch_pictures(ids)
-    life.report("looking at the pictures", 0.05)
+    life.report("looking at the pictures", 0.05, until=0.3)
     joint = embedding_inputs([stored[i] for i in ids], recipe, settings.CACHE_FOLDER)
     readable = [int(glitch_id) for glitch_id in joint.glitch_ids]
     return Inputs(

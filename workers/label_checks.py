@@ -34,7 +34,7 @@ def check_labels(run_id: int) -> None:
     with holding(run) as life:
         life.check_attempts()
         held(run).update(code_version=code_version())
-        life.report("looking at the pictures", 0.05)
+        life.report("looking at the pictures", 0.05, until=0.5)
         seen = _comparable(_seen(labeled_glitches()))
         finish_label_check(run, len(seen), _doubts(run, seen, life))
 

@@ -25,6 +25,7 @@ from labeling.services.priors import refresh_class_priors
 from labeling.services.retraining import ask_if_due, start_if_due
 from labeling.services.runs import claimable
 from labeling.services.sampling import draw_glitches
+from labeling.services.training_folders import clear_training_folders
 from labeling.services.visitors import end_old_visits
 from ml.vision.store import ArrayStore
 from workers.schedule import EVERY_SECONDS
@@ -137,3 +138,9 @@ def refresh_priors() -> None:
 def sweep_cache() -> int:
     """Keep decoded views and activations within their room; the bytes freed."""
     return ArrayStore(settings.CACHE_FOLDER).prune(settings.CACHE_BYTES)
+
+
+@shared_task(name=jobs.SWEEP_TRAININGS, base=RecordedTask)
+def sweep_trainings() -> int:
+    """Clear away the checkpoints that no training can go on from; in how many folders."""
+    return clear_training_folders(timezone.now())

@@ -19,6 +19,7 @@ from labeling.services.failures import record_failure
 from labeling.services.runs import end_run, renew_lease
 from ml.errors import MLError
 from ml.wanted import while_wanted
+from workers.steps import Steps
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +58,17 @@ class Held:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.lost = threading.Event()
+        self.steps: Steps | None = None
 
     def check_attempts(self) -> None:
-        """Raise LabelingError ``worker_keeps_dying`` for work that kills every worker."""
-        if self.run.attempts > ATTEMPTS_MAX:
+        """Raise LabelingError ``worker_keeps_dying`` for work that kills every worker.
+
+        Deaths between which it got further, as of deploys during days of training, do not count.
+        """
+        if self.run.attempts_in_vain > ATTEMPTS_MAX:
             raise LabelingError(
-                f"The worker died {ATTEMPTS_MAX} times during this work; see its log, then ask "
-                "for it again.",
+                f"The worker died {ATTEMPTS_MAX} times in a row without getting further with this "
+                "work; see its log before it is tried again.",
                 code="worker_keeps_dying",
             )
 
@@ -71,8 +76,21 @@ class Held:
         if self.lost.is_set():
             raise LostRunError(f"run {self.run.pk} is no longer this worker's")
 
-    def report(self, stage: str, progress: float) -> None:
-        """Store how far the work is, and check that it is still wanted."""
+    def report(self, stage: str, progress: float, *, until: float | None = None) -> None:
+        """Store how far the work is, and check that it is still wanted.
+
+        ``until``: how far it will be when this stage is done; what its loops tell is shown then.
+        """
+        self.steps = Steps(stage, progress, until) if until is not None else None
+        self._store(stage, progress)
+
+    def told(self, what: str, done: int, of: int) -> None:
+        """A loop of the library tells how far it is."""
+        step = self.steps.told(what, done, of) if self.steps else None
+        if step is not None:
+            self._store(*step)
+
+    def _store(self, stage: str, progress: float) -> None:
         if not renew_lease(self.run, stage=stage, progress=progress):
             self.lost.set()
         self.check()
@@ -97,7 +115,7 @@ def holding(run: Run) -> Iterator[Held]:
     beat = threading.Thread(target=_renew_until, args=(held, stop), daemon=True)
     beat.start()
     try:
-        with while_wanted(held.check):
+        with while_wanted(held.check, held.told):
             yield held
     except LostRunError as error:
         log.warning("Stopped: %s", error)

@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,15 @@ from labeling.models import ModelVersion, TrainingRun
 from labeling.progress import time_left
 from labeling.services.runs import claim_run, held
 from labeling.services.training import choose_recipe
+from labeling.services.training_folders import training_folder
 from labeling.services.training_results import record_epoch
-from labeling.services.training_sets import LabeledGlitch, freeze_training_set
+from labeling.services.training_sets import (
+    LabeledGlitch,
+    by_what_they_lack,
+    freeze_training_set,
+)
 from labeling.version import code_version
+from ml.vision.checkpoint_files import delete_checkpoints
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.recipes import find_recipe
 from ml.vision.settings import TrainingSettings
@@ -34,6 +40,7 @@ log = logging.getLogger(__name__)
 @shared_task(name=jobs.RUN_TRAINING, base=DeviceTask)
 def run_training(run_id: int) -> None:
     """Train, judge and store; returns at once where the run is another's or has ended."""
+    from ml.vision.backbones import lacks_weights
     from ml.vision.devices import has_gpu
 
     run = claim_run(TrainingRun, run_id, worker_name())
@@ -42,14 +49,24 @@ def run_training(run_id: int) -> None:
     with holding(run) as life:
         life.check_attempts()
         held(run).update(code_version=code_version())
-        choose_recipe(run, has_gpu=has_gpu())
+        choose_recipe(run, has_gpu=has_gpu(), lacks_weights=lacks_weights)
         life.report("gathering labels", 0.0)
         rows = freeze_training_set(run)
         run.refresh_from_db()
         training_set = _training_set(run, rows)
         model = _train(run, training_set, life)
-        life.report("judging on the gold test set", 0.95)
-        judge_and_store(run, model, training_set)
+        model = replace(model, notes=(*_notes(run), *model.notes))
+        life.report("judging on the gold test set", 0.95, until=0.99)
+        if judge_and_store(run, model, training_set) is not None:
+            delete_checkpoints(training_folder(run.pk))
+
+
+def _notes(run: TrainingRun) -> list[str]:
+    """What there is to say of the run besides what its training noted."""
+    lacking = by_what_they_lack(run.left_out)
+    classes = [f"{', '.join(labels)} ({words})" for words, labels in lacking.items()]
+    left_out = [f"Classes left out for what they lack: {'; '.join(classes)}."] if classes else []
+    return [*run.notes, *left_out]
 
 
 def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
@@ -87,10 +104,11 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
         left = time_left(seconds_an_epoch(reports), report.epochs - report.epoch)
         life.report(f"epoch {report.epoch} of {report.epochs}{left}", share)
 
-    life.report("looking at the pictures", 0.05)
     recipe = TrainingSettings.from_dict(run.settings)
-    folder = settings.MODELS_FOLDER / f"training-{run.pk}"
-    if find_recipe(recipe.recipe).is_ensemble:
+    is_ensemble = find_recipe(recipe.recipe).is_ensemble
+    life.report("looking at the pictures", 0.05, until=0.95 if is_ensemble else 0.1)
+    folder = training_folder(run.pk)
+    if is_ensemble:
         return _average(recipe, training_set, folder)
     for _ in range(2):
         try:
@@ -101,6 +119,7 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
             # The run's own list and settings are frozen: another release of the code wrote these.
             log.warning("Training %s begins again: %s", run.pk, error)
             shutil.rmtree(folder)
+            held(run).update(progress=0.0)
     raise RuntimeError(f"training {run.pk} does not fit its own checkpoints")
 
 

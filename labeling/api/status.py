@@ -33,6 +33,9 @@ class StatusSerializer(serializers.Serializer):
         help_text="in vote: list of {proposal, name, state, open, decided, total}"
     )
     last_training = serializers.JSONField(help_text="null or state, progress, error, result")
+    training_pause = serializers.JSONField(
+        help_text="null or until when the house asks for no training, and which one came to nothing"
+    )
     last_discovery = serializers.JSONField(help_text="null or state, progress, error")
     errors: Any = serializers.JSONField(
         help_text="of the workers: list of {task, error, times, first_at, at}, the last first"

@@ -1,5 +1,6 @@
-"""Training runs: asked for, watched, cancelled."""
+"""Training runs: asked for, watched, cancelled, gone on with."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,8 +15,9 @@ from labeling.api.pagination import NewestFirst
 from labeling.api.permissions import IsPipelineOrReviewer, user_of
 from labeling.api.schema import answers
 from labeling.models import TrainingRun
-from labeling.selectors.runs import find_training, listed_trainings
+from labeling.selectors.runs import checkpoints_until, find_training, listed_trainings
 from labeling.services.cancelling import cancel_training
+from labeling.services.resuming import resume_training
 from labeling.services.training import request_training
 from ml.vision.recipes import AUTOMATIC, DEFAULT_RECIPE, RECIPES
 
@@ -56,6 +58,21 @@ class FullTrainingRunSerializer(TrainingRunSerializer):
     data_digest = serializers.CharField(allow_blank=True, help_text="SHA-256 of the training set")
     code_version = serializers.CharField(allow_blank=True)
     worker = serializers.CharField(allow_blank=True)
+    left_out = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="each class that it does not learn, and what that lacks; empty until the data "
+        "are frozen",
+    )
+    notes = serializers.ListField(
+        child=serializers.CharField(), help_text="sentences on what was unusual before it began"
+    )
+    checkpoints_until = serializers.SerializerMethodField(
+        help_text="of one that failed or was cancelled: until when it can go on from its last "
+        "checkpoint; later it would begin again with the same list"
+    )
+
+    def get_checkpoints_until(self, run: TrainingRun) -> datetime | None:
+        return checkpoints_until(run)
 
     def get_classes(self, run: TrainingRun) -> list[str]:
         return run.class_list.labels if run.class_list else []
@@ -117,4 +134,19 @@ class CancelTrainingView(APIView):
     def post(self, request: Request, run_id: int) -> Response:
         """Cancel a training that has not ended; its worker notices within seconds."""
         cancel_training(run_id, by=user_of(request))
+        return Response(FullTrainingRunSerializer(find_training(run_id)).data)
+
+
+class ResumeTrainingView(APIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+
+    @extend_schema(
+        request=None, responses=answers({200: FullTrainingRunSerializer}, 401, 403, 404, 409)
+    )
+    def post(self, request: Request, run_id: int) -> Response:
+        """Let a training that failed or was cancelled go on from its last checkpoint.
+
+        Its settings and its frozen list stay. 409 where it succeeded or one is under way.
+        """
+        resume_training(run_id, by=user_of(request))
         return Response(FullTrainingRunSerializer(find_training(run_id)).data)

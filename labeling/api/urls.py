@@ -112,6 +112,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="cancel-training",
     ),
     path(
+        "training-runs/<int:run_id>/resume",
+        training_runs.ResumeTrainingView.as_view(),
+        name="resume-training",
+    ),
+    path(
         "training-requests",
         training_requests.TrainingRequestsView.as_view(),
         name="training-requests",

@@ -34,7 +34,7 @@ def cut_rings(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0018_learned"),
+        ("labeling", "0019_runs"),
     ]
 
     operations = [

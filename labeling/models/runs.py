@@ -21,9 +21,12 @@ class Run(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     settings = models.JSONField(default=dict)
     stage = models.CharField(max_length=80, blank=True)
-    progress = models.FloatField(default=0)
+    progress = models.FloatField(default=0)  # how far it ever was, from 0 to 1
     worker = models.CharField(max_length=120, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    attempts_in_vain = models.PositiveSmallIntegerField(
+        db_default=0, help_text="of these, since the work last got further"
+    )
     leased_until = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=64, blank=True)
     error = models.TextField(blank=True)
@@ -44,6 +47,12 @@ class TrainingRun(Run):
     data_digest = models.CharField(max_length=64, blank=True)
     class_list = models.ForeignKey("ClassList", models.PROTECT, null=True, related_name="+")
     epochs = models.JSONField(default=list, help_text="metrics by epoch")
+    left_out = models.JSONField(
+        default=dict, db_default={}, help_text="class left out -> what it lacks, in words"
+    )
+    notes = models.JSONField(
+        default=list, db_default=[], help_text="sentences on what was unusual before it began"
+    )
     unlabeled_ids = ArrayField(
         models.BigIntegerField(),
         null=True,

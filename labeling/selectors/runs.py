@@ -1,5 +1,8 @@
 """Reads of trainings and discoveries."""
 
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
@@ -24,6 +27,18 @@ def live_training() -> TrainingRun | None:
     """The training that is asked for or under way; there is one at most."""
     live = [TrainingRun.State.REQUESTED, TrainingRun.State.RUNNING]
     return TrainingRun.objects.filter(state__in=live).first()
+
+
+def can_resume(run: TrainingRun) -> bool:
+    """Whether the training ended without a version, so that it can be gone on with."""
+    return run.state in {TrainingRun.State.FAILED, TrainingRun.State.CANCELLED}
+
+
+def checkpoints_until(run: TrainingRun) -> datetime | None:
+    """Until when the checkpoints of a training that failed or was cancelled are kept."""
+    if not can_resume(run) or run.ended_at is None:
+        return None
+    return run.ended_at + timedelta(days=settings.KEEP_FAILED_DAYS)
 
 
 def listed_discoveries() -> QuerySet[DiscoveryRun]:

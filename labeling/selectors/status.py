@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Count
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling.models import (
@@ -23,6 +24,7 @@ from labeling.selectors.broker import (
     unserved_queues,
 )
 from labeling.selectors.home import vote_counts
+from labeling.selectors.pauses import pause_of_the_house
 from labeling.selectors.pool import unknown_glitches
 from labeling.selectors.proposals import batch_progress
 from labeling.selectors.unreadable import unreadable_in_use
@@ -48,6 +50,7 @@ def system_status() -> dict[str, Any]:
         "unreadable": unreadable_in_use().count,
         "batches": batch_progress,
         "last_training": lambda: _last_run(TrainingRun),
+        "training_pause": _training_pause,
         "last_discovery": lambda: _last_run(DiscoveryRun),
         "errors": _errors,
     }
@@ -127,6 +130,18 @@ def _last_run(model: type[Run]) -> Part | None:
         "ended_at": run.ended_at.isoformat() if run.ended_at else None,
         "model_version": version.number if version else None,
         "model_version_state": version.state if version else None,
+    }
+
+
+def _training_pause() -> Part | None:
+    pause = pause_of_the_house(timezone.now())
+    if pause is None:
+        return None
+    return {
+        "until": pause.until.isoformat(),
+        "training": pause.run.pk,
+        "state": pause.run.state,
+        "error": pause.run.error,
     }
 
 

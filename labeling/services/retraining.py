@@ -19,19 +19,20 @@ from labeling.models import (
     Glitch,
     GlitchClass,
     GoldLabel,
+    LabelIssue,
     ModelVersion,
     TrainingRequest,
     TrainingRun,
     User,
 )
-from labeling.models.runs import Run
+from labeling.selectors.pauses import last_succeeded, pause_of_the_house
+from labeling.selectors.runs import live_training
 from labeling.selectors.versions import active_version
 from labeling.services.training import request_training
 from labeling.services.training_sets import trainable_classes
 from ml.errors import MLError
 
 Trigger = TrainingRequest.Trigger
-LIVE = (Run.State.REQUESTED, Run.State.RUNNING)
 # Reviewers conclude several votes in one sitting: one training then knows all their classes.
 BIRTHS_TOGETHER_SECONDS = 5.0
 # A refusal stands until there is more to say than when it was given.
@@ -47,43 +48,47 @@ class Due:
 
 
 def reasons_due(now: datetime) -> list[Due]:
-    """What speaks for a training since the last one was asked for; nothing before the first.
+    """What speaks for a training since the last one that succeeded was asked for.
 
-    The first training is a person's or a pipeline's to start: nobody knows the site's data yet.
+    One that failed or was called off uses up no reason. Nothing before the first: that is a
+    person's or a pipeline's to start, since nobody knows the site's data yet.
     """
-    last = TrainingRun.objects.exclude(state=Run.State.CANCELLED).order_by("-pk").first()
-    if last is None or last.state in LIVE:
+    last = last_succeeded()
+    if last is None or live_training() is not None:
         return []
     found = [_new_labels(last), _new_class(last), _drift(last), _schedule(last, now)]
     return [due for due in found if due is not None]
 
 
 def _new_labels(last: TrainingRun) -> Due | None:
-    gold = GoldLabel.objects.filter(created_at__gt=last.created_at)
+    """Labels given since, and gold labels that an expert has put right since."""
+    put_right = LabelIssue.objects.filter(
+        state__in=[LabelIssue.State.AGREED, LabelIssue.State.RELABELED],
+        origin=LabelIssue.Origin.GOLD,
+        decided_at__gt=last.created_at,
+    )
+    given = Q(created_at__gt=last.created_at, glitch_class__is_none_of_the_above=False)
+    gold = GoldLabel.objects.filter(given | Q(glitch__in=put_right.values("glitch")))
     agreed = Consensus.objects.filter(
         glitch__retired_at__gt=last.created_at,
         glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
         glitch__gold_labels__isnull=True,
         top_class__is_none_of_the_above=False,
     )
-    count = gold.filter(glitch_class__is_none_of_the_above=False).count() + agreed.count()
+    count = gold.count() + agreed.count()
     before = last.examples.count()
     enough = settings.RETRAIN_LABELS and count >= settings.RETRAIN_LABELS
     share = settings.RETRAIN_SHARE and before and count >= settings.RETRAIN_SHARE * before
     if not count or not (enough or share):
         return None
-    return Due(Trigger.LABELS, f"{count} new labels since training {last.pk}, which had {before}")
+    words = f"{count} new or corrected labels since training {last.pk}, which had {before}"
+    return Due(Trigger.LABELS, words)
 
 
 def _new_class(last: TrainingRun) -> Due | None:
-    """A class was born, can be trained, and neither the version in use nor the last one knows it.
-
-    A training that failed or was called off is not asked for again: a person looks at why.
-    """
+    """A class was born, can be trained, and neither the version in use nor this one knows it."""
     active = active_version(ModelVersion.Role.CLASSIFIER)
-    if active is None or active.class_list is None or last.state == Run.State.FAILED:
-        return None
-    if TrainingRun.objects.filter(pk__gt=last.pk).exists():  # called off
+    if active is None or active.class_list is None:
         return None
     born = GlitchClass.objects.filter(proposal__isnull=False, valid_to__isnull=True)
     unknown = set(born.values_list("label", flat=True)) - set(active.class_list.labels)
@@ -144,7 +149,12 @@ def ask_for_training(due: Due, now: datetime, *, by: User | None) -> TrainingReq
 
 
 def ask_if_due(now: datetime) -> None:
-    """Turn what speaks for a training into a request; what was refused lately is not asked anew."""
+    """Turn what speaks for a training into a request.
+
+    Not during a pause; and what was refused lately is not asked anew.
+    """
+    if pause_of_the_house(now) is not None:
+        return
     refused = TrainingRequest.objects.filter(
         state=TrainingRequest.State.REFUSED, ended_at__gt=now - TRIES_APART
     ).first()
@@ -157,8 +167,9 @@ def ask_if_due(now: datetime) -> None:
 def start_if_due(now: datetime) -> TrainingRun | None:
     """Start the training whose request has waited long enough, or store why it cannot start.
 
-    A training under way is waited for. Idempotent: the request's row is locked, and a training
-    that starts ends it in the same transaction.
+    A training under way is waited for, and so is the end of a pause where no person asks.
+    Idempotent: the request's row is locked, and a training that starts ends it in the same
+    transaction.
     """
     with transaction.atomic():
         request = (
@@ -167,7 +178,9 @@ def start_if_due(now: datetime) -> TrainingRun | None:
             .filter(Q(state=TrainingRequest.State.WAITING), due_at__lte=now)
             .first()
         )
-        if request is None or TrainingRun.objects.filter(state__in=LIVE).exists():
+        if request is None or live_training() is not None:
+            return None
+        if request.requested_by is None and pause_of_the_house(now) is not None:
             return None
         return _start(request, now)
 

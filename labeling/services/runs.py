@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, IntegerField, Q, QuerySet, When
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from labeling.models.runs import Run
@@ -41,19 +42,31 @@ def claim_run(model: type[AnyRun], run_id: int, worker: str) -> AnyRun | None:
     run.state = Run.State.RUNNING
     run.worker = worker
     run.attempts += 1
+    run.attempts_in_vain += 1
     run.leased_until = _lease_until(now)
     run.started_at = run.started_at or now
-    run.save(update_fields=["state", "worker", "attempts", "leased_until", "started_at"])
+    counts = ["attempts", "attempts_in_vain"]
+    run.save(update_fields=["state", "worker", *counts, "leased_until", "started_at"])
     return run
 
 
 def renew_lease(run: Run, *, stage: str | None = None, progress: float | None = None) -> bool:
-    """Say that the work goes on; False where the run is no longer this worker's."""
+    """Say that the work goes on; False where the run is no longer this worker's.
+
+    Work that is further than it ever was makes this attempt, and those before, none in vain. What
+    an attempt does over again does not take its progress back.
+    """
     fields: dict[str, object] = {"leased_until": _lease_until(timezone.now())}
     if stage is not None:
         fields["stage"] = stage[:80]
     if progress is not None:
-        fields["progress"] = min(max(progress, 0.0), 1.0)
+        share = min(max(progress, 0.0), 1.0)
+        fields["progress"] = Greatest(F("progress"), share)
+        fields["attempts_in_vain"] = Case(
+            When(progress__lt=share, then=0),
+            default=F("attempts_in_vain"),
+            output_field=IntegerField(),
+        )
     return held(run).update(**fields) == 1
 
 

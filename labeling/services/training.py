@@ -1,5 +1,7 @@
 """Trainings are asked for: by a person, a pipeline or the house."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -9,10 +11,11 @@ from django.utils.translation import gettext as _
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import ModelVersion, TrainingRun, User
-from labeling.models.runs import Run
+from labeling.selectors.classes import trained_labels
+from labeling.selectors.runs import live_training
 from labeling.services.audit import record_deed
 from labeling.services.runs import held
-from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
+from labeling.services.training_sets import EXAMPLES_MIN, left_out
 from ml.vision.recipes import AUTOMATIC, automatic, find_recipe, settings_for
 from ml.vision.rules import AS_DRAWN
 from ml.vision.settings import TrainingSettings
@@ -38,7 +41,8 @@ def request_training(
         ``too_few_classes``, ``no_members``; ConflictError ``training_under_way``.
     """
     checked = _checked(recipe or site_recipe(), settings or {})
-    trainable = trainable_classes(split=checked.get("split", AS_DRAWN))
+    lacking = left_out(split=checked.get("split", AS_DRAWN))
+    trainable = trained_labels() - lacking.keys()
     if len(trainable) < 2:
         raise LabelingError(
             _(
@@ -49,23 +53,30 @@ def request_training(
             % {"examples_min": EXAMPLES_MIN, "trainable": len(trainable)},
             code="too_few_classes",
             classes=sorted(trainable),
+            left_out=lacking,
         )
+    with one_under_way():
+        run = TrainingRun.objects.create(requested_by=by, reason=reason[:200], settings=checked)
+        record_deed(by, "request_training", f"training {run.pk}", reason=reason)
+        jobs.enqueue_on_commit(jobs.RUN_TRAINING, run_id=run.pk)
+    return run
+
+
+@contextmanager
+def one_under_way() -> Iterator[None]:
+    """A transaction that asks for a training; ConflictError ``training_under_way`` beside one."""
     try:
         with transaction.atomic():
-            run = TrainingRun.objects.create(requested_by=by, reason=reason[:200], settings=checked)
-            record_deed(by, "request_training", f"training {run.pk}", reason=reason)
-            jobs.enqueue_on_commit(jobs.RUN_TRAINING, run_id=run.pk)
-            return run
+            yield
     except IntegrityError as error:
-        live = TrainingRun.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING])
-        under_way = live.values_list("pk", flat=True).first()
+        under_way = live_training()
         if under_way is None:
             raise
         raise ConflictError(
             _("Training %(under_way)s is under way already; wait for it or cancel it.")
-            % {"under_way": under_way},
+            % {"under_way": under_way.pk},
             code="training_under_way",
-            run=under_way,
+            run=under_way.pk,
         ) from error
 
 
@@ -96,16 +107,24 @@ def _checked(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:
     return checked.to_dict()
 
 
-def choose_recipe(run: TrainingRun, *, has_gpu: bool) -> None:
+def choose_recipe(
+    run: TrainingRun, *, has_gpu: bool, lacks_weights: Callable[[TrainingSettings], str]
+) -> None:
     """Settle by what a run asked for by "auto" is trained, and write it down with the run.
 
-    The worker that holds the run calls this: the site knows no GPU. What is settled stays so, also
-    where another worker takes the run up.
+    The worker that holds the run calls this: the site knows no GPU. Where it has one but not the
+    weights, of which ``lacks_weights`` says why ("" where they are there), the run has a note on
+    it. What is settled stays so, also where another worker takes the run up.
     """
     if run.settings.get("recipe") != AUTOMATIC:
         return
-    run.settings = settings_for(automatic(has_gpu=has_gpu), run.settings).to_dict()
-    held(run).update(settings=run.settings)
+    chosen = settings_for(automatic(has_gpu=has_gpu), run.settings)
+    lack = lacks_weights(chosen) if has_gpu else ""
+    if lack:
+        without, chosen = chosen, settings_for(automatic(has_gpu=False), run.settings)
+        run.notes = [f"Trained by {chosen.recipe} instead of {without.recipe}. {lack}"]
+    run.settings = chosen.to_dict()
+    held(run).update(settings=run.settings, notes=run.notes)
 
 
 def _check_members(settings: TrainingSettings) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from labeling.errors import LabelingError
 from labeling.models import (
@@ -19,6 +21,7 @@ from labeling.models import (
     TrainingExample,
     TrainingRun,
 )
+from labeling.selectors.classes import trained_labels
 from labeling.selectors.learned import learned_by
 from labeling.services.classes import freeze_class_list
 from labeling.services.gold import SHARES
@@ -142,28 +145,58 @@ def _consensus_split(gravityspy_id: str) -> str:
     return split.VALIDATION if fraction < VALIDATION_SHARE else split.TRAIN
 
 
-def trainable_classes(
-    rows: list[LabeledGlitch] | None = None, *, split: str = AS_DRAWN
-) -> set[str]:
-    """The labels with enough examples in all and at least one in train and in test.
+def trainable_classes(*, split: str = AS_DRAWN) -> set[str]:
+    """The labels of which a training by this ``split`` has enough."""
+    return trained_labels() - left_out(split=split).keys()
 
-    Of ``rows``, else of all that a training by this ``split`` may use.
+
+def left_out(rows: list[LabeledGlitch] | None = None, *, split: str = AS_DRAWN) -> dict[str, str]:
+    """The classes that cannot be trained on, by label, and what each lacks, in words.
+
+    It takes EXAMPLES_MIN labeled glitches in all, and of these one in train and one in test: of
+    ``rows``, else of all that a training by this ``split`` may use.
     """
     rows = _to_train_on(split) if rows is None else rows
-    total = Counter(row.label for row in rows)
-    has = {split: {r.label for r in rows if r.split == split} for split in ("train", "test")}
-    return {
-        label
-        for label, count in total.items()
-        if count >= EXAMPLES_MIN and label in has["train"] and label in has["test"]
+    splits: dict[str, Counter[str]] = {label: Counter() for label in sorted(trained_labels())}
+    for row in rows:
+        if row.label in splits:  # and not closed meanwhile
+            splits[row.label][row.split] += 1
+    found = {label: _lacks(counts) for label, counts in splits.items()}
+    return {label: words for label, words in found.items() if words}
+
+
+def by_what_they_lack(classes: Mapping[str, str]) -> dict[str, list[str]]:
+    """What :func:`left_out` gives, the other way round.
+
+    >>> by_what_they_lack({"Tomte": "no labels", "Crown": "1 more label", "Blip": "no labels"})
+    {'no labels': ['Blip', 'Tomte'], '1 more label': ['Crown']}
+    """
+    found: dict[str, list[str]] = {}
+    for label, words in sorted(classes.items()):
+        found.setdefault(words, []).append(label)
+    return found
+
+
+def _lacks(counts: Counter[str]) -> str:
+    """By the number of labeled glitches a split; "" where they are enough."""
+    total = counts.total()
+    if not total:
+        return _("no labels")
+    more = EXAMPLES_MIN - total
+    said = {
+        ngettext("%(n)s more label", "%(n)s more labels", more) % {"n": more}: more > 0,
+        _("none in the training split"): not counts[GoldLabel.Split.TRAIN],
+        _("no gold in the test split"): not counts[GoldLabel.Split.TEST],
     }
+    return ", ".join(words for words, is_so in said.items() if is_so)
 
 
 @transaction.atomic
 def freeze_training_set(run: TrainingRun) -> list[LabeledGlitch]:
     """Write down what the run trains on, once; a run taken up again gets the same list.
 
-    Sets the run's class list, the SHA-256 of the list, and what it learns from without a label.
+    Sets the run's class list, which classes are left out, the SHA-256 of the list, and what it
+    learns from without a label.
     Raises LabelingError ``too_few_classes``.
     """
     run = TrainingRun.objects.select_for_update().get(pk=run.pk)
@@ -179,7 +212,8 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
     # A gold label given meanwhile waits for this, and then sees that its glitch is trained on.
     list(GlitchClass.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     rows = _to_train_on(run.settings.get("split", AS_DRAWN))
-    classes = trainable_classes(rows)
+    run.left_out = left_out(rows)
+    classes = trained_labels() - run.left_out.keys()
     rows = [row for row in rows if row.label in classes]
     if len(classes) < 2:
         raise LabelingError(
@@ -208,7 +242,7 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
     run.data_digest = hashlib.sha256(lines.encode()).hexdigest()
     in_order = GlitchClass.objects.filter(label__in=classes).order_by("id")
     run.class_list = freeze_class_list(list(in_order.values_list("label", flat=True)))
-    run.save(update_fields=["data_digest", "class_list"])
+    run.save(update_fields=["data_digest", "class_list", "left_out"])
     return rows
 
 

@@ -1,10 +1,12 @@
-"""Trainings: start one, watch it, call it off, and always the reason where one cannot start."""
+"""Trainings: start one, watch it, call it off, go on with it; where it cannot start, why."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -15,15 +17,19 @@ from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN, alive_workers, unserved_queues
-from labeling.selectors.runs import find_training, listed_trainings
+from labeling.selectors.classes import trained_labels
+from labeling.selectors.pauses import pause_of_the_house
+from labeling.selectors.runs import can_resume, checkpoints_until, find_training, listed_trainings
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
+from labeling.services.resuming import resume_training
+from labeling.services.retraining import reasons_due
 from labeling.services.training import request_training, site_recipe
-from labeling.services.training_sets import EXAMPLES_MIN, trainable_classes
+from labeling.services.training_sets import EXAMPLES_MIN, by_what_they_lack, left_out
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
-from ml.vision.recipes import AUTOMATIC, RECIPES
+from ml.vision.recipes import AUTOMATIC, RECIPES, automatic, find_recipe
 from ml.vision.weights import missing_weights
 
 SHOWN = 50
@@ -34,12 +40,19 @@ REQUESTS_SHOWN = 10
 @reviewer_required
 @require_safe
 def trainings(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    pause = pause_of_the_house(now)
+    lacking = left_out()
     context = {
         "recipes": [(recipe, missing_weights(recipe)) for recipe in RECIPES.values()],
         "automatic": AUTOMATIC,
+        "automatic_lacks": missing_weights(find_recipe(automatic(has_gpu=True))),
         "site_recipe": site_recipe(),
         "runs": listed_trainings()[:SHOWN],
-        "classes": sorted(trainable_classes()),
+        "classes": sorted(trained_labels() - lacking.keys()),
+        "left_out": by_what_they_lack(lacking),
+        "pause": pause,
+        "due": reasons_due(now) if pause else [],
         "examples_min": EXAMPLES_MIN,
         "requests": listed_requests()[:REQUESTS_SHOWN],
     }
@@ -81,6 +94,10 @@ def _is_live(run: TrainingRun) -> bool:
     return run.state in {Run.State.REQUESTED, Run.State.RUNNING}
 
 
+def _still(until: datetime | None) -> datetime | None:
+    return until if until is not None and until > timezone.now() else None
+
+
 def _nobody_trains() -> str:
     """Why a training that was asked for may stand still; "" where a worker for it is there."""
     queue = jobs.QUEUES[jobs.RUN_TRAINING]
@@ -106,6 +123,9 @@ def training(request: HttpRequest, pk: int) -> HttpResponse:
         "live": _is_live(run),
         "charts": learning_curves(run.epochs),
         "version": getattr(run, "model_version", None),
+        "left_out": by_what_they_lack(run.left_out),
+        "can_resume": can_resume(run),
+        "kept_until": _still(checkpoints_until(run)),
         "waits_for": _nobody_trains() if run.state == Run.State.REQUESTED else "",
     }
     part = "fragments/training.html" if request.htmx else "review/training.html"  # type: ignore[attr-defined]
@@ -121,4 +141,14 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("Cancelled. Its worker stops within some seconds."))
+    return redirect("training", pk=pk)
+
+
+@reviewer_required
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        resume_training(pk, by=user_of(request))
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
     return redirect("training", pk=pk)

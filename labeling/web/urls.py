@@ -99,6 +99,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/training/start/", review_training.train_now, name="train-now"),
     path("review/training/<int:pk>/", review_training.training, name="training"),
     path("review/training/<int:pk>/cancel/", review_training.cancel, name="cancel-training"),
+    path("review/training/<int:pk>/resume/", review_training.resume, name="resume-training"),
     path("review/experts/", review_experts.experts, name="experts"),
     path("review/experts/<str:gravityspy_id>/", review_experts.give_gold, name="give-gold"),
     path("review/labels/", review_labels.labels, name="label-issues"),

@@ -29,7 +29,7 @@ from ml.vision.readers import open_readers, read_ahead
 from ml.vision.spool import Spool
 from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import Energy, GlitchViews, ViewReader
-from ml.wanted import check_wanted
+from ml.wanted import check_wanted, tell
 
 PARTS_AHEAD = 8  # parts of a pipeline that are read or computed before the first is done with
 
@@ -53,6 +53,11 @@ class Inputs:
     contents: list[str]
     sketches: list[Sketches]
     skipped: list[Skipped]
+
+    @property
+    def count(self) -> int:
+        """Of all glitches, those that could not be read too."""
+        return len(self.kept) + len(self.skipped)
 
     def extend(self, more: Inputs, keep: Keep) -> None:
         """Take in ``more``; ``keep``: what to do with each array, so that not all are in memory."""
@@ -105,9 +110,11 @@ class InputMaker:
                 ahead.extend(line.submit(self.read, part, self.make_from, first=start))
                 if len(ahead) > PARTS_AHEAD:
                     found.extend(ahead.popleft().result(), spool.keep)
+                    tell("read", found.count, len(glitches))
             while ahead:
                 check_wanted()
                 found.extend(ahead.popleft().result(), spool.keep)
+                tell("read", found.count, len(glitches))
         return found
 
     def make_from(self, pieces: Sequence[Read]) -> Inputs:
@@ -183,4 +190,7 @@ def read_views(
 ) -> Iterator[GlitchViews | Skipped]:
     """Each glitch's views in order, read ahead; unreadable: :class:`Skipped`."""
     with open_readers(len(glitches)) as readers:
-        yield from read_ahead(readers, ViewsOnly(reader), glitches)
+        found = read_ahead(readers, ViewsOnly(reader), glitches)
+        for count, views in enumerate(found, start=1):
+            tell("read", count, len(glitches))
+            yield views

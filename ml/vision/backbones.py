@@ -19,6 +19,7 @@ from ml.vision import lite0, merged_view
 from ml.vision.errors import DamagedWeights, MissingWeights, UnknownBackbone
 from ml.vision.families import ImageNetModel, find_model
 from ml.vision.scaling import AS_IT_IS, LITE0, Scaling
+from ml.vision.settings import TrainingSettings
 from ml.vision.store import hash_of
 from ml.vision.weights import weights_file, where_to_put
 
@@ -78,6 +79,17 @@ def create_backbone(
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return backbone
+
+
+def lacks_weights(settings: TrainingSettings) -> str:
+    """Why the ImageNet weights that a training needs cannot be had, in words; "" where they can."""
+    if settings.weights != "imagenet":
+        return ""
+    try:
+        create_backbone(settings.backbone)
+    except MissingWeights as error:
+        return str(error)
+    return ""
 
 
 def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) -> Backbone:

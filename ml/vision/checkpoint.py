@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from ml.vision.checkpoint_files import CHECKPOINTS, delete_half_written
 from ml.vision.errors import CheckpointMismatch, DamagedWeights, DiskFull
 from ml.vision.store import write_atomically
 
@@ -52,8 +53,8 @@ def write_or_say(path: Path, data: bytes) -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise DiskFull(
-            f"No room for {path} ({len(data)} bytes). The last good checkpoint is kept: make room "
-            "and ask for the training again.",
+            f"No room for {path} ({len(data)} bytes). The last good checkpoint is kept: make room, "
+            "then let the training go on from it.",
             path=str(path),
             bytes=len(data),
         ) from error
@@ -79,8 +80,7 @@ class Checkpoints:
 
         Raises :class:`CheckpointMismatch` if it belongs to other settings, classes or data.
         """
-        for part in self.folder.glob(".checkpoint-*.part"):
-            part.unlink(missing_ok=True)
+        delete_half_written(self.folder)
         for path in self._newest_first():
             try:
                 content = unpack(path.read_bytes(), path)
@@ -103,4 +103,4 @@ class Checkpoints:
         logger.warning(words)
 
     def _newest_first(self) -> list[Path]:
-        return sorted(self.folder.glob("checkpoint-*.pt"), reverse=True)
+        return sorted(self.folder.glob(CHECKPOINTS), reverse=True)

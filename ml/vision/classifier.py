@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +27,7 @@ from ml.vision.pieces import Read
 from ml.vision.pipeline import open_pipeline
 from ml.vision.train import make_inputs_for
 from ml.vision.views import FULL
-from ml.wanted import check_wanted
+from ml.wanted import check_wanted, tell
 
 CHUNK = 128  # glitches at a time
 CHUNKS_AHEAD = 3  # one being read, one in the network, one being written
@@ -99,22 +99,13 @@ class Classifier:
         """D of :attr:`Scores.features`."""
         return self._network.classifier.in_features
 
-    def score(
-        self,
-        glitches: Sequence[GlitchPictures],
-        cache: Path,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> Scores:
-        """Probabilities, features and novelty; unreadable glitches are listed, not raised.
-
-        ``on_progress(done, of)`` is called after each chunk.
-        """
+    def score(self, glitches: Sequence[GlitchPictures], cache: Path) -> Scores:
+        """Probabilities, features and novelty; unreadable glitches are listed, not raised."""
         chunks = [glitches[start : start + CHUNK] for start in range(0, len(glitches), CHUNK)]
         found = [self._nothing()]
         for done, scores in enumerate(self.stream(chunks, cache), start=1):
             found.append(scores)
-            if on_progress:
-                on_progress(min(done * CHUNK, len(glitches)), len(glitches))
+            tell("predicted", min(done * CHUNK, len(glitches)), len(glitches))
         return Scores(
             [key for scores in found for key in scores.glitch_ids],
             np.concatenate([scores.probabilities for scores in found]),

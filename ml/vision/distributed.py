@@ -32,7 +32,7 @@ from ml.vision.memory import too_little
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import TrainedModel, train_classifier
 from ml.vision.world import World
-from ml.wanted import check_wanted
+from ml.wanted import check_wanted, tell, while_wanted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = timedelta(hours=24)  # one may read pictures for hours while the others wait
@@ -121,6 +121,8 @@ def _follow(running: subprocess.Popen[str], lines: Lines, on_epoch: OnEpoch | No
         said = json.loads(line)
         if "epoch" in said and on_epoch:
             on_epoch(_known(EpochReport, said["epoch"]))
+        elif "told" in said:
+            tell(*said["told"])
         elif "error" in said:
             raise _error(said["error"])
         elif "done" in said:
@@ -128,7 +130,7 @@ def _follow(running: subprocess.Popen[str], lines: Lines, on_epoch: OnEpoch | No
     if found is None:
         raise ProcessesFailed(
             f"The processes that train together ended with status {running.wait()} and without a "
-            "result; the worker's log says more. Ask again: it goes on from the last checkpoint."
+            "result; the worker's log says more. It can go on from its last checkpoint."
         )
     return found
 
@@ -228,6 +230,10 @@ def _say_error(error: MLError) -> int:
     return 1
 
 
+def _say_step(what: str, done: int, of: int) -> None:
+    _say(told=[what, done, of])
+
+
 def _end_with_the_caller() -> None:
     def wait() -> None:
         # Not through sys.stdin, whose lock must be free when this process ends first.
@@ -248,16 +254,18 @@ def main(path: Path) -> int:
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
+    told = _say_step if rank == 0 else None
     try:
-        model = train_classifier(
-            _training_set(job["training_set"]),
-            TrainingSettings.from_dict(job["settings"]),
-            Path(job["folder"]),
-            Path(job["cache"]),
-            lambda report: _say(epoch=asdict(report)),
-            device,
-            World(rank, size),
-        )
+        with while_wanted(lambda: None, told):  # the caller ends what is not
+            model = train_classifier(
+                _training_set(job["training_set"]),
+                TrainingSettings.from_dict(job["settings"]),
+                Path(job["folder"]),
+                Path(job["cache"]),
+                lambda report: _say(epoch=asdict(report)),
+                device,
+                World(rank, size),
+            )
     except MLError as error:
         return _say_error(error)
     except torch.OutOfMemoryError as error:  # outside of a step: smaller parts are no help

@@ -164,7 +164,7 @@ class Fitter:
                 (rows, [pick(self.train, int(row), self.settings, rng) for row in rows])
                 for rows in np.array_split(order, steps)
             ]
-            shown = read_ahead(drawers, self._show, [picks for _, picks in batches])
+            shown = read_ahead(drawers, self._show, [picks for _, picks in batches], each=2)
             for step, ((rows, _), stacked) in enumerate(zip(batches, shown, strict=True)):
                 self._set_rates((epoch - 1 + step / steps) / self.settings.epochs)
                 total += self.stepper.step(rows, stacked, epoch) * len(rows)

@@ -80,14 +80,14 @@ def _wait_for_its_end() -> None:
 
 
 def read_ahead(
-    readers: Executor, read: Callable[[Job], Done], jobs: Sequence[Job]
+    readers: Executor, read: Callable[[Job], Done], jobs: Sequence[Job], each: int = 8
 ) -> Iterator[Done]:
-    """``read`` of each job in order by ``readers``, never more ahead than a bounded number.
+    """``read`` of each job in order by ``readers``, never more ahead than ``each`` for a reader.
 
     Asks before each whether the work is still wanted (:mod:`ml.wanted`).
     """
     left = iter(jobs)
-    ahead = deque(readers.submit(read, job) for job in islice(left, 8 * reader_count()))
+    ahead = deque(readers.submit(read, job) for job in islice(left, each * reader_count()))
     while ahead:
         check_wanted()
         done = ahead.popleft()

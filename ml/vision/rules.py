@@ -21,6 +21,9 @@ SAMPLINGS = ("as they are", "balanced")
 AS_DRAWN, IN_TIME = SPLITS = ("as drawn", "in time")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
+LAYERS_MOST, WIDTH_MOST = 4, 8192
+PIXELS_MOST = 2**25  # of one duration in a minibatch, each a byte in memory and more on a device
+
 Rule = tuple[str, Callable[[Any], bool]]
 
 
@@ -100,6 +103,10 @@ RULES: dict[str, Rule] = {
     ),
     "train_norms": _YES_OR_NO,
     "hidden_norms": _YES_OR_NO,
+    "hidden": (
+        f"at most {LAYERS_MOST} widths up to {WIDTH_MOST}",
+        lambda value: len(value) <= LAYERS_MOST and max(value, default=0) <= WIDTH_MOST,
+    ),
     "epochs": _whole(0, 1000),
     "minibatch": _whole(1, 4096),
     "accumulate": _whole(1, 1024),

@@ -12,6 +12,7 @@ from ml.vision.rules import (
     ALL,
     CHANNELS,
     MOSAIC,
+    PIXELS_MOST,
     RULES,
     VIRIDIS,
     check,
@@ -118,6 +119,12 @@ class TrainingSettings:
                 "size",
                 self.backbone == "merged-view" and self.size * (1 + (self.layout == MOSAIC)) < 76,
                 "is too small for four convolutions of 5 x 5 with pooling",
+            ),
+            (
+                "minibatch",
+                self.minibatch * self.size**2 > PIXELS_MOST,
+                f"is more pictures of {self.size} x {self.size} than memory holds at once; at "
+                f"most {PIXELS_MOST // self.size**2}",
             ),
             ("layout", self.layout == MOSAIC and len(self.durations) != 4, "needs four durations"),
             (

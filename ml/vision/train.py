@@ -32,6 +32,7 @@ from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import FULL, ViewReader
 from ml.vision.weights import start_at_random, where_to_put
 from ml.vision.world import World
+from ml.wanted import tell
 
 __all__ = ["EpochReport", "TrainedModel", "train_classifier"]
 
@@ -218,9 +219,11 @@ def _warm_up(
     if not settings.probe_strength:
         return
     variants = len(train.arrays[0])
-    features = np.concatenate(
-        [predict_logits(network, maker, train.arrays, variant)[1] for variant in range(variants)]
-    )
+    seen = []
+    for variant in range(variants):
+        tell("looked through", variant, variants)
+        seen.append(predict_logits(network, maker, train.arrays, variant)[1])
+    features = np.concatenate(seen)
     weight, bias = fit_probe(
         features,
         np.tile(train.columns, variants),

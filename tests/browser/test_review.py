@@ -42,6 +42,18 @@ def test_a_training_is_watched_while_it_runs(page):
     expect(page.locator("#training")).not_to_have_attribute("hx-trigger", "every 2s")
 
 
+def test_a_training_that_fails_is_gone_on_with_where_one_watches_it(page):
+    run = TrainingRun.objects.create(state=Run.State.RUNNING, stage="epoch 1 of 2", progress=0.5)
+    log_in(page, "rosa", role="reviewer")
+    page.goto(f"/review/training/{run.pk}/")
+    TrainingRun.objects.update(
+        state=Run.State.FAILED, error="No room.", ended_at="2026-01-01T00:00Z"
+    )
+    page.click("text=Go on with it")
+    expect(page.locator("#training .tag")).to_have_text("requested")
+    expect(page.locator("#training")).not_to_contain_text("No room.")
+
+
 PAGES = [
     "/",
     "/classes/",

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from ml.wanted import check_wanted, while_wanted
+from ml.wanted import check_wanted, tell, while_wanted
 
 
 class Unwanted(Exception):
@@ -38,3 +38,13 @@ def test_another_thread_has_its_own():
         thread.start()
         thread.join()
     assert asked == []
+
+
+def test_how_far_a_loop_is_reaches_whoever_started_the_work():
+    told = []
+    tell("read", 1, 3)
+    with while_wanted(check_wanted, lambda *step: told.append(step)):
+        tell("read", 2, 3)
+        with while_wanted(check_wanted):
+            tell("read", 3, 3)
+    assert told == [("read", 2, 3)]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from labeling.models import TaskError, TrainingRun
 from labeling.models.runs import Run
 from labeling.services.runs import cancel_run, claim_run
-from ml.wanted import check_wanted
+from ml.wanted import check_wanted, tell
 from workers.tasks import RecordedTask, holding
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,3 +69,18 @@ def test_a_run_that_was_lost_ends_in_the_midst_of_a_loop(settings, event, state)
     assert done == []
     run.refresh_from_db()
     assert (run.state, run.error) == (state, "")
+
+
+def test_a_stage_with_an_end_shows_the_steps_that_its_loops_tell():
+    run = claim_run(TrainingRun, TrainingRun.objects.create().pk, "mine")
+    shown = []
+    with holding(run) as life:
+        for until in (None, 0.4):
+            life.report("looking at the pictures", 0.2, until=until)
+            tell("read", 50, 100)
+            run.refresh_from_db()
+            shown.append((run.stage, round(run.progress, 3)))
+    assert shown == [
+        ("looking at the pictures", 0.2),
+        ("looking at the pictures: read 50 of 100", 0.3),
+    ]

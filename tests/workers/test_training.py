@@ -1,5 +1,6 @@
 """Training as a worker does it: judged, stored, resumed after a SIGKILL, refused with a reason."""
 
+import errno
 import io
 import os
 import signal
@@ -17,9 +18,13 @@ from PIL import Image
 from labeling.models import Consensus, Glitch, GlitchClass, ModelVersion, Prediction, TrainingRun
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list, load_gravity_spy
+from labeling.services.gold import add_gold_label
 from labeling.services.imports import NewGlitch, import_glitch
+from labeling.services.resuming import resume_training
 from labeling.services.training import request_training
+from labeling.services.training_folders import training_folder
 from labeling.services.training_sets import freeze_training_set
+from ml.vision import checkpoint
 from ml.vision.devices import has_gpu
 from ml.vision.fit import EpochReport
 from workers.scoring import score_glitches
@@ -55,6 +60,10 @@ def drawn(label, seed):
     return buffer.getvalue()
 
 
+def blip():
+    return GlitchClass.objects.get(label="Blip")
+
+
 def import_two_classes(count=24, gold=20):
     load_gravity_spy()
     for number in range(count):
@@ -85,6 +94,9 @@ def test_a_training_ends_in_a_judged_version_that_scores_every_glitch():
     assert "beats" in version.decision_reason
     assert version.class_list.labels == ["Blip", "Power_Line"]
     assert version.metrics["accuracy"] == 1.0
+    (note,) = version.metrics["notes"]
+    assert note.startswith("Classes left out for what they lack: 1080Lines, 1400Ripples, ")
+    assert note.endswith(" (no labels).")
 
     run_training(run.pk)  # the message comes again
     assert ModelVersion.objects.count() == 1
@@ -132,6 +144,58 @@ def test_missing_weights_fail_the_run_with_a_reason(monkeypatch, tmp_path):
     run_training(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error_code) == (Run.State.FAILED, "missing_weights")
+
+
+@pytest.mark.django_db
+def test_a_training_without_room_is_gone_on_with_once_there_is_some(monkeypatch):
+    """From its last checkpoint, on the list that was frozen; then the checkpoints are gone."""
+    import_two_classes(gold=22)
+    run = request_training(None, "x", FAST)
+    write = checkpoint.write_atomically
+
+    def full_from_epoch_2(path, data):
+        if path.name == "checkpoint-0002.pt":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, data)
+
+    with monkeypatch.context() as full:
+        full.setattr("ml.vision.checkpoint.write_atomically", full_from_epoch_2)
+        run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (Run.State.FAILED, "disk_full")
+    frozen = (run.data_digest, set(run.examples.values_list("glitch", "split")))
+    add_gold_label(Glitch.objects.get(gravityspy_id="0000000022"), blip(), by=None)
+
+    resume_training(run.pk, by=None)
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+    assert [epoch["replayed"] for epoch in run.epochs] == [True, True, False, False]
+    assert (run.data_digest, set(run.examples.values_list("glitch", "split"))) == frozen
+    assert "Resumed after epoch 1." in ModelVersion.objects.get().metrics["notes"]
+    left = sorted(path.name for path in training_folder(run.pk).iterdir())
+    assert left == ["events", "model.pt"]
+
+
+@pytest.mark.django_db
+def test_a_training_that_kills_its_worker_each_time_is_given_up():
+    import_two_classes()
+    run = request_training(None, "x", FAST)
+    TrainingRun.objects.update(attempts=40, attempts_in_vain=5)
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (Run.State.FAILED, "worker_keeps_dying")
+    assert "5 times in a row without getting further" in run.error
+
+
+@pytest.mark.django_db
+def test_deaths_between_which_it_got_further_are_no_reason_to_give_up():
+    import_two_classes()
+    run = request_training(None, "x", FAST | {"epochs": 0})
+    TrainingRun.objects.update(attempts=40, attempts_in_vain=4)
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.error) == (Run.State.SUCCEEDED, 41, "")
 
 
 WORKER = """

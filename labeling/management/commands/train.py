@@ -12,6 +12,7 @@ from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.runs import find_training, live_training
+from labeling.services.resuming import resume_training
 from labeling.services.runs import is_free
 from labeling.services.training import is_same_request, request_training
 from ml.errors import MLError
@@ -34,6 +35,7 @@ Examples:
   manage.py train --recipe nota-cpu                     # ask, and follow the worker
   manage.py train --recipe george-vgg16 --set epochs=20 --set minibatch=64
   manage.py train --recipe nota-cpu --go-on             # after Ctrl-C: follow it again
+  manage.py train --resume 7                            # one that failed: from its last checkpoint
   manage.py train --recipe george-resnet50 --random-weights --here
   manage.py train --recipe ensemble --set members=[3,5]
 """
@@ -54,6 +56,12 @@ Examples:
         parser.add_argument(
             "--go-on", action="store_true", help="first follow what is under way to its end"
         )
+        parser.add_argument(
+            "--resume",
+            type=int,
+            metavar="NUMBER",
+            help="go on with a training that failed or was cancelled, as it was asked for then",
+        )
         group = parser.add_mutually_exclusive_group()
         group.add_argument("--here", action="store_true", help="train in this process")
         group.add_argument("--no-wait", action="store_true", help="ask, and do not follow")
@@ -62,15 +70,29 @@ Examples:
         if options["list"]:
             self._list()
             return
-        changes = _changes(options["set"])
-        if options["random_weights"]:
-            changes["weights"] = "imagenet or random"
-        under_way = self._go_on(options, changes) if options["go_on"] else None
-        run = under_way or self._request(options, changes)
+        run = self._resume(options) if options["resume"] else self._asked(options)
         if options["no_wait"]:
             return
         self._follow(run, here=options["here"])
         self._conclude(run)
+
+    def _asked(self, options: dict[str, Any]) -> TrainingRun:
+        """The training wanted, asked for unless it is under way."""
+        changes = _changes(options["set"])
+        if options["random_weights"]:
+            changes["weights"] = "imagenet or random"
+        under_way = self._go_on(options, changes) if options["go_on"] else None
+        return under_way or self._request(options, changes)
+
+    def _resume(self, options: dict[str, Any]) -> TrainingRun:
+        if options["recipe"] or options["set"] or options["random_weights"] or options["go_on"]:
+            raise CommandError("A training that is gone on with keeps its recipe and settings.")
+        try:
+            run = resume_training(options["resume"], by=None)
+        except LabelingError as refusal:
+            raise CommandError(f"{refusal.code}: {refusal}") from refusal
+        self.stdout.write(f"Training {run.pk} by {run.settings['recipe']} goes on.")
+        return run
 
     def _request(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun:
         try:
@@ -127,7 +149,10 @@ Examples:
         """What came of it; CommandError if it failed."""
         run = find_training(asked.pk)
         if run.state != Run.State.SUCCEEDED:
-            raise CommandError(f"Training {run.pk} {run.state}. {run.error_code}: {run.error}")
+            raise CommandError(
+                f"Training {run.pk} {run.state}. {run.error_code}: {run.error}\n"
+                f"manage.py train --resume {run.pk} goes on with it."
+            )
         version = run.model_version
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")
         for note in version.metrics.get("notes", []):

@@ -39,7 +39,7 @@ RECIPES: dict[str, Recipe] = {
     )
 }
 DEFAULT_RECIPE = nota.NOTA_CPU.name
-AUTOMATIC = "auto"  # ours, whichever suits the machine that trains
+AUTOMATIC = "auto"  # ours, whichever suits the machine that trains and the weights it has
 
 
 def automatic(*, has_gpu: bool) -> str:

@@ -1,6 +1,6 @@
 """Training and discovery runs: asked for, watched, cancelled."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -99,7 +99,9 @@ def test_too_few_classes_are_refused(pipeline):
         make_glitch(number, gold_label="Blip")
     response = pipeline.post(TRAININGS, {})
     assert refusal(response) == (400, "too_few_classes")
-    assert response.json()["error"]["data"] == {"classes": ["Blip"]}
+    data = response.json()["error"]["data"]
+    assert (data["classes"], len(data["left_out"])) == (["Blip"], 20)
+    assert data["left_out"]["Whistle"] == "no labels"
     assert not TrainingRun.objects.exists()
 
 
@@ -116,6 +118,18 @@ def test_a_training_is_cancelled_once(pipeline, trainable):
     address = f"{TRAININGS}/{pipeline.post(TRAININGS, {}).json()['id']}/cancel"
     assert pipeline.post(address).json()["state"] == "cancelled"
     assert refusal(pipeline.post(address)) == (409, "run_ended")
+
+
+def test_a_failed_training_is_gone_on_with_once(pipeline):
+    ended = datetime(2026, 1, 1, tzinfo=UTC)
+    run = TrainingRun.objects.create(state="failed", error="x", ended_at=ended)
+    address = f"{TRAININGS}/{run.pk}"
+    assert pipeline.get(address).json()["checkpoints_until"] == "2026-01-08T00:00:00Z"
+    found = pipeline.post(f"{address}/resume").json()
+    assert (found["id"], found["state"], found["error"]) == (run.pk, "requested", "")
+    assert found["checkpoints_until"] is None
+    assert refusal(pipeline.post(f"{address}/resume")) == (409, "training_under_way")
+    assert refusal(pipeline.post(f"{TRAININGS}/99/resume")) == (404, "not_found")
 
 
 def test_trainings_are_listed_the_newest_first(pipeline, django_assert_num_queries):

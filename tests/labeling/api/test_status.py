@@ -1,9 +1,11 @@
 """Status: the figures, and what it says when a part is down."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 
 from labeling import jobs
 from labeling.models import Glitch, TaskError, TrainingRun
@@ -32,8 +34,20 @@ def test_an_empty_house(pipeline):
         "unreadable": 0,
         "batches": [],
         "last_training": None,
+        "training_pause": None,
         "last_discovery": None,
         "errors": [],
+    }
+
+
+def test_why_the_house_asks_for_no_training(pipeline):
+    ended = timezone.now()
+    run = TrainingRun.objects.create(state="failed", error="No room.", ended_at=ended)
+    assert pipeline.get(STATUS).json()["training_pause"] == {
+        "until": (ended + timedelta(hours=6)).isoformat(),
+        "training": run.pk,
+        "state": "failed",
+        "error": "No room.",
     }
 
 

@@ -4,12 +4,14 @@ import io
 from datetime import timedelta
 
 import pytest
+import torch
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from labeling.models import ModelVersion, TrainingRun
 from ml.vision.recipes import RECIPES
+from ml.vision.torchvision_door import import_torchvision
 from tests.workers.test_training import import_two_classes, long_lease
 
 __all__ = ["long_lease"]  # a fixture that is used by being here
@@ -93,3 +95,22 @@ def test_a_failed_training_fails_the_command():
     import_two_classes()
     with pytest.raises(CommandError, match="unknown_backbone"):
         train("--set", "backbone=resnet9000", "--here")
+
+
+@pytest.mark.django_db
+def test_a_failed_training_is_gone_on_with_as_it_was_asked_for(monkeypatch, tmp_path):
+    """Its weights were missing; somebody puts a file where the refusal says."""
+    monkeypatch.setenv("NOTA_WEIGHTS", str(tmp_path))
+    import_two_classes()
+    arguments = ["--recipe", "logistic-features", "--set", "size=96", "--set", "backbone=resnet18"]
+    with pytest.raises(CommandError, match="missing_weights") as failed:
+        train(*arguments, "--here")
+    run = TrainingRun.objects.get()
+    assert f"manage.py train --resume {run.pk}" in str(failed.value)
+    torch.save(import_torchvision().resnet18().state_dict(), tmp_path / "resnet18.pth")
+    with pytest.raises(CommandError, match="keeps its recipe"):
+        train("--resume", str(run.pk), "--set", "epochs=3")
+    assert "It made classifier 1" in train("--resume", str(run.pk), "--here")
+    assert TrainingRun.objects.get().settings["recipe"] == "logistic-features"
+    with pytest.raises(CommandError, match="nothing_to_resume"):
+        train("--resume", str(run.pk))

@@ -6,10 +6,21 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from labeling.models import DriftCheck, GoldLabel, TrainingRequest, TrainingRun
+from labeling.models import (
+    DriftCheck,
+    Glitch,
+    GoldLabel,
+    LabelCheck,
+    LabelIssue,
+    ModelVersion,
+    TrainingRequest,
+    TrainingRun,
+)
 from labeling.models.runs import Run
+from labeling.selectors.pauses import pause_of_the_house
 from labeling.selectors.training_requests import unanswered_refusal
 from labeling.services.classes import add_class, freeze_class_list
+from labeling.services.label_issues import decide_issue, undo_issue
 from labeling.services.retraining import (
     Due,
     Trigger,
@@ -18,7 +29,7 @@ from labeling.services.retraining import (
     reasons_due,
     start_if_due,
 )
-from tests.conftest import make_glitch
+from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.judging_world import make_classifier
 from tests.labeling.services.test_proposals import make_proposal
 
@@ -34,7 +45,18 @@ def trained(taxonomy, settings):
     settings.RETRAIN_WAIT_SECONDS = 60
     for number in range(10):
         make_glitch(number, gold_label="Blip" if number % 2 else "Whistle")
-    return TrainingRun.objects.create(state=Run.State.SUCCEEDED)
+    return ended_run(Run.State.SUCCEEDED)
+
+
+def ended_run(state, **fields):
+    return TrainingRun.objects.create(state=state, ended_at=timezone.now(), **fields)
+
+
+def asked(now):
+    """What the request that the house makes, if it does, was triggered by."""
+    ask_if_due(now)
+    request = TrainingRequest.objects.filter(state="waiting").first()
+    return sorted(request.reasons) if request else []
 
 
 def add_labels(count):
@@ -57,7 +79,7 @@ def test_a_share_of_the_last_training_set_is_enough(trained, settings, taxonomy)
     assert reasons_due(timezone.now()) == []
     make_glitch(60, gold_label="Blip")
     (due,) = reasons_due(timezone.now())
-    assert due.words == f"3 new labels since training {trained.pk}, which had 10"
+    assert due.words == f"3 new or corrected labels since training {trained.pk}, which had 10"
 
 
 def add_alert(version, week):
@@ -111,8 +133,6 @@ def born(trained, taxonomy):
     [
         (Run.State.SUCCEEDED, ["Blip", "Whistle"], True),
         (Run.State.SUCCEEDED, ["Blip", "Crown"], False),  # and its version was kept out
-        (Run.State.FAILED, ["Blip", "Whistle"], False),
-        (Run.State.CANCELLED, ["Blip", "Whistle"], False),
         (Run.State.RUNNING, ["Blip", "Whistle"], False),
     ],
 )
@@ -120,6 +140,80 @@ def test_a_class_that_no_training_has_known_is_a_reason(born, state, knows, is_d
     TrainingRun.objects.create(state=state, class_list=freeze_class_list(knows))
     found = reasons_due(timezone.now())
     assert [due.words for due in found] == ["classes without a training: Crown"] * is_due
+
+
+@pytest.mark.parametrize(("state", "hours"), [(Run.State.FAILED, 6), (Run.State.CANCELLED, 24)])
+def test_a_training_that_came_to_nothing_uses_up_no_reason_but_makes_a_pause(
+    born, settings, state, hours
+):
+    settings.RETRAIN_LABELS, settings.RETRAIN_DAYS = 3, 0.1
+    add_alert(ModelVersion.objects.get(), week=0)
+    run = ended_run(state, class_list=freeze_class_list(["Blip", "Whistle", "Crown"]))
+    assert asked(run.ended_at + timedelta(hours=hours, minutes=-1)) == []
+    reasons = asked(run.ended_at + timedelta(hours=hours, minutes=1))
+    assert reasons == ["drift", "labels", "new_class", "schedule"]
+
+
+def test_the_pause_doubles_each_time_that_the_house_tried_in_vain_up_to_a_week(trained):
+    now = timezone.now()
+    hours = []
+    for _ in range(7):
+        run = ended_run(Run.State.FAILED)
+        TrainingRequest.objects.create(
+            state="started", training_run=run, due_at=now, ended_at=run.ended_at
+        )
+        pause = pause_of_the_house(now)
+        hours.append((pause.until - run.ended_at) / timedelta(hours=1))
+        assert pause.run == run
+    assert hours == [6, 12, 24, 48, 96, 168, 168]
+    again = ended_run(Run.State.SUCCEEDED)
+    assert pause_of_the_house(now) is None
+    for _ in range(3):  # a person's own experiments
+        failed = ended_run(Run.State.FAILED)
+    assert pause_of_the_house(now).until - failed.ended_at == timedelta(hours=6)
+    TrainingRun.objects.filter(pk=again.pk).update(ended_at=timezone.now())  # gone on with
+    assert pause_of_the_house(now) is None
+
+
+def test_a_request_of_the_house_waits_for_the_end_of_the_pause_and_a_persons_does_not(trained):
+    """It was made before a person started a training and called that off."""
+    now = timezone.now()
+    ask_for_training(LABELS, now, by=None)
+    cancelled = ended_run(Run.State.CANCELLED)
+    assert start_if_due(now + timedelta(hours=23)) is None
+    assert TrainingRequest.objects.get().state == "waiting"
+    TrainingRequest.objects.update(requested_by=make_volunteer("rosa", role="reviewer"))
+    run = start_if_due(now + timedelta(hours=23))
+    run.delete()
+    TrainingRequest.objects.all().delete()
+    ask_for_training(LABELS, now, by=None)
+    assert start_if_due(cancelled.ended_at + timedelta(hours=25)) is not None
+
+
+def test_gold_labels_put_right_count_as_new_ones_and_each_once(trained, settings, taxonomy):
+    settings.RETRAIN_LABELS = 3
+    rosa = make_volunteer("rosa", role="reviewer")
+    check = LabelCheck.objects.create(state="succeeded")
+    answers = {0: "Blip", 2: "None_of_the_Above", 4: "Whistle"}  # the last: the label stands
+    issues = {}
+    for number, answer in answers.items():
+        issue = LabelIssue.objects.create(
+            label_check=check,
+            glitch=Glitch.objects.get(gravityspy_id=f"{number:010d}"),
+            origin="gold",
+            given_class=taxonomy["Whistle"],
+            suggested_class=taxonomy["Blip"],
+            given_probability=0.1,
+            suggested_probability=0.9,
+            misread=1.0,
+        )
+        issues[number] = decide_issue(issue.pk, by=rosa, answer=taxonomy[answer])
+    assert asked(timezone.now()) == []
+    make_glitch(60, gold_label="Blip")
+    (due,) = reasons_due(timezone.now())
+    assert due.words.startswith("3 new or corrected labels")
+    undo_issue(issues[0].pk, by=rosa)
+    assert reasons_due(timezone.now()) == []
 
 
 def test_a_class_with_too_few_labels_is_no_reason_yet(born):
@@ -200,7 +294,7 @@ def test_the_database_holds_one_waiting_request_a_role(trained):
 
 def test_too_little_data_is_told_kept_and_not_asked_again_at_once(taxonomy, settings):
     settings.RETRAIN_LABELS, settings.RETRAIN_WAIT_SECONDS = 1, 0
-    TrainingRun.objects.create(state=Run.State.FAILED)
+    ended_run(Run.State.SUCCEEDED)
     make_glitch(1, gold_label="Blip")
     now = timezone.now()
     ask_if_due(now)

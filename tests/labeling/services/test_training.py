@@ -35,6 +35,8 @@ def test_training_with_fewer_than_two_classes_is_refused_with_the_reason(taxonom
     with pytest.raises(LabelingError, match="at least 2 classes") as refusal:
         request_training(None, "too early")
     assert refusal.value.code == "too_few_classes"
+    lacking = refusal.value.data["left_out"]
+    assert (lacking["Whistle"], lacking.get("Blip")) == ("no labels", None)
 
 
 @pytest.mark.parametrize("recipe", [{"minibatch": 0}, {"no_such_key": 1}])
@@ -42,6 +44,11 @@ def test_settings_that_make_no_sense_are_refused_by_name(two_classes, recipe):
     with pytest.raises(MLError) as refusal:
         request_training(None, "x", recipe)
     assert refusal.value.code == "bad_settings"
+
+
+def nothing(settings):
+    """What these weights lack."""
+    return ""
 
 
 @pytest.mark.parametrize(
@@ -54,19 +61,40 @@ def test_where_no_recipe_is_named_the_device_of_the_worker_decides(
     run = request_training(None, "x", {"epochs": 2})
     assert run.settings == {"epochs": 2, "recipe": "auto"}
     run = claim_run(TrainingRun, run.pk, "first")
-    choose_recipe(run, has_gpu=has_gpu)
+    choose_recipe(run, has_gpu=has_gpu, lacks_weights=nothing)
     TrainingRun.objects.update(leased_until=timezone.now())
     again = claim_run(TrainingRun, run.pk, "second")  # on a machine of the other kind
-    choose_recipe(again, has_gpu=not has_gpu)
+    choose_recipe(again, has_gpu=not has_gpu, lacks_weights=nothing)
     stored = TrainingRun.objects.get().settings
     assert (stored["recipe"], stored["backbone"], stored["epochs"]) == (recipe, backbone, 2)
     assert again.settings == stored
 
 
+@pytest.mark.parametrize(
+    ("changes", "recipe", "notes"),
+    [
+        ({}, "nota-cpu", ["Trained by nota-cpu instead of nota. No weights for convnext_tiny."]),
+        ({"weights": "imagenet or random"}, "nota", []),
+    ],
+)
+def test_without_its_weights_a_gpu_trains_the_small_network_and_says_so(
+    two_classes, changes, recipe, notes
+):
+    run = claim_run(TrainingRun, request_training(None, "x", changes).pk, "w")
+
+    def lacks(settings):
+        is_needed = settings.weights == "imagenet"
+        return f"No weights for {settings.backbone}." if is_needed else ""
+
+    choose_recipe(run, has_gpu=True, lacks_weights=lacks)
+    run.refresh_from_db()
+    assert (run.settings["recipe"], run.notes) == (recipe, notes)
+
+
 def test_a_recipe_that_is_named_stays_whatever_the_device(two_classes, settings):
     settings.TRAINING_RECIPE = "logistic-features"
     run = request_training(None, "x")
-    choose_recipe(claim_run(TrainingRun, run.pk, "first"), has_gpu=True)
+    choose_recipe(claim_run(TrainingRun, run.pk, "first"), has_gpu=True, lacks_weights=nothing)
     assert TrainingRun.objects.get().settings["recipe"] == "logistic-features"
 
 

@@ -20,7 +20,13 @@ from labeling.models import (
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.gold import add_gold_label
 from labeling.services.training import request_training
-from labeling.services.training_sets import LabeledGlitch, dealt_in_time, freeze_training_set
+from labeling.services.training_sets import (
+    LabeledGlitch,
+    dealt_in_time,
+    freeze_training_set,
+    left_out,
+    trainable_classes,
+)
 from tests.conftest import make_glitch
 
 HOUR = 3600.0
@@ -152,3 +158,42 @@ def test_gold_given_while_a_training_gathers_waits_and_is_not_tested_on():
     learned = {row.glitch_id: row.split for row in rows}[agreed.pk]
     assert given == [learned]
     assert learned != "test"
+
+
+@pytest.mark.django_db
+def test_each_class_left_out_is_named_with_what_it_lacks(taxonomy):
+    for number, (label, split) in enumerate(
+        [
+            *[("Blip", "train")] * 4, ("Blip", "test"),
+            *[("Whistle", "train")] * 3, ("Whistle", "test"),
+            *[("Tomte", "train")] * 2,
+            *[("Koi_Fish", "validation")] * 4, ("Koi_Fish", "test"),
+            *[("Scratchy", "train")] * 5,
+        ]
+    ):  # fmt: skip
+        make_glitch(number, label)
+        GoldLabel.objects.filter(glitch__gravityspy_id=f"{number:010d}").update(split=split)
+    found = left_out()
+    assert len(found) == 20  # of 21: None_of_the_Above is no class to train
+    assert {label: words for label, words in found.items() if words != "no labels"} == {
+        "Koi_Fish": "none in the training split",
+        "Scratchy": "no gold in the test split",
+        "Tomte": "3 more labels, no gold in the test split",
+        "Whistle": "1 more label",
+    }
+    assert trainable_classes() == {"Blip"}
+
+
+@pytest.mark.django_db
+def test_a_run_keeps_which_classes_it_left_out(taxonomy):
+    for number in range(20):
+        make_glitch(number, ("Blip", "Whistle")[number % 2])
+    make_glitch(30, "Tomte")
+    run = request_training(None, "x")
+    freeze_training_set(run)
+    for number in range(40, 50):
+        make_glitch(number, "Tomte")
+    freeze_training_set(run)  # taken up again
+    run.refresh_from_db()
+    assert run.left_out["Tomte"] == "4 more labels, no gold in the test split"
+    assert "Blip" not in run.left_out

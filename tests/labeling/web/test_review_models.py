@@ -1,6 +1,9 @@
 """Review: model versions and trainings."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from labeling.models import (
     ModelVersion,
@@ -87,6 +90,57 @@ def test_a_training_is_started_once_followed_and_cancelled(as_reviewer, monkeypa
     assert "hx-trigger" not in cancelled.content.decode()
     twice = as_reviewer.post(f"/review/training/{run.pk}/cancel/", follow=True)
     assert "has ended already" in twice.content.decode()
+
+
+def test_the_page_of_trainings_names_what_is_left_out_and_the_first_is_a_persons(as_reviewer):
+    for number in range(12):
+        make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
+    make_glitch(20, gold_label="Koi_Fish")
+    page = as_reviewer.get("/review/training/").content.decode()
+    assert "Koi Fish (4 more labels, no gold in the test split)" in page
+    assert "The first is yours to start" in page
+    assert "asks for no training" not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("failed", "failed: No room."), ("cancelled", "was cancelled.")]
+)
+def test_why_the_house_asks_for_no_training_is_shown_and_what_waits(
+    as_reviewer, settings, state, words
+):
+    settings.RETRAIN_DAYS = 1
+    version = make_version(1, "active")
+    TrainingRun.objects.update(created_at=timezone.now() - timedelta(days=2))
+    run = TrainingRun.objects.create(state=state, error="No room.", ended_at=timezone.now())
+    page = as_reviewer.get("/review/training/").content.decode()
+    assert "The house asks for no training until" in page
+    assert f'<a href="/review/training/{run.pk}/">training {run.pk}</a> {words}' in page
+    assert f"1 days since training {version.training_run_id}." in page
+
+
+def test_a_training_says_what_it_left_out(as_reviewer):
+    left_out = {"Koi_Fish": "no labels", "Tomte": "no labels", "Crown": "1 more label"}
+    run = TrainingRun.objects.create(left_out=left_out, notes=["Trained by nota-cpu."])
+    page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()
+    assert "Crown (1 more label); Koi Fish, Tomte (no labels)." in page
+    assert "Trained by nota-cpu." in page
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(1, "from its last checkpoint"), (30, "it begins again")]
+)
+def test_a_failed_training_is_gone_on_with_from_its_page(as_reviewer, monkeypatch, days, words):
+    monkeypatch.setattr("labeling.web.review_training.alive_workers", list)
+    ended = timezone.now() - timedelta(days=days)
+    run = TrainingRun.objects.create(state="failed", error="No room.", ended_at=ended)
+    page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()
+    assert "Go on with it" in page
+    assert words in page
+    again = as_reviewer.post(f"/review/training/{run.pk}/resume/", follow=True).content.decode()
+    assert "hx-trigger" in again
+    assert "Go on with it" not in again
+    refused = as_reviewer.post(f"/review/training/{run.pk}/resume/", follow=True)
+    assert "under way already" in refused.content.decode()
 
 
 def test_a_recipe_is_chosen_on_the_page(as_reviewer, monkeypatch):

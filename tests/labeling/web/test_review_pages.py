@@ -21,6 +21,7 @@ DEEDS = [
     "/review/models/classifier/1/activate/",
     "/review/training/start/",
     "/review/training/1/cancel/",
+    "/review/training/1/resume/",
     "/review/experts/0000000001/",
 ]
 

@@ -2,10 +2,11 @@ import pytest
 import torch
 
 from ml.vision import families
-from ml.vision.backbones import create_backbone, pool
+from ml.vision.backbones import create_backbone, lacks_weights, pool
 from ml.vision.errors import DamagedWeights, MissingWeights, UnknownBackbone
 from ml.vision.families import ImageNetModel, find_model
 from ml.vision.lite0 import build_steps, fold_batch_norms, load_packaged_weights, same_padding
+from ml.vision.recipes import settings_for
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,22 @@ def test_damaged_and_foreign_weights_are_refused(no_download, tmp_path):
     torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "mobilenet_v2.pth")
     with pytest.raises(DamagedWeights, match="another network"):
         create_backbone("mobilenet_v2", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("weights", "has_file", "lacks"),
+    [
+        ("imagenet", False, "Put mobilenet_v2.pth into the folder"),
+        ("imagenet", True, ""),
+        ("imagenet or random", False, ""),
+    ],
+)
+def test_what_a_training_lacks_is_known_before_it_begins(
+    no_download, tmp_path, monkeypatch, weights, has_file, lacks
+):
+    monkeypatch.setenv("NOTA_WEIGHTS", str(tmp_path))
+    if has_file:
+        torch.save(no_download.network.state_dict(), tmp_path / "mobilenet_v2.pth")
+    words = lacks_weights(settings_for("nota", {"backbone": "mobilenet_v2", "weights": weights}))
+    assert lacks in words
+    assert bool(words) == bool(lacks)

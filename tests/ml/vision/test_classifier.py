@@ -11,6 +11,7 @@ from ml.vision.network import build_network
 from ml.vision.novelty import spread_doubt
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import train_classifier
+from ml.wanted import while_wanted
 
 from .conftest import make_set, save_glitch
 
@@ -33,7 +34,8 @@ def test_all_that_a_version_says(trained, glitches):
     folder, model = trained
     done = []
     classifier = Classifier.load(model.weights)
-    scores = classifier.score(glitches, folder / "cache", lambda *args: done.append(args))
+    with while_wanted(lambda: None, lambda *step: done.append(step)):
+        scores = classifier.score(glitches, folder / "cache")
     assert scores.glitch_ids == ["g0", "g1"]
     assert scores.probabilities.shape == (2, 2)
     assert scores.features.shape == (2, 1280)
@@ -41,7 +43,7 @@ def test_all_that_a_version_says(trained, glitches):
         pytest.approx(row.tolist(), abs=1e-6)
         for row in spread_doubt(scores.undoubted, scores.novelty)
     ]
-    assert done == [(2, 2)]
+    assert done == [("predicted", 2, 2)]
 
 
 def test_an_unseen_shape_is_more_novel(trained, glitches, tmp_path):

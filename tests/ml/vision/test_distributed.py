@@ -16,22 +16,30 @@ from ml.vision.classifier import Classifier
 from ml.vision.distributed import train_on_all_devices
 from ml.vision.errors import CheckpointMismatch, OutOfMemory
 from ml.vision.train import train_classifier
+from ml.wanted import while_wanted
 
 
 def test_two_processes_train_what_one_does(training_set, recipe, tmp_path):
     settings = dataclasses.replace(recipe, dropout=0.0, epochs=2)
     cache = tmp_path / "cache"
-    alone = train_classifier(training_set, settings, tmp_path / "alone", cache, device="cpu")
-    reports = []
-    together = train_on_all_devices(
-        training_set,
-        settings,
-        tmp_path / "together",
-        cache,
-        reports.append,
-        device="cpu",
-        processes=2,
-    )
+    steps = []
+    with while_wanted(lambda: None, lambda *step: steps.append(step)):
+        alone = train_classifier(training_set, settings, tmp_path / "alone", cache, device="cpu")
+        told_alone, steps[:] = steps[:], []
+        reports = []
+        together = train_on_all_devices(
+            training_set,
+            settings,
+            tmp_path / "together",
+            cache,
+            reports.append,
+            device="cpu",
+            processes=2,
+        )
+    read = [step for step in told_alone if step[0] == "read"]
+    counts = {len(training_set.train), len(training_set.validation)}
+    assert {(done, of) for _, done, of in read if done == of} == {(n, n) for n in counts}
+    assert steps == told_alone
     assert [report.epoch for report in reports] == [0, 1, 2]
     assert together.data_hash == alone.data_hash
     for one, two in zip(alone.history, together.history, strict=True):

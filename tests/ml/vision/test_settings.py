@@ -30,6 +30,9 @@ def test_missing_keys_take_their_defaults():
         ({"durations": "4.0"}, "durations"),
         ({"backbone": ""}, "backbone"),
         ({"size": 16}, "size"),
+        ({"hidden": [3_000_000], "probe_strength": 0}, "hidden"),
+        ({"hidden": [8] * 5, "probe_strength": 0}, "hidden"),
+        ({"size": 1024, "minibatch": 4096}, "minibatch"),
     ],
 )
 def test_a_bad_setting_is_named(values, key):
@@ -37,3 +40,10 @@ def test_a_bad_setting_is_named(values, key):
         TrainingSettings.from_dict(values)
     assert caught.value.data["key"] == key
     assert repr(key) in str(caught.value)
+
+
+def test_what_memory_holds_is_told_with_the_refusal():
+    """2^25 pixels are 32 pictures of 1024 x 1024."""
+    assert TrainingSettings(size=1024, minibatch=32).minibatch == 32
+    with pytest.raises(BadSettings, match="of 1024 x 1024 than memory holds at once; at most 32"):
+        TrainingSettings(size=1024, minibatch=33)
