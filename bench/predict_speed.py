@@ -22,6 +22,7 @@ from ml.vision.draws import Labeled
 from ml.vision.fit import Fitter
 from ml.vision.model_file import ModelFile
 from ml.vision.network import build_network
+from ml.vision.novelty import COLUMNS, ROWS, NoveltyMeasure
 from ml.vision.optimise import make_optimizer
 from ml.vision.pipeline import CPU_MINIBATCH, CUDA_MINIBATCH
 from ml.vision.recipes import settings_for
@@ -55,10 +56,9 @@ def make_version(recipe: str) -> ModelVersion:
     in_order = GlitchClass.objects.filter(is_none_of_the_above=False).order_by("id")
     labels = list(in_order.values_list("label", flat=True))[:CLASSES]
     network = build_network(chosen, len(labels))
-    novelty = {
-        "means": torch.zeros(len(labels), network.classifier.in_features),
-        "scale": torch.tensor(1.0, dtype=torch.float64),
-    }
+    sketches = np.zeros((len(labels), len(chosen.durations), ROWS, COLUMNS), np.uint8)
+    measure = NoveltyMeasure.fit(sketches, np.arange(len(labels)), len(labels)).to_arrays()
+    novelty = {name: torch.from_numpy(array) for name, array in measure.items()}
     model = ModelFile(chosen, tuple(labels), 1.0, network.state_dict(), novelty)
     role = ModelVersion.Role.CLASSIFIER
     number = next_number(role)

@@ -1,6 +1,8 @@
 """What trainings have had: a glitch that one learned from is no test of it."""
 
-from labeling.models import GoldLabel, TrainingExample, TrainingRun
+from collections.abc import Sequence
+
+from labeling.models import GoldLabel, ModelVersion, TrainingExample, TrainingRun
 
 
 def split_learned(glitch_id: int) -> GoldLabel.Split | None:
@@ -17,3 +19,20 @@ def split_learned(glitch_id: int) -> GoldLabel.Split | None:
     if TrainingRun.objects.filter(unlabeled_ids__contains=[glitch_id]).exists():
         return split.TRAIN
     return split.VALIDATION if had.filter(split=split.VALIDATION).exists() else None
+
+
+def learned_by(numbers: Sequence[int]) -> set[int]:
+    """Ids of the glitches that these classifiers learned from, with a label or without.
+
+    An ensemble learns from nothing itself, but its members did.
+    """
+    runs = TrainingRun.objects.filter(
+        model_version__role=ModelVersion.Role.CLASSIFIER, model_version__number__in=numbers
+    )
+    trained = TrainingExample.objects.filter(run__in=runs, split=GoldLabel.Split.TRAIN)
+    learned = set(trained.values_list("glitch_id", flat=True))
+    for unlabeled, settings in runs.values_list("unlabeled_ids", "settings"):
+        learned.update(unlabeled or [])
+        if settings.get("members"):
+            learned |= learned_by(settings["members"])
+    return learned

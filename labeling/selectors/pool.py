@@ -19,7 +19,7 @@ NOVEL = 1.0
 
 def unknown_glitches() -> QuerySet[Glitch]:
     """Glitches whose consensus is None_of_the_Above, or that found none, or that look unfamiliar
-    to the classifier (low confidence, or further out than 95 % of what it knows).
+    to the classifier (low confidence, or less like the class named than 95 % of its own).
 
     Left out: gold (the members of a class that was born among it), reserved ones, those settled as
     a known class by volunteers, and those that a batch is deciding.

@@ -22,6 +22,7 @@ from labeling.models import (
     TrainingRun,
 )
 from labeling.selectors.classes import trained_labels
+from labeling.selectors.learned import learned_by
 from labeling.services.classes import freeze_class_list
 from labeling.services.gold import SHARES
 from ml.vision.judging.splits import split_in_time
@@ -223,6 +224,8 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
             % {"examples_min": EXAMPLES_MIN, "classes": len(classes)},
             code="too_few_classes",
         )
+    learned = learned_by(run.settings.get("members", []))
+    rows = [_as_learned(row) if row.glitch_id in learned else row for row in rows]
     TrainingExample.objects.bulk_create(
         TrainingExample(
             run=run,
@@ -241,6 +244,12 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
     run.class_list = freeze_class_list(list(in_order.values_list("label", flat=True)))
     run.save(update_fields=["data_digest", "class_list", "left_out"])
     return rows
+
+
+def _as_learned(row: LabeledGlitch) -> LabeledGlitch:
+    """What a member of an ensemble has learned is nothing to calibrate their average on."""
+    split = GoldLabel.Split
+    return replace(row, split=split.TRAIN) if row.split == split.VALIDATION else row
 
 
 def _frozen_examples(run: TrainingRun) -> list[LabeledGlitch]:

@@ -22,6 +22,7 @@ from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.devices import autocast, forward_precision
 from ml.vision.memory import with_less_memory
 from ml.vision.network import FrozenPart
+from ml.vision.novelty import Sketches
 from ml.vision.pieces import Piece, PieceReader, Read, ViewsOnly
 from ml.vision.pipeline import CPU_MINIBATCH, CUDA_MINIBATCH, open_pipeline
 from ml.vision.readers import open_readers, read_ahead
@@ -43,12 +44,14 @@ class Inputs:
     ``kept[i]`` (an index into what was asked for), then its changed copies: uint16 holding
     bfloat16, or float32 activations; where nothing is frozen uint8 views, without copies, since
     those are better drawn anew each time. Arrays of :meth:`InputMaker.make` are mapped from disk
-    and read-only. ``contents[i]``: hash of that glitch's pictures.
+    and read-only. ``contents[i]``: hash of that glitch's pictures; ``sketches[i]`` (d, 28, 7): its
+    coarse picture, see :mod:`ml.vision.novelty`.
     """
 
     arrays: list[npt.NDArray[np.generic]]
     kept: list[int]
     contents: list[str]
+    sketches: list[Sketches]
     skipped: list[Skipped]
 
     @property
@@ -61,6 +64,7 @@ class Inputs:
         self.arrays.extend(keep(array) for array in more.arrays)
         self.kept.extend(more.kept)
         self.contents.extend(more.contents)
+        self.sketches.extend(more.sketches)
         self.skipped.extend(more.skipped)
 
 
@@ -97,7 +101,7 @@ class InputMaker:
 
     def make(self, glitches: Sequence[GlitchPictures]) -> Inputs:
         """Read, decode and run the frozen part where the store has nothing; unreadable: skipped."""
-        found = Inputs([], [], [], [])
+        found = Inputs([], [], [], [], [])
         ahead: deque[Future[Inputs]] = deque()
         with Spool(self.store.folder) as spool, open_pipeline(self.device, len(glitches)) as line:
             for start in range(0, len(glitches), line.part):
@@ -122,6 +126,7 @@ class InputMaker:
             [array for array in arrays.values() if array is not None],
             list(arrays),
             [piece.content for piece in found],
+            [piece.sketch for piece in found],
             [piece for piece in pieces if isinstance(piece, Skipped)],
         )
 

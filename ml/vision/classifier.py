@@ -21,7 +21,8 @@ from ml.vision.errors import DamagedWeights, UnreadablePictures
 from ml.vision.fit import Predicted, predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
-from ml.vision.novelty import NoveltyMeasure
+from ml.vision.novelty import NoveltyMeasure, Sketches
+from ml.vision.older_novelty import FeatureNovelty
 from ml.vision.pieces import Read
 from ml.vision.pipeline import open_pipeline
 from ml.vision.train import make_inputs_for
@@ -39,13 +40,15 @@ class Scores:
     """What a model version says of the n glitches that could be read, in the order asked.
 
     ``probabilities`` (n, C): calibrated by temperature, then evened out where ``novelty`` is high
-    (:func:`ml.vision.novelty.spread_doubt`), rows sum to 1; ``features`` (n, D) before the
-    classifier; ``novelty`` (n,): 0 at a class mean, above 1 for what lies further out than 95 % of
-    the known glitches. ``skipped`` lists the others.
+    (:func:`ml.vision.novelty.spread_doubt`), rows sum to 1; ``undoubted`` (n, C): the same by
+    temperature alone; ``features`` (n, D) before the classifier; ``novelty`` (n,): above 1 for what
+    looks less like its most probable class than 95 % of the glitches of that class do. ``skipped``
+    lists the others.
     """
 
     glitch_ids: list[str]
     probabilities: npt.NDArray[np.float32]
+    undoubted: npt.NDArray[np.float32]
     features: npt.NDArray[np.float32]
     novelty: npt.NDArray[np.float32]
     skipped: tuple[Skipped, ...]
@@ -60,8 +63,11 @@ class Classifier:
         self.temperature = model.temperature
         self._network = network.to(pick_device(device))
         self._device = device
-        self._novelty = NoveltyMeasure.from_arrays(
-            {name: tensor.numpy() for name, tensor in model.novelty.items()}
+        arrays = {name: tensor.numpy() for name, tensor in model.novelty.items()}
+        self._novelty = (
+            NoveltyMeasure.from_arrays(arrays)
+            if "sketches" in arrays
+            else FeatureNovelty.from_arrays(arrays)
         )
 
     @classmethod
@@ -103,6 +109,7 @@ class Classifier:
         return Scores(
             [key for scores in found for key in scores.glitch_ids],
             np.concatenate([scores.probabilities for scores in found]),
+            np.concatenate([scores.undoubted for scores in found]),
             np.concatenate([scores.features for scores in found]),
             np.concatenate([scores.novelty for scores in found]),
             tuple(left for scores in found for left in scores.skipped),
@@ -148,16 +155,28 @@ class Classifier:
         if not predicted:
             return replace(self._nothing(), skipped=skipped)
         logits, features = (np.concatenate(tables) for tables in zip(*predicted, strict=True))
-        novelty = self.novelty(features)
+        sketches = np.stack([sketch for inputs, _ in found for sketch in inputs.sketches])
+        novelty = self._novelty_of(sketches, logits, features)
         probabilities = reported(logits, self.temperature, novelty).astype(np.float32)
+        undoubted = reported(logits, self.temperature).astype(np.float32)
         ids = [chunk[index].glitch_id for inputs, _ in found for index in inputs.kept]
-        return Scores(ids, probabilities, features, novelty, skipped)
+        return Scores(ids, probabilities, undoubted, features, novelty, skipped)
+
+    def _novelty_of(
+        self,
+        sketches: Sketches,
+        logits: npt.NDArray[np.floating],
+        features: npt.NDArray[np.floating],
+    ) -> npt.NDArray[np.float32]:
+        if isinstance(self._novelty, FeatureNovelty):
+            return self._novelty.measure(features)
+        return self._novelty.measure(sketches, logits.argmax(axis=1))
 
     def _nothing(self) -> Scores:
         """The scores of no glitch."""
         classes, size = len(self.classes), self.feature_size
         tables = [np.zeros((0, columns), np.float32) for columns in (classes, size)]
-        return Scores([], tables[0], tables[1], np.zeros(0, np.float32), ())
+        return Scores([], tables[0], tables[0], tables[1], np.zeros(0, np.float32), ())
 
     def predict(self, glitches: Sequence[GlitchPictures], cache: Path) -> npt.NDArray[np.float32]:
         """Calibrated probabilities (n, C); raises UnreadablePictures if any cannot be read."""
@@ -166,10 +185,6 @@ class Classifier:
     def features(self, glitches: Sequence[GlitchPictures], cache: Path) -> npt.NDArray[np.float32]:
         """Features (n, D); raises UnreadablePictures if any cannot be read."""
         return self._all_readable(glitches, cache).features
-
-    def novelty(self, features: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """(n, D) features of this model version -> (n,), see :class:`Scores`."""
-        return self._novelty.measure(features)
 
     @property
     def network(self) -> GlitchNetwork:

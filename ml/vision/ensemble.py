@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ml.vision.calibrate import fit_temperature, softmax
+from ml.vision.calibrate import fit_temperature, reported
 from ml.vision.classifier import Classifier, Scores
 from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
 from ml.vision.errors import NoMembers
@@ -24,6 +24,7 @@ from ml.vision.train import WEIGHTS_NAME, TrainedModel
 
 Floats = npt.NDArray[np.floating]
 CLIP = 1e-6
+NOT_CALIBRATED = "No validation glitch was left that no member has learned from: temperature 1."
 
 
 def average(
@@ -48,15 +49,16 @@ def average(
     return np.asarray(mean / mean.sum(axis=1, keepdims=True))
 
 
-def sharpen(probabilities: Floats, temperature: float) -> npt.NDArray[np.float64]:
-    """(n, C) -> softmax(log p / T)."""
-    return softmax(np.log(np.clip(probabilities, CLIP, 1.0)) / temperature)
+def logits_of(probabilities: Floats) -> npt.NDArray[np.float64]:
+    """(n, C) -> logits whose softmax they are."""
+    return np.asarray(np.log(np.clip(probabilities, CLIP, 1.0)))
 
 
 class Ensemble(Classifier):
     """A classifier whose say is the average of its members'.
 
-    ``features`` are the members' side by side, ``novelty`` is their mean.
+    Averaged is what they say by temperature alone; the mean of their novelty evens it out once, so
+    that no temperature takes doubt back. ``features`` are the members' side by side.
     """
 
     def __init__(self, model: ModelFile, members: Sequence[Classifier]) -> None:
@@ -82,28 +84,24 @@ class Ensemble(Classifier):
         read = set.intersection(*(set(one.glitch_ids) for one in scores))
         skipped = {left.glitch_id: left for one in scores for left in one.skipped}
         rows = [[i for i, key in enumerate(one.glitch_ids) if key in read] for one in scores]
-        said = [one.probabilities[keep] for one, keep in zip(scores, rows, strict=True)]
+        said = [one.undoubted[keep] for one, keep in zip(scores, rows, strict=True)]
         mean = average(said, [member.classes for member in self.members], self.classes)
+        logits = logits_of(mean)
         features = [one.features[keep] for one, keep in zip(scores, rows, strict=True)]
-        novelty = [one.novelty[keep] for one, keep in zip(scores, rows, strict=True)]
+        each = [one.novelty[keep] for one, keep in zip(scores, rows, strict=True)]
+        novelty = np.asarray(np.mean(each, axis=0), np.float32)
         return Scores(
             [key for key in scores[0].glitch_ids if key in read],
-            sharpen(mean, self.temperature).astype(np.float32),
+            reported(logits, self.temperature, novelty).astype(np.float32),
+            reported(logits, self.temperature).astype(np.float32),
             np.concatenate(features, axis=1),
-            np.mean(novelty, axis=0, dtype=np.float32),
+            novelty,
             tuple(skipped.values()),
         )
 
     @property
     def feature_size(self) -> int:
         return sum(member.feature_size for member in self.members)
-
-    def novelty(self, features: Floats) -> npt.NDArray[np.float32]:
-        """(n, sum of D) features of this ensemble -> (n,)."""
-        sizes = [member.feature_size for member in self.members]
-        parts = np.split(features, np.cumsum(sizes)[:-1], axis=1)
-        each = [member.novelty(part) for member, part in zip(self.members, parts, strict=True)]
-        return np.mean(each, axis=0, dtype=np.float32)
 
 
 def make_ensemble(
@@ -116,7 +114,8 @@ def make_ensemble(
 ) -> TrainedModel:
     """Put model versions' files into one, and calibrate their average on validation.
 
-    Its class list is the training set's. Raises NoMembers for fewer than two, MissingWeights,
+    Its class list is the training set's, whose validation must hold nothing that a member has
+    learned from. Raises NoMembers for fewer than two, MissingWeights,
     DamagedWeights.
     """
     started = time.monotonic()
@@ -140,7 +139,7 @@ def make_ensemble(
         seconds=time.monotonic() - started,
         data_hash=hash_of([hashlib.sha256(path.read_bytes()).hexdigest() for path in members]),
         skipped=skipped,
-        notes=(),
+        notes=() if training_set.validation else (NOT_CALIBRATED,),
     )
 
 
@@ -152,5 +151,5 @@ def _fit(
     scores = ensemble.score([example.pictures for example in examples], cache)
     labels = {example.pictures.glitch_id: example.label for example in examples}
     truth = np.array([ensemble.classes.index(labels[key]) for key in scores.glitch_ids], int)
-    logits = np.log(np.clip(scores.probabilities, CLIP, 1.0))
-    return fit_temperature(logits, truth), scores.skipped
+    temperature = fit_temperature(logits_of(scores.undoubted), truth, scores.novelty)
+    return temperature, scores.skipped

@@ -18,7 +18,8 @@ LAYOUT = 1
 
 @dataclass(frozen=True)
 class ModelFile:
-    """``novelty``: the tensors of :class:`ml.vision.novelty.NoveltyMeasure`.
+    """``novelty``: the tensors of :class:`ml.vision.novelty.NoveltyMeasure`, or in older files
+    those of :class:`ml.vision.older_novelty.FeatureNovelty`.
 
     An ensemble has no network of its own but ``members``.
     """

@@ -14,18 +14,24 @@ import numpy.typing as npt
 from ml.errors import MLError
 from ml.vision.augment import LOUDNESS_AND_SHIFT, copies_of
 from ml.vision.dataset import GlitchPictures, Skipped
+from ml.vision.novelty import Sketches, sketch_of
 from ml.vision.store import hash_of
-from ml.vision.views import VARIANTS, Energy, GlitchViews, ViewReader
+from ml.vision.views import FULL, VARIANTS, Energy, GlitchViews, ViewReader
 
 AUGMENTATION = 1  # raise it when copies come out otherwise
+SKETCH = 1  # raise it when sketches do
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What the cache had of a glitch, and the views of what it had not."""
+    """What the cache had of a glitch, and the views of what it had not.
+
+    ``sketch`` (d, 28, 7): the coarse picture by which novelty is measured.
+    """
 
     index: int
     content: str
+    sketch: Sketches
     variants: npt.NDArray[np.generic] | None
     copies: npt.NDArray[np.generic] | None
     views: Energy | None = None
@@ -71,32 +77,44 @@ class PieceReader:
         try:
             files = self.reader.read_bytes(pictures)
             content = self.reader.content_of(files)
-            variants, copies = self._cached(content)
-            if variants is not None and (copies is not None or not self.copies):
-                return Piece(index, content, variants, copies)
+            sketch, variants, copies = self._cached(content)
+            all_copies = copies is not None or not self.copies
+            if sketch is not None and variants is not None and all_copies:
+                return Piece(index, content, sketch, variants, copies)
             views = self.reader.views(files, content, full_only=self.full_only).variants
         except MLError as error:
             return Skipped(pictures.glitch_id, error.code, str(error))
+        if sketch is None:
+            sketch = self._sketch(content, views)
         if not self.key:
-            return Piece(index, content, views, None)
+            return Piece(index, content, sketch, views, None)
         changed = (
             copies_of(views, content, self.copies, self.drop_durations, self.augmentation)
             if self.copies and copies is None
             else None
         )
-        return Piece(index, content, variants, copies, views if variants is None else None, changed)
+        missing = views if variants is None else None
+        return Piece(index, content, sketch, variants, copies, missing, changed)
 
     def _cached(
         self, content: str
-    ) -> tuple[npt.NDArray[np.generic] | None, npt.NDArray[np.generic] | None]:
+    ) -> tuple[Sketches | None, npt.NDArray[np.generic] | None, npt.NDArray[np.generic] | None]:
         if not self.key:
-            return None, None
+            return None, None, None
         store, wanted = self.reader.store, 1 if self.full_only else VARIANTS
         variants = store.get(hash_of(self.key, content), first=wanted)
         if variants is not None and len(variants) < wanted:
             variants = None
         copies = store.get(hash_of(self.copies_key, content)) if self.copies else None
-        return variants, copies
+        sketch = store.get(hash_of("sketch", SKETCH, content))
+        return None if sketch is None else sketch.astype(np.uint8, copy=False), variants, copies
+
+    def _sketch(self, content: str, views: Energy) -> Sketches:
+        """Kept beside the activations, since those are found without looking at the views."""
+        sketch = sketch_of(views[FULL])
+        if self.key:
+            self.reader.store.put(hash_of("sketch", SKETCH, content), sketch)
+        return sketch
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ml.vision.activations import InputMaker, Inputs
 from ml.vision.dataset import Example, Skipped, TrainingSet, check_trainable
 from ml.vision.draws import Labeled
+from ml.vision.novelty import Sketches
 from ml.vision.store import hash_of
 
 logger = logging.getLogger(__name__)
@@ -19,10 +20,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Read:
-    """The readable part of a training set; its arrays lie on disk."""
+    """The readable part of a training set; its arrays lie on disk.
+
+    ``sketches`` and ``validation_sketches``: (n, d, 28, 7) of the same glitches.
+    """
 
     train: Labeled
     validation: Labeled
+    sketches: Sketches
+    validation_sketches: Sketches
     skipped: tuple[Skipped, ...]
     data_hash: str
 
@@ -56,7 +62,10 @@ def read_set(
     for glitch in skipped:
         logger.warning("glitch %s left out of training: %s", glitch.glitch_id, glitch.reason)
     data_hash = hash_of(classes, rows, *targets)
-    return Read(labeled["train"], labeled["val"], skipped, data_hash)
+    sketches = {split: np.array(found.sketches, np.uint8) for split, found in inputs.items()}
+    return Read(
+        labeled["train"], labeled["val"], sketches["train"], sketches["val"], skipped, data_hash
+    )
 
 
 def label_inputs(

@@ -252,12 +252,12 @@ def _finish(
     classes: tuple[str, ...],
 ) -> ModelFile:
     """Measure the known classes on train, calibrate on validation, gather all into one file."""
-    _, features = predict_logits(network, maker, read.train.arrays, FULL)
-    novelty = NoveltyMeasure.fit(features, read.train.columns, len(classes))
+    novelty = NoveltyMeasure.fit(read.sketches, read.train.columns, len(classes))
     temperature = 1.0
     if len(read.validation):
-        logits, features = predict_logits(network, maker, read.validation.arrays, FULL)
-        temperature = fit_temperature(logits, read.validation.columns, novelty.measure(features))
+        logits, _ = predict_logits(network, maker, read.validation.arrays, FULL)
+        distance = novelty.measure(read.validation_sketches, logits.argmax(axis=1))
+        temperature = fit_temperature(logits, read.validation.columns, distance)
     return ModelFile(
         settings=settings,
         classes=classes,

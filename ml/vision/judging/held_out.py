@@ -6,7 +6,7 @@ curve (novel against known glitches, none of which the head was fitted on):
 
 - ``softmax``: 1 - the calibrated confidence (Hendrycks and Gimpel 2017);
 - ``energy``: -logsumexp of the logits (Liu et al. 2020);
-- ``distance``: :class:`ml.vision.novelty.NoveltyMeasure`;
+- ``distance``: :class:`ml.vision.novelty.NoveltyMeasure`, of the class that the head names;
 - ``reported``: 1 - the confidence as Nota reports it, evened out where the distance is large.
 
 And how often an unseen class comes out with a confidence of .97 or more, before and after.
@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 
 from ml.vision.calibrate import fit_temperature, softmax
 from ml.vision.judging.splits import stratified_split
-from ml.vision.novelty import NoveltyMeasure, spread_doubt
+from ml.vision.novelty import NoveltyMeasure, Sketches, spread_doubt
 from ml.vision.probe import balanced_weights, fit_probe
 
 Floats = npt.NDArray[np.floating]
@@ -34,9 +34,13 @@ STRENGTH = 0.05
 
 
 def hold_out_each(
-    features: Floats, labels: npt.NDArray[np.str_], seed: int = 0, train_most: int = 80
+    features: Floats,
+    sketches: Sketches,
+    labels: npt.NDArray[np.str_],
+    seed: int = 0,
+    train_most: int = 80,
 ) -> Iterator[dict[str, Any]]:
-    """A row for each class of ``labels`` (n,) held out; ``features`` (n, D).
+    """A row for each class of ``labels`` (n,) held out; ``features`` (n, D), ``sketches`` (n, ...).
 
     ``train_most``: so many training glitches of a class at most. Every class needs four glitches.
     """
@@ -46,7 +50,7 @@ def hold_out_each(
         parts = {name: known[places] for name, places in split.items()}
         parts["train"] = _at_most(parts["train"], labels, train_most)
         parts["unseen"] = np.flatnonzero(labels == held_out)
-        yield {"held_out": str(held_out), **_measure(features, labels, parts, seed)}
+        yield {"held_out": str(held_out), **_measure(features, sketches, labels, parts, seed)}
 
 
 def _at_most(
@@ -58,6 +62,7 @@ def _at_most(
 
 def _measure(
     features: Floats,
+    sketches: Sketches,
     labels: npt.NDArray[np.str_],
     parts: dict[str, npt.NDArray[np.intp]],
     seed: int,
@@ -67,17 +72,20 @@ def _measure(
     weights = balanced_weights(columns, count)
     train = features[parts["train"]]
     weight, bias = fit_probe(train, columns, weights, count, STRENGTH, seed)
-    novelty = NoveltyMeasure.fit(train, columns, count)
-    validation = parts["validation"]
-    temperature = fit_temperature(
-        features[validation] @ weight.T + bias,
-        np.searchsorted(classes, labels[validation]),
-        novelty.measure(features[validation]),
-    )
+    novelty = NoveltyMeasure.fit(sketches[parts["train"]], columns, count)
+
+    def judged(places: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """Logits (n, C) and novelty (n,)."""
+        logits = features[places] @ weight.T + bias
+        return logits, novelty.measure(sketches[places], logits.argmax(axis=1))
+
+    logits, distance = judged(parts["validation"])
+    truth = np.searchsorted(classes, labels[parts["validation"]])
+    temperature = fit_temperature(logits, truth, distance)
 
     def of(places: npt.NDArray[np.intp]) -> dict[str, Floats]:
-        logits = features[places] @ weight.T + bias  # (n, C)
-        before, distance = softmax(logits / temperature), novelty.measure(features[places])
+        logits, distance = judged(places)
+        before = softmax(logits / temperature)
         after = spread_doubt(before, distance)
         return {
             "softmax": 1 - before.max(axis=1),
@@ -86,11 +94,19 @@ def _measure(
             "reported": 1 - after.max(axis=1),
         }
 
-    known, unseen = of(parts["test"]), of(parts["unseen"])
-    novel = np.repeat([0, 1], [len(parts["test"]), len(parts["unseen"])])
+    return compare(of(parts["test"]), of(parts["unseen"]))
+
+
+def compare(known: dict[str, Floats], unseen: dict[str, Floats]) -> dict[str, Any]:
+    """What each measure, higher for what is more novel, says of known and of unseen glitches.
+
+    Both hold (n,) by measure, of which ``softmax`` and ``reported`` are 1 - a confidence.
+    """
+    counts = [len(part["reported"]) for part in (known, unseen)]
+    novel = np.repeat([0, 1], counts)
     return {
-        "unseen": len(parts["unseen"]),
-        "known": len(parts["test"]),
+        "unseen": counts[1],
+        "known": counts[0],
         "auroc": {
             name: float(roc_auc_score(novel, np.concatenate([known[name], unseen[name]])))
             for name in known

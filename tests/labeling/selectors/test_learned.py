@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from labeling.models import TrainingExample, TrainingRun
-from labeling.selectors.learned import split_learned
+from labeling.models import ModelVersion, TrainingExample, TrainingRun
+from labeling.selectors.learned import learned_by, split_learned
 from tests.conftest import make_glitch
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +64,31 @@ def test_a_glitch_of_an_example_is_looked_up_by_one_index():
             "AND indexdef LIKE '%(glitch_id%'"
         )
         assert cursor.fetchall() == [("example_split",)]
+
+
+def version(number, run):
+    ModelVersion.objects.create(role="classifier", number=number, training_run=run)
+
+
+def test_what_an_ensembles_members_learned_it_has_learned(taxonomy):
+    """Version 1: glitch 1, and 2 without a label; version 2 averages 1 and 3, and 3 knows 4."""
+    glitches = {number: make_glitch(number) for number in range(1, 6)}
+    runs = {
+        number: TrainingRun.objects.create(state="succeeded", settings=settings)
+        for number, settings in ((1, {}), (2, {"members": [1, 3]}), (3, {}))
+    }
+    runs[1].unlabeled_ids = [glitches[2].pk]
+    runs[1].save()
+    for number, glitch, split in ((1, 1, "train"), (3, 4, "train"), (3, 5, "validation")):
+        TrainingExample.objects.create(
+            run=runs[number],
+            glitch=glitches[glitch],
+            glitch_class=taxonomy["Blip"],
+            split=split,
+            origin="gold",
+        )
+    for number, run in runs.items():
+        version(number, run)
+    keys = {glitch.pk: number for number, glitch in glitches.items()}
+    for asked, learned in (([], []), ([1], [1, 2]), ([3], [4]), ([2], [1, 2, 4])):
+        assert sorted(keys[pk] for pk in learned_by(asked)) == learned

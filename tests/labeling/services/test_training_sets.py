@@ -9,7 +9,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from labeling.errors import LabelingError
-from labeling.models import Consensus, Glitch, GlitchClass, GoldLabel
+from labeling.models import (
+    Consensus,
+    Glitch,
+    GlitchClass,
+    GoldLabel,
+    ModelVersion,
+    TrainingRun,
+)
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.gold import add_gold_label
 from labeling.services.training import request_training
@@ -77,6 +84,27 @@ def test_a_training_in_time_freezes_that_split_and_draws_none_anew(taxonomy):
     assert dict(GoldLabel.objects.values_list("pk", "split")) == drawn
     # Of what has no label, only what is earlier than the last glitch trained on.
     assert run.unlabeled_ids == [early.pk]
+
+
+@pytest.mark.django_db
+def test_an_ensemble_is_not_calibrated_on_what_a_member_learned(taxonomy):
+    """A member trained in time has learned early glitches of the validation as it is drawn."""
+    for number in range(20):
+        make_glitch(number, ("Blip", "Whistle")[number % 2], event_time=1e9 + number * HOUR)
+    early = GoldLabel.objects.get(glitch__gravityspy_id="0000000001")
+    late = GoldLabel.objects.get(glitch__gravityspy_id="0000000017")
+    for gold in (early, late):
+        GoldLabel.objects.filter(pk=gold.pk).update(split="validation")
+    latest = ["0000000018", "0000000019"]
+    GoldLabel.objects.filter(glitch__gravityspy_id__in=latest).update(split="test")
+    for number, how in ((1, {"split": "in time"}), (2, {"split": "as drawn"})):
+        member = request_training(None, "x", how, recipe="logistic-features")
+        freeze_training_set(member)
+        TrainingRun.objects.filter(pk=member.pk).update(state="succeeded")
+        ModelVersion.objects.create(role="classifier", number=number, training_run=member)
+    ensemble = request_training(None, "x", {"members": [1, 2]}, recipe="ensemble")
+    split = {row.glitch_id: row.split for row in freeze_training_set(ensemble)}
+    assert (split[early.glitch_id], split[late.glitch_id]) == ("train", "validation")
 
 
 @pytest.mark.django_db

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ml.vision.calibrate import class_thresholds, fit_temperature, log_loss, reported, softmax
+from ml.vision.novelty import DOUBT_FROM, DOUBT_WIDTH
 
 
 def test_softmax_and_log_loss_by_hand():
@@ -32,7 +33,7 @@ def test_with_much_validation_confidence_meets_accuracy():
 def test_what_is_fitted_is_what_is_reported():
     """Where doubt evens out a half, the temperature leaves less to be evened out."""
     logits, truth = overconfident(4000)
-    novelty = np.full(4000, 0.92 + 0.5 / 2)  # doubt .5
+    novelty = np.full(4000, DOUBT_FROM + DOUBT_WIDTH / 2)  # doubt .5
     temperature = fit_temperature(logits, truth, novelty)
     # .5 p + .5 / 2 = .75 at p = 1: as sharp as the prior and the bounds allow
     said = reported(logits, temperature, novelty)
