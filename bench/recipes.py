@@ -27,6 +27,7 @@ from bench.recipes_data import real_pictures, simulated_pictures, split_by_chanc
 from bench.recipes_table import row_line, summary
 from ml.errors import MLError
 from ml.strain.counts import TRAINING_SET, imbalanced
+from ml.vision.changes import parse_changes
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import TrainingSet
 from ml.vision.ensemble import make_ensemble
@@ -200,15 +201,8 @@ def _changes(pairs: list[str], name: str) -> dict[str, Any]:
         where, _, value = pair.partition("=")
         recipe, _, key = where.rpartition(":")
         if recipe in ("", name):
-            changes[key] = _value(value)
+            changes |= parse_changes([f"{key}={value}"])
     return changes
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
 
 
 if __name__ == "__main__":

@@ -72,6 +72,17 @@ def enqueue_on_commit(name: str, *, delay_seconds: float = 0, **ids: Any) -> Non
     transaction.on_commit(send, robust=True)
 
 
+def run_here(name: str, **ids: Any) -> None:
+    """Do in this process what a worker would do; raises what the task raises.
+
+    For commands, which know no tasks either: they alone load the network then.
+    """
+    from labeling.celery import app
+
+    app.loader.import_default_modules()
+    app.tasks[name].apply(kwargs=ids, throw=True)
+
+
 def send_now(
     name: str, *, delay_seconds: float = 0, expires_seconds: float | None = None, **ids: Any
 ) -> None:

@@ -16,11 +16,12 @@ from workers.turns import Turn
 
 
 @shared_task(name=jobs.EVALUATE, base=DeviceTask)
-def evaluate(version_id: int, against_id: int | None = None) -> None:
+def evaluate(version_id: int, against_id: int | None = None, *, in_time: bool = False) -> None:
     """Judge a version on today's gold test set, perhaps against another; again is harmless.
 
-    What of it is not predicted yet comes first, a turn long; then the task is sent again. Glitches
-    whose pictures cannot be read are left out.
+    ``in_time``: on those glitches alone that came later than all that either was trained on.
+    What of the test is not predicted yet comes first, a turn long; then the task is sent again.
+    Glitches whose pictures cannot be read are left out.
     """
     from labeling.services.judging import evaluate_version
 
@@ -36,11 +37,12 @@ def evaluate(version_id: int, against_id: int | None = None) -> None:
             with scoring_lock(one.pk, wait=True):
                 predict(one, _unscored(one, test), turn)
     if turn.was_cut:
-        jobs.send_now(jobs.EVALUATE, version_id=version_id, against_id=against_id)
+        only = {"in_time": True} if in_time else {}
+        jobs.send_now(jobs.EVALUATE, version_id=version_id, against_id=against_id, **only)
         return
-    evaluate_version(version, whole=False)
+    evaluate_version(version, whole=False, in_time=in_time)
     if against is not None:
-        evaluate_version(version, against, whole=False)
+        evaluate_version(version, against, whole=False, in_time=in_time)
 
 
 def _unscored(version: ModelVersion, test: GoldTest) -> list[int]:

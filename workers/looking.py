@@ -1,4 +1,4 @@
-"""Looks: what the classifier in use says of a glitch, where it sees it, and what is like it."""
+"""Looks: what a classifier says of a glitch, where it sees it, and what is like it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +54,7 @@ def _see(run: Look, life: Held) -> Seen:
         raise LabelingError(scores.skipped[0].reason, code=scores.skipped[0].code)
     shares = zip(classifier.classes, scores.probabilities[0].tolist(), strict=True)
     life.report("finding where it is seen", 0.4)
-    explanation = explain(classifier, pictures, cache)
+    explanation = explain(classifier, pictures, cache, run.label or None)
     life.report("finding look-alikes", 0.7)
     return Seen(
         model_version=version,

@@ -30,7 +30,10 @@ class EvaluationSerializer(serializers.Serializer):
     test_digest = serializers.CharField(
         help_text="SHA-256 of the gold test set: figures compare where it is the same"
     )
-    count = serializers.IntegerField(help_text="glitches of the gold test set")
+    in_time = serializers.BooleanField(
+        help_text="on those glitches alone that came later than all training"
+    )
+    count = serializers.IntegerField(help_text="glitches judged on")
     accuracy = serializers.FloatField()
     macro_f1 = serializers.FloatField()
     log_loss = serializers.FloatField()
@@ -52,6 +55,10 @@ class NewEvaluationSerializer(serializers.Serializer):
     version = serializers.IntegerField(min_value=1, max_value=MOST, help_text="a classifier")
     against = serializers.IntegerField(
         min_value=1, max_value=MOST, allow_null=True, default=None, help_text="another, to compare"
+    )
+    in_time = serializers.BooleanField(
+        default=False,
+        help_text="on those glitches alone that came later than all that either was trained on",
     )
 
 
@@ -82,8 +89,8 @@ class EvaluationsView(generics.ListAPIView):
         """
         asked = NewEvaluationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        version, against = asked.validated_data["version"], asked.validated_data["against"]
-        request_evaluation(version, against=against, by=user_of(request))
+        given = dict(asked.validated_data)
+        request_evaluation(given.pop("version"), by=user_of(request), **given)
         return Response(asked.validated_data, status=202)
 
 

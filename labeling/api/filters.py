@@ -8,6 +8,7 @@ from labeling.models import (
     DriftCheck,
     Evaluation,
     Glitch,
+    LabelIssue,
     ModelVersion,
     Prediction,
     Proposal,
@@ -66,6 +67,7 @@ class ModelVersionFilter(filters.FilterSet):
 class EvaluationFilter(filters.FilterSet):
     version = WholeNumberFilter("model_version__number")
     against = WholeNumberFilter("against__number")
+    in_time = filters.BooleanFilter(field_name="in_time")
 
     class Meta:
         model = Evaluation
@@ -85,6 +87,11 @@ class DriftCheckFilter(filters.FilterSet):
     class Meta:
         model = DriftCheck
         fields: list[str] = []
+
+
+class LabelIssueFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=LabelIssue.State.choices)
+    check = WholeNumberFilter("label_check", "the search that found it")
 
 
 class TrainingRequestFilter(filters.FilterSet):

@@ -15,6 +15,7 @@ from labeling.api.pagination import NewestFirst
 from labeling.api.permissions import IsPipelineOrReviewer, IsReviewer, user_of
 from labeling.api.schema import answers
 from labeling.models import ModelVersion
+from labeling.selectors.skipped import named
 from labeling.selectors.versions import find_version, listed_versions
 from labeling.services.versions import activate_version, roll_back
 
@@ -44,8 +45,12 @@ class FullModelVersionSerializer(ModelVersionSerializer):
     settings = serializers.SerializerMethodField(help_text="of the training")
 
     def get_metrics(self, version: ModelVersion) -> dict[str, Any]:
-        """All metrics, with the confusion matrix and the figures of each class."""
-        return dict(version.metrics)
+        """All metrics, with the confusion matrix, the figures of each class and what was left out.
+
+        ``skipped`` and ``untested`` name each glitch, with a code and the reason.
+        """
+        there = {"skipped", "untested"} & set(version.metrics)
+        return {**version.metrics, **{key: named(version.metrics[key]) for key in there}}
 
     def get_epochs(self, version: ModelVersion) -> list[dict[str, Any]]:
         return version.training_run.epochs if version.training_run else []

@@ -42,13 +42,17 @@ class NewGlitchSerializer(MetadataSerializer):
     ifo = serializers.CharField(max_length=8, help_text="H1, L1 or V1")
 
     def get_fields(self) -> dict[str, Any]:
-        pictures = {
-            f"{PREFIX}{duration}": serializers.FileField(
-                required=False, help_text=f"PNG or JPEG of {duration} s; one of the four at least"
-            )
-            for duration in DURATIONS
-        }
-        return {**super().get_fields(), **pictures}
+        return {**super().get_fields(), **picture_fields()}
+
+
+def picture_fields() -> dict[str, serializers.Field]:
+    """A field for the picture of each duration, as a form describes them."""
+    return {
+        f"{PREFIX}{duration}": serializers.FileField(
+            required=False, help_text=f"PNG or JPEG of {duration} s; one of the four at least"
+        )
+        for duration in DURATIONS
+    }
 
 
 class BulkSerializer(serializers.Serializer):
@@ -98,8 +102,12 @@ def new_glitch(data: Any, files: Mapping[str, UploadedFile]) -> NewGlitch:
     asked = NewGlitchSerializer(data=data)
     asked.is_valid(raise_exception=True)
     given = {k: v for k, v in asked.validated_data.items() if not k.startswith(PREFIX)}
-    pictures = {_duration_of(field): read_upload(file) for field, file in files.items()}
-    return NewGlitch(pictures=pictures, **given)
+    return NewGlitch(pictures=read_pictures(files), **given)
+
+
+def read_pictures(files: Mapping[str, UploadedFile]) -> dict[float, bytes]:
+    """Pictures by the seconds that they span. Raises LabelingError ``unknown_duration``."""
+    return {_duration_of(field): read_upload(file) for field, file in files.items()}
 
 
 def _duration_of(field: str) -> float:

@@ -14,11 +14,15 @@ from labeling.api import (
     evaluations,
     favourites,
     glitches,
+    label_checks,
+    label_issues,
     labels,
+    looks,
     me,
     model_versions,
     predictions,
     proposals,
+    recipes,
     shadow_trials,
     status,
     tokens,
@@ -102,6 +106,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drift-checks", drift_checks.DriftChecksView.as_view(), name="drift-checks"),
     path("drift-checks/<int:check_id>", drift_checks.DriftCheckView.as_view(), name="drift-check"),
     path("drift-checks/<int:check_id>/see", drift_checks.SeeAlertView.as_view(), name="see-alert"),
+    path("recipes", recipes.RecipesView.as_view(), name="recipes"),
     path("training-runs", training_runs.TrainingRunsView.as_view(), name="training-runs"),
     path(
         "training-runs/<int:run_id>", training_runs.TrainingRunView.as_view(), name="training-run"
@@ -127,6 +132,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
         discovery_runs.DiscoveryRunView.as_view(),
         name="discovery-run",
     ),
+    path("label-checks", label_checks.LabelChecksView.as_view(), name="label-checks"),
+    path(
+        "label-checks/<int:label_check_id>",
+        label_checks.LabelCheckView.as_view(),
+        name="label-check",
+    ),
+    path("label-issues", label_issues.LabelIssuesView.as_view(), name="label-issues"),
+    path("label-issues/<int:issue_id>", label_issues.LabelIssueView.as_view(), name="label-issue"),
+    path(
+        "label-issues/<int:issue_id>/decide",
+        label_issues.DecideIssueView.as_view(),
+        name="decide-issue",
+    ),
+    path(
+        "label-issues/<int:issue_id>/undo", label_issues.UndoIssueView.as_view(), name="undo-issue"
+    ),
+    path("looks", looks.LooksView.as_view(), name="looks"),
+    path("looks/<uuid:key>", looks.LookView.as_view(), name="look"),
     path("proposals", proposals.ProposalsView.as_view(), name="proposals"),
     path("proposals/<int:proposal_id>", proposals.ProposalView.as_view(), name="proposal"),
     path("proposals/<int:proposal_id>/decide", proposals.DecideView.as_view(), name="decide"),

@@ -10,6 +10,11 @@ class Evaluation(models.Model):
     model_version = models.ForeignKey("ModelVersion", models.CASCADE, related_name="evaluations")
     against = models.ForeignKey("ModelVersion", models.CASCADE, null=True, related_name="+")
     test_digest = models.CharField(max_length=64, help_text="SHA-256 of the glitches and labels")
+    in_time = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="on those glitches alone that came later than all training",
+    )
     figures = models.JSONField()
     comparison = models.JSONField(null=True)
     code_version = models.CharField(max_length=64, blank=True)
@@ -19,9 +24,9 @@ class Evaluation(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["model_version", "against", "test_digest"],
+                fields=["model_version", "against", "test_digest", "in_time"],
                 nulls_distinct=False,
-                name="one_evaluation_a_version_test",
+                name="one_evaluation_a_version_test_time",
             ),
             models.CheckConstraint(
                 condition=Q(against__isnull=True) | ~Q(against=F("model_version")),

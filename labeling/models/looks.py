@@ -9,7 +9,7 @@ from labeling.models.runs import Run
 
 
 class Look(Run):
-    """One look of the classifier in use at a glitch, or at pictures that somebody sent.
+    """One look of a classifier at a glitch, or at pictures that somebody sent.
 
     Kept until ``expires_at``, then deleted with its files; ``key`` is its unguessable address.
     ``pictures`` and ``heat`` list {duration, name, width, height} of files in the look's folder;
@@ -19,6 +19,13 @@ class Look(Run):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     glitch = models.ForeignKey("Glitch", models.CASCADE, null=True, related_name="looks")
     model_version = models.ForeignKey("ModelVersion", models.CASCADE, null=True, related_name="+")
+    label = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="of which class the heat is wanted; empty: of the likeliest",
+    )
     pictures = models.JSONField(default=list)
     probabilities = models.JSONField(
         default=list, help_text="[label, probability], likeliest first"
@@ -35,8 +42,8 @@ class Look(Run):
                 condition=Q(progress__gte=0, progress__lte=1), name="look_progress_in_range"
             ),
             models.UniqueConstraint(
-                fields=["glitch", "model_version"],
+                fields=["glitch", "model_version", "label"],
                 condition=Q(glitch__isnull=False) & ~Q(state__in=["failed", "cancelled"]),
-                name="one_look_a_glitch_version",
+                name="one_look_a_glitch_version_class",
             ),
         ]

@@ -30,10 +30,14 @@ def find_evaluation(evaluation_id: int) -> Evaluation:
 
 
 def latest_evaluation(
-    version: ModelVersion, against: ModelVersion | None = None
+    version: ModelVersion, against: ModelVersion | None = None, *, in_time: bool = False
 ) -> Evaluation | None:
-    """The newest figures of a version; with ``against``, the newest comparison with that one."""
-    stored = Evaluation.objects.filter(model_version=version).select_related("against")
+    """The newest figures of a version; with ``against``, the newest comparison with that one.
+
+    ``in_time``: those on what came later than all training, else those on the whole gold test.
+    """
+    stored = Evaluation.objects.filter(model_version=version, in_time=in_time)
+    stored = stored.select_related("against")
     if against is not None:
         stored = stored.filter(against=against)
     return stored.order_by("-pk").first()

@@ -1,5 +1,6 @@
 """The gold test set, and what a version says of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from labeling.errors import LabelingError
 from labeling.models import GoldLabel, ModelVersion, Prediction, TrainingExample
 from ml.vision.judging.judged import Judged
+from ml.vision.judging.nearness import LATER, Origins, nearness
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,29 @@ def without(test: GoldTest, left_out: list[int]) -> GoldTest:
         [test.detectors[place] for place in stays],
         test.times[stays],
     )
+
+
+def later_than_training(test: GoldTest, versions: Sequence[ModelVersion]) -> GoldTest:
+    """Those test glitches that came later than all that any of the versions was trained on or
+    chosen by, by more than a minute. Raises LabelingError ``nothing_later``.
+    """
+    later = np.ones(len(test.glitch_ids), bool)
+    for version in versions:
+        near = nearness(Origins(test.detectors, test.times, training_times(version)))
+        later &= np.array(near) == LATER
+    stays = without(
+        test, [pk for pk, is_later in zip(test.glitch_ids, later, strict=True) if not is_later]
+    )
+    if not stays.glitch_ids:
+        raise LabelingError(
+            _(
+                "No gold test glitch is known to be later than all that %(version)s was trained "
+                "on: train by the setting split = 'in time', or give gold to what came since."
+            )
+            % {"version": versions[-1]},
+            code="nothing_later",
+        )
+    return stays
 
 
 def judged_on(version: ModelVersion, test: GoldTest) -> Judged:

@@ -37,12 +37,17 @@ def known_to_all() -> Q:
 
 def may_look_at(viewer: User | None, glitch: Glitch) -> bool:
     """Whether what the classifier says of the glitch can lead no vote of the viewer or others."""
-    if viewer is not None and viewer.is_reviewer:
+    if viewer is not None and (viewer.is_reviewer or viewer.is_pipeline):
         return True
     allowed = known_to_all()
     if viewer is not None:
         allowed |= open_to(viewer) & Q(is_reserved=False)
     return Glitch.objects.filter(allowed, pk=glitch.pk).exists()
+
+
+def somebody_answers() -> bool:
+    """Whether a classifier is in use, so that there is one to ask."""
+    return active_version(ModelVersion.Role.CLASSIFIER) is not None
 
 
 def nearest_glitches(vector: Sequence[float], *, besides: int | None) -> list[tuple[int, float]]:
@@ -65,10 +70,9 @@ def find_look(key: UUID) -> Look:
     return found
 
 
-def last_look(glitch: Glitch) -> Look | None:
-    """The latest look at a glitch by the version in use."""
-    version = active_version(ModelVersion.Role.CLASSIFIER)
-    return Look.objects.filter(glitch=glitch, model_version=version).first()
+def last_look(glitch: Glitch, version: ModelVersion | None, label: str = "") -> Look | None:
+    """The latest look of a version at a glitch, for the heat of a class or of the likeliest."""
+    return Look.objects.filter(glitch=glitch, model_version=version, label=label).first()
 
 
 def render_look(look: Look) -> dict[str, Any]:
@@ -87,13 +91,42 @@ def render_look(look: Look) -> dict[str, Any]:
     }
 
 
+def describe_look(look: Look) -> dict[str, Any]:
+    """All of a look, for programs: every class, the heat maps by their addresses."""
+    return {
+        "key": look.key,
+        **{name: getattr(look, name) for name in ("state", "stage", "progress")},
+        **{name: getattr(look, name) for name in ("error_code", "error", "label", "explained")},
+        "gravityspy_id": look.glitch.gravityspy_id if look.glitch else None,
+        "version": look.model_version.number if look.model_version else None,
+        "classes": [{"label": label, "probability": share} for label, share in look.probabilities],
+        "novelty": look.novelty,
+        "pictures": _own_pictures(look),
+        "heat": [_addressed(look, one) for one in look.heat],
+        "alike": [
+            {key: one[key] for key in ("gravityspy_id", "label", "distance")}
+            for one in _alike(look, {})
+        ],
+        **{name: getattr(look, name) for name in ("created_at", "ended_at", "expires_at")},
+    }
+
+
 def _pictures(look: Look) -> Iterable[dict[str, Any]]:
-    heat = {one["duration"]: f"/looks/{look.key}/{one['name']}" for one in look.heat}
+    heat = {one["duration"]: _addressed(look, one)["url"] for one in look.heat}
+    return (one | {"heat": heat.get(one["duration"])} for one in _own_pictures(look))
+
+
+def _own_pictures(look: Look) -> list[dict[str, Any]]:
+    """Those of its glitch, or those that were sent."""
     if look.glitch is not None:
-        shown = render_pictures(look.glitch)
-    else:
-        shown = [one | {"url": f"/looks/{look.key}/{one['name']}"} for one in look.pictures]
-    return (picture | {"heat": heat.get(picture["duration"])} for picture in shown)
+        return render_pictures(look.glitch)
+    return [_addressed(look, one) for one in look.pictures]
+
+
+def _addressed(look: Look, file: dict[str, Any]) -> dict[str, Any]:
+    """A file of the look's folder with its address instead of its name."""
+    size = {key: file[key] for key in ("duration", "width", "height")}
+    return {**size, "url": f"/looks/{look.key}/{file['name']}"}
 
 
 def _alike(look: Look, names: dict[str, str]) -> list[dict[str, Any]]:
@@ -105,6 +138,7 @@ def _alike(look: Look, names: dict[str, str]) -> list[dict[str, Any]]:
             **render_reference(glitch),
             "is_simulated": glitch.is_simulated,
             "distance": distances[glitch.pk],
+            "label": _label_of(glitch),
             "name": names.get(_label_of(glitch), ""),
         }
         for glitch in glitches

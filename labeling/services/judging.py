@@ -5,10 +5,8 @@ For workers and commands: scikit-learn is loaded. The pages ask for one through
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -18,6 +16,7 @@ from labeling.selectors.gold_test import (
     GoldTest,
     gold_test,
     judged_on,
+    later_than_training,
     training_times,
     unpredicted,
     without,
@@ -25,70 +24,46 @@ from labeling.selectors.gold_test import (
 from labeling.version import code_version
 from ml.vision.judging.compare import compare
 from ml.vision.judging.figures import figures
-from ml.vision.judging.groups import LATER, Origins, by_groups, nearness
+from ml.vision.judging.groups import by_groups
 from ml.vision.judging.judged import Judged
+from ml.vision.judging.nearness import Origins
 from ml.vision.judging.trust import at_thresholds
 
 
 def evaluate_version(
-    version: ModelVersion, against: ModelVersion | None = None, *, whole: bool = True
+    version: ModelVersion,
+    against: ModelVersion | None = None,
+    *,
+    whole: bool = True,
+    in_time: bool = False,
 ) -> Evaluation:
     """Judge a version on today's gold test set, perhaps against another, and store the figures.
 
     ``whole=False`` leaves out the glitches that one of the two has not predicted: a worker has
-    tried, and their pictures cannot be read. The same test again writes the same row anew. Raises
-    LabelingError ``nothing_to_test`` or ``not_predicted``.
+    tried, and their pictures cannot be read. ``in_time``: on those alone that came later than all
+    that either was trained on. The same test again writes the same row anew. Raises LabelingError
+    ``nothing_to_test``, ``not_predicted`` or ``nothing_later``.
     """
-    test = _test_of([one for one in (version, against) if one is not None], whole)
-    found = _judge(version, against, test)
+    versions = [one for one in (version, against) if one is not None]
+    test = _test_of(versions, whole)
+    if in_time:
+        test = later_than_training(test, versions)
+    mine = judged_on(version, test)
+    comparison = compare(mine, judged_on(against, test)) if against else None
+    figures = _figures(version, mine, test)
     with transaction.atomic():
         stored, _is_new = Evaluation.objects.update_or_create(
             model_version=version,
             against=against,
             test_digest=test.digest,
-            defaults={**asdict(found), "code_version": code_version()},
+            in_time=in_time,
+            defaults={
+                "figures": figures,
+                "comparison": comparison,
+                "code_version": code_version(),
+            },
         )
         return stored
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A version's figures, and what it is against another, as stored with an evaluation."""
-
-    figures: dict[str, Any]
-    comparison: dict[str, Any] | None
-
-
-def judge_in_time(
-    version: ModelVersion, against: ModelVersion | None = None, *, whole: bool = True
-) -> Verdict:
-    """The figures on those test glitches alone that came later than all that either version was
-    trained on or chosen by, by more than a minute. Nothing is stored. ``whole`` as above.
-
-    Raises LabelingError ``nothing_to_test``, ``not_predicted`` or ``nothing_later``.
-    """
-    versions = [one for one in (version, against) if one is not None]
-    test = _test_of(versions, whole)
-    later = np.ones(len(test.glitch_ids), bool)
-    for one in versions:
-        near = nearness(Origins(test.detectors, test.times, training_times(one)))
-        later &= np.array(near) == LATER
-    test = without(
-        test, [pk for pk, stays in zip(test.glitch_ids, later, strict=True) if not stays]
-    )
-    if not test.glitch_ids:
-        raise LabelingError(
-            f"No gold test glitch is known to be later than all that {versions[-1]} was trained "
-            "on: train by the setting split = 'in time', or give gold to what came since.",
-            code="nothing_later",
-        )
-    return _judge(version, against, test)
-
-
-def _judge(version: ModelVersion, against: ModelVersion | None, test: GoldTest) -> Verdict:
-    mine = judged_on(version, test)
-    comparison = compare(mine, judged_on(against, test)) if against else None
-    return Verdict(_figures(version, mine, test), comparison)
 
 
 def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:

@@ -30,21 +30,30 @@ def look_folder(key: UUID) -> Path:
     return Path(settings.LOOKS_FOLDER) / str(key)
 
 
-def request_look(pictures: Mapping[float, bytes], *, by: User | None) -> Look:
+def request_look(
+    pictures: Mapping[float, bytes],
+    *,
+    by: User | None,
+    version: ModelVersion | None = None,
+    label: str = "",
+) -> Look:
     """Ask what one to four pictures show, by their duration in seconds.
 
-    The files are whole and checked before anything is stored. Raises LabelingError with what is
-    wrong in which picture, ``no_picture`` or ``no_active_classifier``; ForbiddenError
-    ``still_in_vote`` for a copy of a glitch that volunteers are asked about; UnavailableError
-    ``too_many_looks``.
+    ``version``: which classifier, else the one in use; ``label``: of which class the heat is
+    wanted, else of the likeliest. The files are whole and checked before anything is stored.
+    Raises LabelingError with what is wrong in which picture, ``no_picture``, ``unknown_label`` or
+    ``no_active_classifier``; ForbiddenError ``still_in_vote`` for a copy of a glitch that
+    volunteers are asked about; UnavailableError ``too_many_looks``.
     """
     if not pictures:
         raise LabelingError(_("Choose at least one picture."), code="no_picture")
     checked = check_pictures(NewGlitch("", "", pictures))
     _check_free(checked.values(), by)
-    _check_ready()
+    _check_asked(version, label)
     look = Look(
         requested_by=by,
+        model_version=version,
+        label=label,
         pictures=[_described(duration, one) for duration, one in sorted(checked.items())],
         expires_at=timezone.now() + timedelta(hours=settings.LOOK_HOURS),
     )
@@ -58,24 +67,29 @@ def request_look(pictures: Mapping[float, bytes], *, by: User | None) -> Look:
     return look
 
 
-def request_look_at(glitch: Glitch, *, by: User | None) -> Look:
-    """Ask what the version in use says of a glitch; a look that is there already is given again.
+def request_look_at(
+    glitch: Glitch, *, by: User | None, version: ModelVersion | None = None, label: str = ""
+) -> Look:
+    """Ask what a version says of a glitch; a look that is there already is given again.
 
-    Raises ForbiddenError ``still_in_vote`` where the answer could lead a vote; LabelingError
-    ``no_active_classifier``; UnavailableError ``too_many_looks``.
+    ``version`` and ``label`` as in :func:`request_look`. Raises ForbiddenError ``still_in_vote``
+    where the answer could lead a vote; LabelingError ``unknown_label``, ``no_active_classifier``;
+    UnavailableError ``too_many_looks``.
     """
     if not may_look_at(by, glitch):
         raise _still_in_vote()
-    version = _check_ready()
+    version = _check_asked(version, label)
     with transaction.atomic():
         Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)  # two at once make one
-        known = Look.objects.filter(glitch=glitch, model_version=version, state__in=LIVE).first()
+        asked = Look.objects.filter(glitch=glitch, model_version=version, label=label)
+        known = asked.filter(state__in=LIVE).first()
         if known is not None:
             return known
         look = Look.objects.create(
             requested_by=by,
             glitch=glitch,
             model_version=version,
+            label=label,
             expires_at=timezone.now() + timedelta(hours=settings.LOOK_HOURS),
         )
         jobs.enqueue_on_commit(jobs.LOOK, run_id=look.pk)
@@ -100,13 +114,20 @@ def _still_in_vote() -> ForbiddenError:
     )
 
 
-def _check_ready() -> ModelVersion:
-    version = active_version(ModelVersion.Role.CLASSIFIER)
+def _check_asked(version: ModelVersion | None, label: str) -> ModelVersion:
+    """The version that is asked, by default the one in use; whether it can answer."""
+    version = version or active_version(ModelVersion.Role.CLASSIFIER)
     if version is None:
         raise LabelingError(
             _("There is no classifier yet: it comes with the first training."),
             code="no_active_classifier",
             http_status=409,
+        )
+    if label and label not in (version.class_list.labels if version.class_list else []):
+        raise LabelingError(
+            _("%(version)s knows no class %(label)s, so there is nothing to show of it.")
+            % {"version": version, "label": label},
+            code="unknown_label",
         )
     if Look.objects.filter(state=Run.State.REQUESTED).count() >= MOST_WAITING:
         raise UnavailableError(

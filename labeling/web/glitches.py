@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from labeling.models.talk import COMMENT_MOST
+from labeling.selectors.looks import may_look_at, somebody_answers
 from labeling.selectors.progress import vote_on
 from labeling.selectors.talk import (
     collections_holding,
@@ -37,6 +38,7 @@ def glitch(request: HttpRequest, gravityspy_id: str) -> HttpResponse:
         "glitch": found,
         "comments": comments.get_page(request.GET.get("page", comments.num_pages)),
         "may_discuss": may_discuss(viewer, found),
+        "may_ask": may_look_at(viewer, found) and somebody_answers(),
         "comment_most": COMMENT_MOST,
         "vote": vote_on(found, viewer),
         "collections": collections,

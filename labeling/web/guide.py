@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from labeling.selectors.examples import SHOWN_EACH
 from labeling.selectors.guide import GuideEntry, field_guide
+from labeling.selectors.looks import somebody_answers
 from labeling.templatetags.nota import nearest
 
 
@@ -17,7 +18,8 @@ from labeling.templatetags.nota import nearest
 def guide(request: HttpRequest) -> HttpResponse:
     entries = field_guide(examples=SHOWN_EACH)
     _show_twins(entries)
-    return render(request, "pages/guide.html", {"guide": entries})
+    context = {"guide": entries, "may_ask": somebody_answers()}
+    return render(request, "pages/guide.html", context)
 
 
 def _show_twins(entries: list[GuideEntry]) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ml.pictures import DURATIONS, MAX_BYTES
 
 UPLOADS = "/api/v1/glitches"
-LOOKS = "/what-is-this/"  # four pictures, and the form around them
+LOOKS = {"/what-is-this/", "/api/v1/looks"}  # four pictures, and the form around them
 LOOK_MAX_BYTES = len(DURATIONS) * MAX_BYTES + 64 * 1024
 MESSAGE = _("The request holds too much. Send it in smaller parts.")
 
@@ -17,7 +17,7 @@ MESSAGE = _("The request holds too much. Send it in smaller parts.")
 def _most_bytes(path: str) -> int:
     if path.startswith(UPLOADS):
         return int(settings.UPLOAD_MAX_BYTES)
-    return LOOK_MAX_BYTES if path == LOOKS else int(settings.REQUEST_MAX_BYTES)
+    return LOOK_MAX_BYTES if path in LOOKS else int(settings.REQUEST_MAX_BYTES)
 
 
 class BodyLimitMiddleware:

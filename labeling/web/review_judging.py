@@ -1,10 +1,12 @@
 """How a classifier was judged: stored figures, comparisons, and what they are drawn from."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -31,13 +33,18 @@ FIGURES = {
 @reviewer_required
 @require_safe
 def judging(request: HttpRequest, number: int) -> HttpResponse:
-    """All figures of one version; ``?against=`` another, ``?class=`` for its curves."""
+    """All figures of one version; ``?against=`` another, ``?class=`` for its curves.
+
+    ``?in_time=1``: those on what came later than all training.
+    """
     version = _version(number)
-    against = _against(request.GET.get("against"))
-    found = latest_evaluation(version, against)
+    against, in_time = _against(request.GET.get("against")), bool(request.GET.get("in_time"))
+    found = latest_evaluation(version, against, in_time=in_time)
     context = {
         "version": version,
         "against": against,
+        "in_time": in_time,
+        "query": _query(against, in_time=in_time),
         "others": compared_with(version),
         "evaluation": found,
         **(_drawn(found, request.GET.get("class", "")) if found else {}),
@@ -98,7 +105,8 @@ def _against(text: str | None) -> ModelVersion | None:
 def judging_json(request: HttpRequest, number: int) -> JsonResponse:
     """The stored figures as JSON, for notebooks."""
     version = _version(number)
-    found = latest_evaluation(version, _against(request.GET.get("against")))
+    against, in_time = _against(request.GET.get("against")), bool(request.GET.get("in_time"))
+    found = latest_evaluation(version, against, in_time=in_time)
     if found is None:
         raise Http404(_("%(version)s has not been judged yet.") % {"version": version})
     return JsonResponse(
@@ -106,6 +114,7 @@ def judging_json(request: HttpRequest, number: int) -> JsonResponse:
             "version": version.number,
             "against": found.against.number if found.against else None,
             "test_digest": found.test_digest,
+            "in_time": found.in_time,
             "figures": found.figures,
             "comparison": found.comparison,
         }
@@ -116,15 +125,20 @@ def judging_json(request: HttpRequest, number: int) -> JsonResponse:
 @require_POST
 def judge(request: HttpRequest, number: int) -> HttpResponse:
     """Ask a worker for the figures on today's gold test set."""
-    against = _against(request.POST.get("against"))
+    against, in_time = _against(request.POST.get("against")), bool(request.POST.get("in_time"))
     other = against.number if against else None
+    by = user_of(request)
     try:
-        request_evaluation(_version(number).number, against=other, by=user_of(request))
+        request_evaluation(_version(number).number, against=other, by=by, in_time=in_time)
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("A worker judges it now; look again in a moment."))
-    address = redirect("judging", number=number)
-    if other is not None:
-        address["Location"] += f"?against={other}"
-    return address
+    query = _query(against, in_time=in_time)
+    return redirect(reverse("judging", args=[number]) + (f"?{query}" if query else ""))
+
+
+def _query(against: ModelVersion | None, *, in_time: bool) -> str:
+    """What of the address chooses among a version's figures."""
+    chosen = {"against": against.number} if against else {}
+    return urlencode(chosen | ({"in_time": 1} if in_time else {}))

@@ -13,6 +13,7 @@ from labeling.errors import LabelingError
 from labeling.models import ModelVersion
 from labeling.selectors.drift import open_alerts
 from labeling.selectors.evaluations import latest_evaluation
+from labeling.selectors.skipped import skipped_glitches
 from labeling.selectors.training_requests import unanswered_refusal
 from labeling.selectors.trials import listed_trials, running_trial
 from labeling.selectors.versions import find_version, listed_versions
@@ -59,6 +60,9 @@ def model(request: HttpRequest, role: str, number: int) -> HttpResponse:
         "per_class": figures.get("per_class", {}),
         "measured": version.metrics.get("measured", []),
         "checks": version.metrics.get("checks", []),
+        "notes": version.metrics.get("notes", []),
+        "skipped": skipped_glitches(version.metrics.get("skipped", [])),
+        "untested": skipped_glitches(version.metrics.get("untested", [])),
         "trials": listed_trials().filter(candidate=version),
         "on_trial": running_trial(version.role),
     }

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -29,11 +31,15 @@ from labeling.services.training_sets import EXAMPLES_MIN, by_what_they_lack, lef
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
+from ml.vision.changes import parse_changes
 from ml.vision.recipes import AUTOMATIC, RECIPES, automatic, find_recipe
+from ml.vision.rules import wanted
 from ml.vision.weights import missing_weights
 
 SHOWN = 50
 REQUESTS_SHOWN = 10
+SETTINGS_MOST = 2000  # letters
+FIELDS = ("recipe", "reason", "members", "random", "settings")
 
 
 @never_cache
@@ -47,7 +53,8 @@ def trainings(request: HttpRequest) -> HttpResponse:
         "recipes": [(recipe, missing_weights(recipe)) for recipe in RECIPES.values()],
         "automatic": AUTOMATIC,
         "automatic_lacks": missing_weights(find_recipe(automatic(has_gpu=True))),
-        "site_recipe": site_recipe(),
+        "chosen": request.GET.get("recipe") or site_recipe(),
+        "rules": wanted(),
         "runs": listed_trainings()[:SHOWN],
         "classes": sorted(trained_labels() - lacking.keys()),
         "left_out": by_what_they_lack(lacking),
@@ -68,13 +75,19 @@ def train_now(request: HttpRequest) -> HttpResponse:
         run = request_training(user_of(request), reason, _changes(request), recipe=recipe)
     except (LabelingError, MLError) as refusal:
         messages.error(request, _("Training did not start. %(refusal)s") % {"refusal": refusal})
-        return redirect("trainings")
+        return redirect(f"{reverse('trainings')}?{_typed(request)}")
     return redirect("training", pk=run.pk)
 
 
+def _typed(request: HttpRequest) -> str:
+    """What was typed, so that it stands in the form again beside what is wrong with it."""
+    typed = {key: request.POST.get(key, "")[:SETTINGS_MOST] for key in FIELDS}
+    return urlencode({key: value for key, value in typed.items() if value})
+
+
 def _changes(request: HttpRequest) -> dict[str, Any]:
-    """The settings that the form changes; raises BadSettings for members that are no numbers."""
-    changes: dict[str, Any] = {}
+    """The settings that the form changes; raises BadSettings for lines that are no settings."""
+    changes = parse_changes(request.POST.get("settings", "")[:SETTINGS_MOST].splitlines())
     if request.POST.get("random"):
         changes["weights"] = "imagenet or random"
     members = request.POST.get("members", "").replace(",", " ").split()

@@ -135,3 +135,17 @@ RULES: dict[str, Rule] = {
     "split": _one_of(SPLITS),
     "seed": _whole(0, 2**31 - 1),
 }
+
+
+def wanted() -> dict[str, str]:
+    """What each training setting must be, in words.
+
+    >>> wanted()["epochs"]
+    'a whole number from 0 to 1000'
+    """
+    lists = {
+        "durations": f"a list of seconds among {DURATIONS}",
+        "hidden": "a list of whole numbers",
+        "members": "a list of whole numbers",
+    }
+    return {key: words for key, (words, _) in RULES.items()} | lists

@@ -54,7 +54,8 @@ class TrainingSettings:
     ``soft_targets``: what the crowd holds of a glitch, not its top class. ``sampling``: "balanced"
     draws every class alike. ``ema``: decay of the running mean of the weights that is kept, 0 for
     none. ``unlabeled``: how many pictures without a label to learn from besides, see
-    :mod:`ml.vision.pseudo`. ``test_copies``: changed copies over which a prediction is averaged.
+    :mod:`ml.vision.pseudo`. ``test_copies``: changed copies over which a prediction is
+    averaged, where nothing is frozen.
     ``patience``: epochs without a better validation log loss before the training ends.
     ``split``: labeled glitches in train, validation and test "as drawn" once for all, or "in time":
     the earliest to train, the latest of the gold test to test. ``members``: the numbers of the
@@ -141,6 +142,27 @@ class TrainingSettings:
             if is_bad:
                 raise BadSettings(
                     f"The training setting {key!r} = {getattr(self, key)!r} {words}.", key=key
+                )
+
+    def check_use(self) -> None:
+        """Raise :class:`BadSettings` for a setting that would change nothing.
+
+        Apart from the other checks, so that versions that were trained so can still be loaded.
+        """
+        for is_idle, words in (
+            (
+                self.trainable_blocks != ALL,
+                "is for networks without a frozen part, and needs 'trainable_blocks': 'all'",
+            ),
+            (
+                self.augmentation == "none",
+                "averages over changed copies, and needs an 'augmentation' that changes them",
+            ),
+        ):
+            if self.test_copies and is_idle:
+                raise BadSettings(
+                    f"The training setting 'test_copies' = {self.test_copies} {words}.",
+                    key="test_copies",
                 )
 
     @property

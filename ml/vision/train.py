@@ -29,7 +29,7 @@ from ml.vision.probe import balanced_weights, fit_probe
 from ml.vision.reading import Read, read_set
 from ml.vision.settings import TrainingSettings
 from ml.vision.store import ArrayStore, hash_of
-from ml.vision.views import FULL, ViewReader
+from ml.vision.views import FULL, LONGEST_ONLY, ViewReader
 from ml.vision.weights import start_at_random, where_to_put
 from ml.vision.world import World
 from ml.wanted import tell
@@ -213,21 +213,28 @@ def _class_weights(
 def _warm_up(
     network: GlitchNetwork, maker: InputMaker, train: Labeled, settings: TrainingSettings
 ) -> None:
-    """Fit the classifier alone, on all variants and copies of every training glitch."""
+    """Fit the classifier alone, on all variants and copies of every training glitch.
+
+    Without the variant of the longest picture only where no training glitch is ever shown so.
+    """
     classes = network.classifier.out_features
     train.weights[:] = _class_weights(train, settings, classes)
     if not settings.probe_strength:
         return
-    variants = len(train.arrays[0])
+    variants = [
+        variant
+        for variant in range(len(train.arrays[0]))
+        if variant != LONGEST_ONLY or settings.drop_durations
+    ]
     seen = []
-    for variant in range(variants):
-        tell("looked through", variant, variants)
+    for done, variant in enumerate(variants):
+        tell("looked through", done, len(variants))
         seen.append(predict_logits(network, maker, train.arrays, variant)[1])
     features = np.concatenate(seen)
     weight, bias = fit_probe(
         features,
-        np.tile(train.columns, variants),
-        np.tile(train.weights, variants) / variants,
+        np.tile(train.columns, len(variants)),
+        np.tile(train.weights, len(variants)) / len(variants),
         classes,
         settings.probe_strength,
         settings.seed,

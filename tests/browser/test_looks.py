@@ -11,7 +11,9 @@ from labeling.models.runs import Run
 from labeling.services.looks import look_folder
 from ml.heat import render_heat
 from tests.browser.axe import DESK, PHONE, faults, show
+from tests.browser.conftest import log_in
 from tests.conftest import make_glitch, make_picture
+from tests.labeling.judging_world import say
 from tests.labeling.web.worlds import make_version
 
 pytestmark = pytest.mark.browser
@@ -26,6 +28,7 @@ def nobody_has_asked_yet():
 def answer(look: Look) -> None:
     """What a worker would store."""
     heat = render_heat(np.ones((4, 4), np.float32), (64, 48))
+    look_folder(look.key).mkdir(parents=True, exist_ok=True)
     (look_folder(look.key) / "heat_4.0.png").write_bytes(heat)
     Look.objects.filter(pk=look.pk).update(
         state=Run.State.SUCCEEDED,
@@ -90,3 +93,21 @@ def test_neither_question_nor_answer_breaks_a_rule_of_wcag(page, tmp_path, schem
     expect(page.get_by_role("rowheader", name="Blip")).to_be_visible()
     expect(page.locator(".alike li")).to_have_count(1)
     assert faults(page) == []
+
+
+def test_a_reviewer_asks_a_version_out_of_use_where_it_sees_another_class(page):
+    """What made a version that was kept out say Whistle, and where it would see a Blip."""
+    make_version(1, "active")
+    kept_out, glitch = make_version(2, "kept_out"), make_glitch(5)
+    say(kept_out, [glitch], "Whistle")
+    log_in(page, "rosa", role="reviewer")
+    page.goto(f"/review/glitches/{glitch.gravityspy_id}/")
+    page.get_by_role("button", name="Show where classifier 2 sees it").click()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    page.select_option("#label", "Blip")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_url("**/?version=2&label=Blip")
+    answer(Look.objects.get(label="Blip"))
+    expect(page.get_by_text("Heat: where the classifier sees Blip")).to_be_visible()
+    expect(page.locator("img.heat")).to_be_visible()
+    expect(page.locator("#label")).to_have_value("Blip")

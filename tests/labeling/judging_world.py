@@ -1,6 +1,13 @@
 """Versions of two classes and their predictions, written down instead of computed."""
 
-from labeling.models import Glitch, GoldLabel, ModelVersion
+from labeling.models import (
+    Glitch,
+    GlitchClass,
+    GoldLabel,
+    ModelVersion,
+    TrainingExample,
+    TrainingRun,
+)
 from labeling.services.classes import freeze_class_list
 from labeling.services.predictions import Scored, store_predictions
 from tests.conftest import make_glitch, write_weights
@@ -32,3 +39,14 @@ def make_gold(first: int, label: str, count: int, split: str = "test", **fields)
     made = [make_glitch(first + n, gold_label=label, **fields) for n in range(count)]
     GoldLabel.objects.filter(glitch__in=made).update(split=split)
     return made
+
+
+def trained_on(version: ModelVersion, glitch: Glitch) -> None:
+    """Let the version have learned from this one glitch."""
+    run = TrainingRun.objects.create(state="succeeded")
+    glitch_class = GlitchClass.objects.get(label="Blip")
+    TrainingExample.objects.create(
+        run=run, glitch=glitch, glitch_class=glitch_class, split="train", origin="gold"
+    )
+    version.training_run = run
+    version.save()

@@ -1,6 +1,7 @@
 """A worker judges a version and lets a candidate predict in the shadow, with a real network."""
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from labeling.models import Evaluation, Glitch, ModelVersion, Prediction, ShadowTrial
 from labeling.services.imports import NewGlitch, import_glitch
@@ -57,6 +58,20 @@ def test_a_version_is_judged_tried_and_let_in(trained, settings):
     assert (trial.state, trial.report["differ"]) == (ShadowTrial.State.PASSED, 0)
     assert trial.report["gold"] == {"count": alone.figures["count"], "differ": 0, "share": 0.0}
     assert ModelVersion.objects.get(state="active") == same
+
+
+def test_without_a_worker_the_command_predicts_what_is_missing(trained, monkeypatch, capsys):
+    """Turn after turn; what cannot be read is told, and left out where that is asked for."""
+    monkeypatch.setattr("labeling.jobs.send_now", lambda name, **ids: None)
+    monkeypatch.setattr("workers.scoring.CHUNK", 2)
+    monkeypatch.setattr("workers.turns.TURN_SECONDS", 0)
+    tested = Glitch.objects.filter(gold_labels__split="test").order_by("pk")
+    break_pictures(tested[0])
+    with pytest.raises(CommandError, match="pictures of 1 gold test glitches cannot be read"):
+        call_command("evaluate", "--version", "2", "--here")
+    call_command("evaluate", "--version", "2", "--here", "--readable")
+    assert "classifier 2" in capsys.readouterr().out
+    assert {one.figures["count"] for one in Evaluation.objects.all()} == {tested.count() - 1}
 
 
 def test_a_trial_of_a_version_whose_file_is_gone_ends(trained, settings):

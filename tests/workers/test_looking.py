@@ -10,6 +10,7 @@ from labeling.models import Glitch, Look, ModelVersion
 from labeling.models.runs import Run
 from labeling.services.looks import look_folder, request_look, request_look_at
 from labeling.services.training import request_training
+from tests.conftest import make_volunteer
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers.looking import look
 from workers.training import run_training
@@ -50,6 +51,18 @@ def test_a_look_at_a_glitch_uses_its_stored_pictures(trained):
     asked.refresh_from_db()
     assert asked.state == Run.State.SUCCEEDED
     assert asked.probabilities[0][0] == "Power_Line"
+
+
+def test_a_look_of_a_named_class_has_the_heat_of_that_class(trained):
+    """Also by a version that is not in use."""
+    ModelVersion.objects.update(state="kept_out")
+    glitch = Glitch.objects.get(gravityspy_id="0000000021")  # a Power_Line
+    reviewer = make_volunteer("rosa", role="reviewer")
+    asked = request_look_at(glitch, by=reviewer, version=trained, label="Blip")
+    look(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.error) == (Run.State.SUCCEEDED, "")
+    assert (asked.probabilities[0][0], asked.explained) == ("Power_Line", "Blip")
 
 
 def test_a_lost_file_fails_the_look_with_a_reason(trained):

@@ -2,17 +2,19 @@
 
 import json
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, ModelVersion
+from labeling.selectors.gold_test import gold_test
 from labeling.selectors.versions import active_version, find_version
 from labeling.services.evaluations import request_evaluation
-from labeling.services.judging import Verdict, evaluate_version, judge_in_time
+from labeling.services.judging import evaluate_version
+from labeling.services.predictions import unscored_glitches
 
 ROLE = ModelVersion.Role.CLASSIFIER
 
@@ -22,12 +24,13 @@ class Command(BaseCommand):
 
 Prints the tables of the papers (top-1 to top-5; precision and recall by class) and stores all
 figures for the review pages. The version's predictions must be there: if some are missing, a worker
-is asked for them, and the command says so.
+is asked for them, and the command says so; with --here this process makes them.
 
 Examples:
   manage.py evaluate                              the version in use
   manage.py evaluate --version 3 --against 2      and whether 3 differs from 2 by more than chance
   manage.py evaluate --in-time                    only on what came later than all training
+  manage.py evaluate --here                       without a worker
   manage.py evaluate --json figures.json --csv tables/
 """
 
@@ -42,7 +45,10 @@ Examples:
         parser.add_argument(
             "--in-time",
             action="store_true",
-            help="judge on the test glitches that came later than all training; not stored",
+            help="judge on the test glitches that came later than all training",
+        )
+        parser.add_argument(
+            "--here", action="store_true", help="predict what is missing in this process"
         )
         parser.add_argument(
             "--readable",
@@ -84,28 +90,50 @@ Examples:
 
     def _evaluate(
         self, number: int, against: int | None, options: dict[str, Any]
-    ) -> Mapping[int, Evaluation | Verdict]:
+    ) -> dict[int, Evaluation]:
         """Figures of the version, and of the one it is compared with, by number."""
         version = find_version(ROLE, number)
         other = find_version(ROLE, against) if against is not None else None
-        whole = not options["readable"]
         if version == other:
             raise CommandError("A version cannot be compared with itself.")
         try:
-            if options["in_time"]:  # each on what came later than the training of both
-                verdicts = {number: judge_in_time(version, other, whole=whole)}
-                if other is not None:
-                    verdicts[other.number] = judge_in_time(other, version, whole=whole)
-                return verdicts
-            found = {number: evaluate_version(version, other, whole=whole)}
-            if other is not None:
-                found[other.number] = evaluate_version(other, whole=whole)
-            return found
+            return _judged(version, other, options)
         except LabelingError as error:
             if error.code != "not_predicted":
                 raise
-            request_evaluation(number, against=against, by=None)
+            if not options["here"]:
+                request_evaluation(number, against=against, by=None)
+                raise CommandError(
+                    f"{error} It has been asked for: run this again then; what cannot be read is "
+                    "left out with --readable."
+                ) from error
+        _predict_here([one for one in (version, other) if one is not None])
+        try:
+            return _judged(version, other, options)
+        except LabelingError as error:
+            if error.code != "not_predicted":
+                raise
             raise CommandError(
-                f"{error} It has been asked for: run this again then; what cannot be read is left "
-                "out with --readable."
+                f"The pictures of {error.data['missing']} gold test glitches cannot be read by "
+                "all that is judged; leave them out with --readable."
             ) from error
+
+
+def _predict_here(versions: list[ModelVersion]) -> None:
+    """As a worker does, turn after turn; what cannot be read is left."""
+    test = gold_test()
+    for version in versions:
+        while unscored_glitches(version).filter(pk__in=test.glitch_ids).exists():
+            jobs.run_here(jobs.EVALUATE, version_id=version.pk)
+
+
+def _judged(
+    version: ModelVersion, other: ModelVersion | None, options: dict[str, Any]
+) -> dict[int, Evaluation]:
+    whole, in_time = not options["readable"], options["in_time"]
+    found = {version.number: evaluate_version(version, other, whole=whole, in_time=in_time)}
+    if other is not None:
+        # In time both are judged on what came later than the training of either.
+        beside = version if in_time else None
+        found[other.number] = evaluate_version(other, beside, whole=whole, in_time=in_time)
+    return found

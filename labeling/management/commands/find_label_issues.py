@@ -6,7 +6,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from labeling import jobs
-from labeling.celery import app
 from labeling.errors import LabelingError
 from labeling.models import LabelIssue
 from labeling.models.runs import Run
@@ -42,9 +41,7 @@ Examples:
         if options["queue"]:
             self.stdout.write(f"Label check {run.pk} is asked for; see /review/labels/.")
             return
-        # By its name, as everywhere: this process alone loads the network then.
-        app.loader.import_default_modules()
-        app.tasks[jobs.CHECK_LABELS](run_id=run.pk)
+        jobs.run_here(jobs.CHECK_LABELS, run_id=run.pk)
         run.refresh_from_db()
         if run.state == Run.State.RUNNING:
             raise CommandError(f"Label check {run.pk} is under way in {run.worker}.")

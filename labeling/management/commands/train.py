@@ -1,6 +1,5 @@
 """manage.py train"""
 
-import json
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
@@ -16,6 +15,7 @@ from labeling.services.resuming import resume_training
 from labeling.services.runs import is_free
 from labeling.services.training import is_same_request, request_training
 from ml.errors import MLError
+from ml.vision.changes import parse_changes
 from ml.vision.recipes import RECIPES
 from ml.vision.weights import missing_weights
 
@@ -78,7 +78,10 @@ Examples:
 
     def _asked(self, options: dict[str, Any]) -> TrainingRun:
         """The training wanted, asked for unless it is under way."""
-        changes = _changes(options["set"])
+        try:
+            changes = parse_changes(options["set"])
+        except MLError as refusal:
+            raise CommandError(f"--set: {refusal}") from refusal
         if options["random_weights"]:
             changes["weights"] = "imagenet or random"
         under_way = self._go_on(options, changes) if options["go_on"] else None
@@ -140,7 +143,8 @@ Examples:
             if run.state not in {Run.State.REQUESTED, Run.State.RUNNING}:
                 return
             if time.monotonic() >= send_at and is_free(run):
-                _train_here(run) if here else jobs.send_now(jobs.RUN_TRAINING, run_id=run.pk)
+                do = jobs.run_here if here else jobs.send_now
+                do(jobs.RUN_TRAINING, run_id=run.pk)
                 send_at = time.monotonic() + SEND_AGAIN_SECONDS
             else:
                 time.sleep(POLL_SECONDS)
@@ -157,25 +161,3 @@ Examples:
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")
         for note in version.metrics.get("notes", []):
             self.stdout.write(f"Note: {note}")
-
-
-def _changes(pairs: list[str]) -> dict[str, Any]:
-    """``KEY=VALUE`` with values as JSON has them: 3, 0.5, true, [1.0, 4.0]; else a word."""
-    changes: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise CommandError(f"--set {pair}: write KEY=VALUE, as in --set epochs=3.")
-        try:
-            changes[key] = json.loads(value)
-        except json.JSONDecodeError:
-            changes[key] = value
-    return changes
-
-
-def _train_here(run: TrainingRun) -> None:
-    """What a worker would do, by its name: commands know no tasks."""
-    from labeling.celery import app
-
-    app.loader.import_default_modules()
-    app.tasks[jobs.RUN_TRAINING].apply(kwargs={"run_id": run.pk}, throw=True)

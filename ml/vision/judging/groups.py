@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +9,8 @@ import numpy.typing as npt
 
 from ml.vision.evaluate import metrics
 from ml.vision.judging.judged import Judged
+from ml.vision.judging.nearness import UNKNOWN, Origins, nearness
 from ml.vision.judging.shares import share_interval
-from ml.vision.judging.splits import NEAR_SECONDS
 
 SECONDS_PER_WEEK = 7 * 24 * 3600
 # GPS seconds from begin to end, after the run pages of gwosc.org.
@@ -25,20 +23,6 @@ RUNS = (
     ("O4b", 1396796418, 1422118818),
     ("O4c", 1422118818, 1447516818),
 )
-UNKNOWN = "unknown"
-LATER = "later than training"
-
-
-@dataclass(frozen=True)
-class Origins:
-    """Where n test glitches come from: ``detectors`` (n,), ``times`` (n,) GPS seconds or NaN.
-
-    ``train_times`` (m,): when the glitches were that the version was trained on.
-    """
-
-    detectors: Sequence[str]
-    times: npt.NDArray[np.float64]
-    train_times: npt.NDArray[np.float64]
 
 
 def run_of(gps: float) -> str:
@@ -68,24 +52,6 @@ def by_groups(judged: Judged, origins: Origins) -> dict[str, list[dict[str, Any]
         "training": nearness(origins),
     }
     return {kind: _rows(judged, np.array(names, dtype=str)) for kind, names in kinds.items()}
-
-
-def nearness(origins: Origins) -> list[str]:
-    """Whether each test glitch lies later than all training, apart from it, or near some of it."""
-    known = np.sort(origins.train_times[np.isfinite(origins.train_times)])
-    if not len(known):
-        return [UNKNOWN] * len(origins.times)
-    names = []
-    for t in origins.times:
-        place = np.searchsorted(known, t)
-        gap = np.abs(known[max(place - 1, 0) : place + 1] - t).min() if np.isfinite(t) else 0.0
-        if not np.isfinite(t):
-            names.append(UNKNOWN)
-        elif gap <= NEAR_SECONDS:
-            names.append("within a minute of training")
-        else:
-            names.append(LATER if t > known[-1] else "apart from training")
-    return names
 
 
 def _rows(judged: Judged, names: npt.NDArray[np.str_]) -> list[dict[str, Any]]:

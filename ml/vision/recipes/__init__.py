@@ -58,6 +58,8 @@ def find_recipe(name: str) -> Recipe:
 
 def settings_for(name: str, changes: Mapping[str, Any] | None = None) -> TrainingSettings:
     """The recipe's settings with some changed; raises UnknownRecipe, BadSettings."""
-    return TrainingSettings.from_dict(
+    settings = TrainingSettings.from_dict(
         {**find_recipe(name).settings.to_dict(), **(changes or {}), "recipe": name}
     )
+    settings.check_use()
+    return settings

@@ -7,10 +7,12 @@ from labeling.models import AuditEvent, DriftCheck, ModelVersion, ShadowTrial
 from labeling.services.judging import evaluate_version
 from labeling.services.versions import activate_version
 from labeling.throttles import PostThrottle
+from tests.conftest import make_glitch
 from tests.labeling.api.conftest import refusal
-from tests.labeling.judging_world import make_classifier, make_gold, say
+from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
 pytestmark = pytest.mark.django_db
+O3A = 1240000000.0
 EVALUATIONS, TRIALS, DRIFT, VERSIONS = (
     f"/api/v1/{noun}" for noun in ("evaluations", "shadow-trials", "drift-checks", "model-versions")
 )
@@ -39,7 +41,8 @@ def sent(monkeypatch) -> list:
 def test_an_evaluation_is_asked_for(pipeline, two, sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         answer = pipeline.post(EVALUATIONS, {"version": 2, "against": 1})
-    assert (answer.status_code, answer.json()) == (202, {"version": 2, "against": 1})
+    assert answer.status_code == 202
+    assert answer.json() == {"version": 2, "against": 1, "in_time": False}
     first, second = two
     assert sent == [(jobs.EVALUATE, {"version_id": second.pk, "against_id": first.pk})]
     assert AuditEvent.objects.get(verb="evaluate").actor == pipeline.user
@@ -65,6 +68,25 @@ def test_an_evaluation_that_makes_no_sense_is_refused(pipeline, two, body, statu
 def test_without_gold_to_test_on_nothing_is_asked_of_a_worker(pipeline, taxonomy):
     make_classifier(1)
     assert refusal(pipeline.post(EVALUATIONS, {"version": 1})) == (400, "nothing_to_test")
+
+
+def test_judging_in_time_is_asked_for_where_something_came_later(
+    pipeline, two, sent, django_capture_on_commit_callbacks
+):
+    asked = {"version": 1, "in_time": True}
+    assert refusal(pipeline.post(EVALUATIONS, asked)) == (400, "nothing_later")
+    trained_on(two[0], make_glitch(40, event_time=O3A))
+    say(two[0], make_gold(50, "Blip", 2, event_time=O3A + 100.0), "Blip")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert pipeline.post(EVALUATIONS, asked).status_code == 202
+    told = {"version_id": two[0].pk, "against_id": None, "in_time": True}
+    assert sent == [(jobs.EVALUATE, told)]
+    evaluate_version(two[0])
+    evaluate_version(two[0], in_time=True)
+    rows = pipeline.get(EVALUATIONS, {"in_time": "true"}).json()["results"]
+    assert [(row["in_time"], row["count"]) for row in rows] == [(True, 2)]
+    rows = pipeline.get(EVALUATIONS, {"in_time": "false"}).json()["results"]
+    assert [(row["in_time"], row["count"]) for row in rows] == [(False, 6)]
 
 
 def test_a_flood_of_evaluations_is_throttled(pipeline, two, monkeypatch):

@@ -5,6 +5,7 @@ import pytest
 from labeling import jobs
 from labeling.models import AuditEvent, ModelVersion, TrainingRun
 from labeling.models.runs import Run
+from tests.conftest import make_glitch
 from tests.labeling.api.conftest import make_version, refusal
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,15 @@ def test_one_version_shows_all(pipeline, two):
     assert (got["state"], got["decision_reason"]) == ("active", "better by 2 %")
     assert pipeline.get(f"{VERSIONS}/classifier/1").json()["epochs"] == []
     assert refusal(pipeline.get(f"{VERSIONS}/classifier/{10**30}")) == (404, "not_found")
+
+
+def test_glitches_that_were_left_out_are_named(pipeline, two):
+    pk = make_glitch(7).pk
+    row = {"glitch_id": str(pk), "code": "unreadable_picture", "reason": "It is cut."}
+    ModelVersion.objects.filter(number=2).update(metrics={"skipped": [row], "untested": []})
+    metrics = pipeline.get(f"{VERSIONS}/classifier/2").json()["metrics"]
+    named = {"gravityspy_id": "0000000007", "code": "unreadable_picture", "reason": "It is cut."}
+    assert metrics == {"skipped": [named], "untested": []}
 
 
 def test_a_reviewer_goes_back_to_an_earlier_version(

@@ -16,11 +16,13 @@ from schemathesis.specs.openapi import checks
 
 from labeling.models import DriftCheck, GoldLabel, TrainingRequest, TrainingRun
 from labeling.services.judging import evaluate_version
+from labeling.services.looks import request_look_at
 from labeling.services.proposals import accept_for_vote
 from labeling.services.shadow import begin_trial
 from labeling.services.tokens import create_token
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.api.conftest import make_proposal_with_decoys, make_version, predict
+from tests.labeling.services.test_label_issues import doubt, queue
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +81,8 @@ def ids(taxonomy) -> dict[str, object]:
         is_alert=True,
         words="The classes predicted moved.",
     )
+    (issue,) = queue(doubt(make_glitch(52, gold_label="Blip")))
+    look = request_look_at(make_glitch(53), by=make_volunteer("rosa", role="reviewer"))
     return {
         "gravityspy_id": "0000000050",
         "role": "classifier",
@@ -88,6 +92,9 @@ def ids(taxonomy) -> dict[str, object]:
         "evaluation_id": evaluation.pk,
         "trial_id": trial.pk,
         "check_id": check.pk,
+        "label_check_id": issue.label_check_id,
+        "issue_id": issue.pk,
+        "key": str(look.key),
         "discovery": proposal.discovery_run_id,
     }
 
@@ -124,7 +131,7 @@ def test_whatever_is_sent_the_answer_is_one_that_the_schema_names(api_schema, id
 
         answers_as_the_schema_says()
         tried += 1
-    assert tried == 45
+    assert tried == 55
 
 
 def test_what_is_there_is_rendered_as_the_schema_says(api_schema, ids, headers):
@@ -141,4 +148,4 @@ def test_what_is_there_is_rendered_as_the_schema_says(api_schema, ids, headers):
         assert response.status_code == 200
         case.validate_response(response, checks=CHECKED)
         tried += 1
-    assert tried == 25
+    assert tried == 31

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from labeling import jobs
-from labeling.models import Evaluation, GlitchClass, ModelVersion, TrainingExample, TrainingRun
-from tests.labeling.judging_world import make_classifier, make_gold, say
+from labeling.models import Evaluation
+from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
 pytestmark = pytest.mark.django_db
 
@@ -79,24 +79,16 @@ def test_what_no_worker_can_read_is_left_out_where_it_is_asked_for(two, capsys):
     assert {one.figures["count"] for one in Evaluation.objects.all()} == {4}
 
 
-def test_in_time_only_later_glitches_are_judged_on_and_nothing_is_stored(two, capsys):
+def test_in_time_only_later_glitches_are_judged_on(two, capsys):
     with pytest.raises(CommandError, match="nothing_later"):
         call_command("evaluate", "--in-time")
     early = make_gold(30, "Blip", 1, "train", event_time=1e9)
     late = make_gold(31, "Blip", 1, event_time=1e9 + 61)
-    run = TrainingRun.objects.create(state="succeeded")
-    TrainingExample.objects.create(
-        run=run,
-        glitch=early[0],
-        glitch_class=GlitchClass.objects.get(label="Blip"),
-        split="train",
-        origin="gold",
-    )
-    ModelVersion.objects.filter(number=2).update(training_run=run)
+    trained_on(two[1], early[0])
     say(two[1], late, "Whistle")
     call_command("evaluate", "--in-time")
     assert "classifier 2   0.00" in capsys.readouterr().out
-    assert not Evaluation.objects.exists()
+    assert Evaluation.objects.get().in_time
 
 
 def test_without_a_version_in_use_one_is_named(taxonomy):

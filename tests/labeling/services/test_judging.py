@@ -3,12 +3,12 @@
 import pytest
 
 from labeling.errors import LabelingError
-from labeling.models import Evaluation, GlitchClass, TrainingExample, TrainingRun
+from labeling.models import Evaluation, TrainingRun
 from labeling.selectors.evaluations import latest_evaluation
 from labeling.selectors.gold_test import training_times
-from labeling.services.judging import evaluate_version, judge_in_time
+from labeling.services.judging import evaluate_version
 from tests.conftest import make_glitch
-from tests.labeling.judging_world import make_classifier, make_gold, say
+from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
 pytestmark = pytest.mark.django_db
 O3A = 1240000000.0
@@ -68,20 +68,10 @@ def test_a_missing_prediction_is_told_or_left_out(world):
     assert evaluate_version(version, whole=False).figures["count"] == 6
 
 
-def trained_on(version, glitch):
-    run = TrainingRun.objects.create(state="succeeded")
-    glitch_class = GlitchClass.objects.get(label="Blip")
-    TrainingExample.objects.create(
-        run=run, glitch=glitch, glitch_class=glitch_class, split="train", origin="gold"
-    )
-    version.training_run = run
-    version.save()
-
-
 def test_in_time_only_what_came_later_than_the_training_of_both_counts(world):
     version, other, _ = world
     with pytest.raises(LabelingError) as refusal:
-        judge_in_time(version)  # nobody knows when its training was
+        evaluate_version(version, in_time=True)  # nobody knows when its training was
     assert refusal.value.code == "nothing_later"
     for late, one in ((100.0, version), (200.0, other)):
         trained_on(one, make_glitch(40 + int(late), event_time=O3A + late))
@@ -90,10 +80,22 @@ def test_in_time_only_what_came_later_than_the_training_of_both_counts(world):
         say(version, came, "Blip")
         say(other, came, "Whistle")
     # 30, 90 and 200 s later than the one's training; 100 s later than the other's at best.
-    assert judge_in_time(version).figures["count"] == 2
-    found = judge_in_time(version, other)
+    alone = evaluate_version(version, in_time=True)
+    found = evaluate_version(version, other, in_time=True)
+    assert (alone.in_time, alone.figures["count"]) == (True, 2)
     assert (found.figures["count"], found.comparison["mcnemar"]["only_first"]) == (1, 1)
-    assert not Evaluation.objects.exists()
+
+
+def test_figures_in_time_stand_beside_those_on_the_whole_test(taxonomy):
+    """Also where all of the test came later, so that both are on the same glitches."""
+    version = make_classifier(1)
+    trained_on(version, make_glitch(1, event_time=O3A))
+    say(version, make_gold(10, "Blip", 2, event_time=O3A + 100.0), "Blip")
+    whole = evaluate_version(version)
+    later = evaluate_version(version, in_time=True)
+    assert whole.test_digest == later.test_digest
+    assert latest_evaluation(version) == whole
+    assert latest_evaluation(version, in_time=True) == later
 
 
 def test_an_ensemble_has_seen_what_its_members_were_trained_on(world):

@@ -85,6 +85,7 @@ def test_gold_is_told_about_only_where_it_is_shown(version):
     GoldLabel.objects.filter(glitch=shown).update(is_shown=True)
     assert (may_look_at(None, hidden), may_look_at(None, shown)) == (False, True)
     assert may_look_at(None, settled(3))
+    assert may_look_at(make_volunteer("omicron", role="pipeline"), hidden)
     assert not may_look_at(None, make_glitch(4, is_reserved=True))
 
 
@@ -94,6 +95,34 @@ def test_a_second_question_about_a_glitch_is_the_first(version):
     assert request_look_at(glitch, by=None) == first
     Look.objects.update(state=Run.State.FAILED)
     assert request_look_at(glitch, by=None) != first
+
+
+def test_of_each_version_and_class_there_is_one_look(version):
+    other, glitch = make_version(2, "kept_out"), settled(1)
+    likeliest = request_look_at(glitch, by=None)
+    by_other = request_look_at(glitch, by=None, version=other)
+    of_class = request_look_at(glitch, by=None, version=other, label="Whistle")
+    assert len({likeliest, by_other, of_class}) == 3
+    assert (by_other.model_version, by_other.label) == (other, "")
+    assert (of_class.model_version, of_class.label) == (other, "Whistle")
+    assert request_look_at(glitch, by=None, version=other, label="Whistle") == of_class
+
+
+def test_a_class_that_the_version_does_not_know_is_refused(version):
+    glitch = settled(1)
+    for ask in (
+        lambda: request_look_at(glitch, by=None, label="Tomte"),
+        lambda: request_look({4.0: make_picture(9)}, by=None, version=version, label="Tomte"),
+    ):
+        with pytest.raises(LabelingError, match="classifier 1 knows no class Tomte") as refusal:
+            ask()
+        assert refusal.value.code == "unknown_label"
+    assert not Look.objects.exists()
+
+
+def test_a_version_out_of_use_answers_where_none_is_in_use(taxonomy):
+    kept_out = make_version(1, "kept_out")
+    assert request_look_at(settled(1), by=None, version=kept_out).model_version == kept_out
 
 
 def test_too_many_waiting_are_refused(version, monkeypatch):

@@ -11,7 +11,8 @@ from labeling.models import DriftCheck, ModelVersion, TrainingRequest
 from labeling.selectors.trials import running_trial
 from labeling.services.judging import evaluate_version
 from labeling.services.shadow import begin_trial
-from tests.labeling.judging_world import make_classifier, make_gold, say
+from tests.conftest import make_glitch
+from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
 pytestmark = pytest.mark.django_db
 DEEDS = [
@@ -66,6 +67,30 @@ def test_without_figures_the_page_offers_to_make_them(
         answer = as_reviewer.post("/review/models/classifier/2/judge/", {"against": "1"})
     assert answer["Location"] == "/review/models/classifier/2/judging/?against=1"
     assert sent == [(jobs.EVALUATE, {"version_id": two[1].pk, "against_id": two[0].pk})]
+
+
+def test_judging_in_time_is_asked_for_and_shown_beside_the_rest(
+    as_reviewer, two, sent, django_capture_on_commit_callbacks
+):
+    address = "/review/models/classifier/2/"
+    refused = as_reviewer.post(f"{address}judge/", {"in_time": "1"}, follow=True)
+    assert "No gold test glitch is known to be later" in refused.content.decode()
+    trained_on(two[1], make_glitch(40, event_time=1240500000.0))
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = as_reviewer.post(f"{address}judge/", {"in_time": "1"})
+    assert answer["Location"] == f"{address}judging/?in_time=1"
+    told = {"version_id": two[1].pk, "against_id": None, "in_time": True}
+    assert sent == [(jobs.EVALUATE, told)]
+    page = as_reviewer.get(f"{address}judging/?in_time=1").content.decode()
+    assert "Not judged yet on what came later than all training" in page
+    evaluate_version(two[1])
+    evaluate_version(two[1], in_time=True)
+    whole = as_reviewer.get(f"{address}judging/").content.decode()
+    later = as_reviewer.get(f"{address}judging/?in_time=1").content.decode()
+    assert "On 4 gold glitches" in whole
+    assert "On 2 gold glitches" in later
+    assert "?class=Whistle&amp;in_time=1#curves" in later
+    assert as_reviewer.get(f"{address}judging.json?in_time=1").json()["figures"]["count"] == 2
 
 
 def test_the_stored_figures_are_shown_with_tables_beside_the_plots(as_reviewer, two):

@@ -6,10 +6,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from labeling.models import Glitch, GlitchClass, Look, Prediction
+from labeling.models import Glitch, GlitchClass, Look, ModelVersion, Prediction
 from labeling.models.runs import Run
 from labeling.services.looks import look_folder, request_look_at
 from tests.conftest import make_glitch, make_picture, make_volunteer
+from tests.labeling.judging_world import say
 from tests.labeling.web.worlds import make_version
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,36 @@ def test_four_large_pictures_fit_and_more_is_refused(client, version):
     assert much.status_code != 413
 
 
+ASK = "What does the classifier say?"
+
+
+def test_a_glitch_that_all_may_know_has_a_button_that_asks(as_volunteer, version):
+    glitch = settled(1)
+    page = as_volunteer.get(f"/glitches/{glitch.gravityspy_id}/").content.decode()
+    assert ASK in page
+    assert f'name="glitch" value="{glitch.gravityspy_id}"' in page
+    asked = as_volunteer.post(PAGE, {"glitch": glitch.gravityspy_id})
+    assert asked["Location"] == f"{PAGE}{Look.objects.get().key}/"
+    in_vote = make_glitch(2)
+    assert ASK not in as_volunteer.get(f"/glitches/{in_vote.gravityspy_id}/").content.decode()
+
+
+def test_the_field_guide_leads_to_the_question(client, version):
+    example = make_glitch(1, gold_label="Blip")
+    link = f'href="{PAGE}?glitch={example.gravityspy_id}"'
+    assert link in client.get("/classes/").content.decode()
+    form = client.get(f"{PAGE}?glitch={example.gravityspy_id}").content.decode()
+    assert f'value="{example.gravityspy_id}"' in form
+    assert client.post(PAGE, {"glitch": example.gravityspy_id}).status_code == 302
+    ModelVersion.objects.update(state="replaced")
+    assert link not in client.get("/classes/").content.decode()
+
+
+def test_without_a_classifier_no_page_offers_to_ask_one(as_volunteer, taxonomy):
+    glitch = settled(1)
+    assert ASK not in as_volunteer.get(f"/glitches/{glitch.gravityspy_id}/").content.decode()
+
+
 def test_a_reviewer_sees_what_is_known_and_asks_for_the_heat(as_reviewer, version, taxonomy):
     glitch = make_glitch(1)
     Prediction.objects.create(
@@ -138,6 +169,35 @@ def test_a_reviewer_sees_what_is_known_and_asks_for_the_heat(as_reviewer, versio
     page = as_reviewer.get(address).content.decode()
     assert "heat_4.0.png" in page
     assert 'class="heat-switch"' in page
+
+
+def test_a_reviewer_asks_any_version_about_any_class(as_reviewer, version):
+    """Version 2 was kept out: what made it say Whistle is what one wants to see."""
+    kept_out, glitch = make_version(2, "kept_out"), make_glitch(1)
+    for one, label in ((version, "Blip"), (kept_out, "Whistle")):
+        say(one, [glitch], label)
+    address = f"/review/glitches/{glitch.gravityspy_id}/"
+    page = as_reviewer.get(address).content.decode()
+    assert "Show where classifier 1 sees it" in page
+    assert "Show where classifier 2 sees it" in page
+    asked = as_reviewer.post(f"{address}explain/", {"version": "2"})
+    assert asked["Location"] == f"{address}?version=2"
+    asked = as_reviewer.post(f"{address}explain/", {"version": "2", "label": "Blip"})
+    assert asked["Location"] == f"{address}?version=2&label=Blip"
+    finish(Look.objects.get(model_version=kept_out, label="Blip"))
+    assert "heat_4.0.png" in as_reviewer.get(asked["Location"]).content.decode()
+    assert "Waiting for a worker" in as_reviewer.get(f"{address}?version=2").content.decode()
+    assert "Show what classifier 1 sees" in as_reviewer.get(address).content.decode()
+
+
+@pytest.mark.parametrize("version_asked", ["9", "two", "9" * 30])
+def test_a_version_that_is_not_there_is_refused(as_reviewer, version, version_asked):
+    address = f"/review/glitches/{make_glitch(1).gravityspy_id}/"
+    assert as_reviewer.get(f"{address}?version={version_asked}").status_code == 404
+    sent = {"version": version_asked}
+    page = as_reviewer.post(f"{address}explain/", sent, follow=True).content.decode()
+    assert "There is no classifier version" in page
+    assert not Look.objects.exists()
 
 
 def test_a_volunteer_does_not_see_what_is_known(version):

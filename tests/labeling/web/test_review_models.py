@@ -1,5 +1,6 @@
 """Review: model versions and trainings."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -36,6 +37,43 @@ def test_one_version_shows_curves_confusion_and_classes(as_reviewer):
     assert page.count("<polyline") == 3  # two losses, one accuracy
     assert 'class="heat-8 hit">3<' in page
     assert "Roll back" not in page
+
+
+def test_what_a_training_noted_and_left_out_is_named(as_reviewer):
+    version = make_version(1, "active")
+    address = "/review/models/classifier/1/"
+    assert "What to know of its training" not in as_reviewer.get(address).content.decode()
+    broken, gone = make_glitch(7), make_glitch(8)
+    version.metrics |= {
+        "notes": ["The device was out of memory: minibatches of 32 were cut in half."],
+        "skipped": [{"glitch_id": str(broken.pk), "code": "unreadable_picture", "reason": "Cut."}],
+        "untested": [
+            {"glitch_id": str(pk), "code": "missing_picture", "reason": "Gone."}
+            for pk in (broken.pk, gone.pk)
+        ],
+    }
+    version.save()
+    gone.delete()
+    page = as_reviewer.get(address).content.decode()
+    assert "minibatches of 32 were cut in half" in page
+    assert "1 glitch was left out of training and validation" in page
+    link = '<a href="/review/glitches/0000000007/">0000000007</a>: '
+    assert f"{link}Cut. <code>unreadable_picture</code>" in page
+    assert "2 glitches were left out of the gold test" in page
+    assert f"{link}Gone. <code>missing_picture</code>" in page
+    assert "a glitch that is gone: Gone." in page
+
+
+def test_of_very_many_left_out_the_first_are_named(as_reviewer, monkeypatch):
+    monkeypatch.setattr("labeling.selectors.skipped.SHOWN", 1)
+    version = make_version(1, "active")
+    rows = [{"glitch_id": str(pk), "code": "cut", "reason": f"Cut {pk}."} for pk in (1, 2, 3)]
+    version.metrics |= {"skipped": rows}
+    version.save()
+    page = as_reviewer.get("/review/models/classifier/1/").content.decode()
+    assert ("Cut 1." in page, "Cut 2." in page) == (True, False)
+    assert "3 glitches were left out of training" in page
+    assert "and 2 more" in page
 
 
 def test_rolling_back_puts_the_old_version_into_use(as_reviewer):
@@ -157,6 +195,42 @@ def test_a_recipe_is_chosen_on_the_page(as_reviewer, monkeypatch):
     ensemble = {"recipe": "ensemble", "members": "3, five"}
     page = as_reviewer.post("/review/training/start/", ensemble, follow=True).content.decode()
     assert "members" in page and "whole numbers" in page
+
+
+@pytest.fixture
+def enough(taxonomy):
+    """Labels enough for a training."""
+    for number in range(12):
+        make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
+
+
+def test_more_settings_are_typed_one_a_line(as_reviewer, enough):
+    typed = {"recipe": "george-vgg16", "settings": "epochs = 3\r\nseed=7\r\n"}
+    as_reviewer.post("/review/training/start/", typed)
+    settings = TrainingRun.objects.get().settings
+    told = (settings["recipe"], settings["epochs"], settings["seed"], settings["optimizer"])
+    assert told == ("george-vgg16", 3, 7, "adagrad")
+    shown = as_reviewer.get("/review/training/").content.decode()
+    assert "<code>epochs</code></dt><dd>a whole number from 0 to 1000</dd>" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("epochs 3", "is no setting: write KEY=VALUE, as in epochs=3"),
+        ("epoch=3", "There is no training setting &#x27;epoch&#x27;; known are"),
+        ("epochs=many", "&#x27;many&#x27;; it must be a whole number from 0 to 1000"),
+    ],
+)
+def test_settings_that_make_no_sense_stand_in_the_form_again(as_reviewer, enough, line, words):
+    typed = {"recipe": "george-vgg16", "reason": "try", "settings": f"seed=7\n{line}"}
+    page = as_reviewer.post("/review/training/start/", typed, follow=True).content.decode()
+    assert "Training did not start." in page
+    assert words in page
+    assert f">seed=7\n{line}</textarea>" in page
+    assert 'value="try"' in page
+    assert re.search(r'value="george-vgg16"[^>]* selected>', page)
+    assert not TrainingRun.objects.exists()
 
 
 def test_a_failed_training_shows_its_error(as_reviewer):

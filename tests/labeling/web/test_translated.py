@@ -46,6 +46,7 @@ from labeling.services.tokens import create_token
 from labeling.services.visitors import begin_visit
 from labeling.services.votes import record_vote
 from ml.vision.recipes import RECIPES
+from ml.vision.rules import wanted
 from ml.vision.weights import missing_weights
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.judging_world import make_classifier, make_gold, say
@@ -66,7 +67,13 @@ WRITTEN = [  # by people, or by a worker when it did its work
     "what a shape", "my favourites of May", "curls to the left", "They lie close together.",
     "found", "Version 2 was judged.", "because I like it", "The weeks differ.",
     "12 new labels", "Training was refused.", "no worker was there", "two members are too few",
+    "Minibatches were halved.", "It is cut.",
 ]  # fmt: skip
+SKIPPED = {
+    "notes": ["Minibatches were halved."],
+    "skipped": [{"glitch_id": "0", "code": "unreadable_picture", "reason": "It is cut."}],
+    "untested": [{"glitch_id": "0", "code": "unreadable_picture", "reason": "It is cut."}],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +138,7 @@ def _make_versions(taxonomy):
         state="succeeded", reason="12 new labels", epochs=EPOCHS, class_list=first.class_list
     )
     second = make_classifier(
-        2, replaces=first, training_run=run, metrics=METRICS, routed_at=timezone.now(),
+        2, replaces=first, training_run=run, metrics=METRICS | SKIPPED, routed_at=timezone.now(),
         decision_reason="Version 2 was judged.",
     )  # fmt: skip
     blips = make_gold(400, "Blip", 2, event_time=1240000000.0)
@@ -174,13 +181,13 @@ def names() -> list[str]:
     every = GlitchClass.objects.values_list("label", "name_shown")
     classes = [name for pair in every for name in (*pair, pair[0].replace("_", " "))]
     proposals = ["Reverse Chirp", "Curl"]
-    # A recipe's name and title come from a library that knows no catalogue.
+    # Recipes and the rules of their settings come from a library that knows no catalogue.
     recipes = [
         text
         for one in RECIPES.values()
         for text in (one.name, one.title, str(missing_weights(one)))
     ]
-    return [*NAMES, *WRITTEN, *classes, *proposals, *recipes]
+    return [*NAMES, *WRITTEN, *classes, *proposals, *recipes, *wanted().values()]
 
 
 def walk(client: Client, addresses: list[str], **places: object) -> dict[str, set[str]]:

@@ -1,6 +1,7 @@
 import pytest
 
 from ml.vision.errors import BadSettings
+from ml.vision.recipes import settings_for
 from ml.vision.settings import TrainingSettings
 
 
@@ -40,6 +41,30 @@ def test_a_bad_setting_is_named(values, key):
         TrainingSettings.from_dict(values)
     assert caught.value.data["key"] == key
     assert repr(key) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ("nota-cpu", "without a frozen part"),
+        ("logistic-features", "without a frozen part"),
+        ("spartificial-resnet50", "without a frozen part"),
+        ("george-inception-v3", "'augmentation' that changes them"),
+    ],
+)
+def test_copies_that_would_change_no_prediction_are_refused(recipe, words):
+    with pytest.raises(BadSettings, match=words) as caught:
+        settings_for(recipe, {"test_copies": 4})
+    assert caught.value.data["key"] == "test_copies"
+
+
+@pytest.mark.parametrize("recipe", ["nota", "george-resnet50"])
+def test_copies_are_taken_where_all_of_a_network_learns(recipe):
+    assert settings_for(recipe, {"test_copies": 4}).test_copies == 4
+
+
+def test_a_version_with_idle_copies_is_still_loaded():
+    assert TrainingSettings.from_dict({"test_copies": 4}).test_copies == 4
 
 
 def test_what_memory_holds_is_told_with_the_refusal():

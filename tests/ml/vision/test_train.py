@@ -18,6 +18,7 @@ from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.errors import CheckpointMismatch, NaNLoss, NothingToTest, NothingToTrain
 from ml.vision.network import build_network, frozen_steps
 from ml.vision.probe import balanced_weights, fit_probe
+from ml.vision.recipes import settings_for
 from ml.vision.train import train_classifier
 
 from .conftest import make_set
@@ -81,6 +82,23 @@ def test_a_damaged_last_checkpoint_costs_one_epoch_only(training_set, recipe, tm
     again = train_classifier(training_set, recipe, tmp_path / "run", cache)
     assert again.sha256 == whole.sha256
     assert "Passed over a damaged checkpoint" in again.notes[0]
+
+
+@pytest.mark.parametrize(("drop_durations", "is_fitted_on_it_alone"), [(0.0, True), (0.3, False)])
+def test_a_head_is_fitted_on_what_training_glitches_are_shown_as(
+    training_set, tmp_path, drop_durations, is_fitted_on_it_alone
+):
+    """Where no duration is ever dropped: on each glitch once, with all its durations."""
+    cache = tmp_path / "cache"
+    changes = {"size": 32, "drop_durations": drop_durations}
+    settings = settings_for("logistic-features", changes)
+    model = train_classifier(training_set, settings, tmp_path / "run", cache)
+    classifier = Classifier.load(model.weights)
+    features = classifier.features([example.pictures for example in training_set.train], cache)
+    columns = np.array([training_set.classes.index(e.label) for e in training_set.train])
+    wanted, _ = fit_probe(features, columns, np.ones(len(columns)), 2, 0.1, settings.seed)
+    weight = classifier.network.classifier.weight.detach().numpy()
+    assert np.allclose(weight, wanted, rtol=1e-3, atol=1e-5) == is_fitted_on_it_alone
 
 
 KILLED = """

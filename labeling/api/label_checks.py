@@ -1,0 +1,68 @@
+"""Label checks: the search of all labels for those that are probably wrong."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from labeling.api.pagination import NewestFirst
+from labeling.api.permissions import IsPipelineOrReviewer, user_of
+from labeling.api.schema import answers
+from labeling.api.training_runs import RunSerializer
+from labeling.models import LabelCheck
+from labeling.selectors.label_issues import find_label_check, listed_label_checks
+from labeling.services.label_issues import request_label_check
+
+MOST_REPEATS = 50
+
+
+class LabelCheckSerializer(RunSerializer):
+    judged = serializers.IntegerField(allow_null=True, help_text="labels looked at")
+    found = serializers.IntegerField(allow_null=True, help_text="labels put into the queue")
+
+
+class NewLabelCheckSerializer(serializers.Serializer):
+    reason = serializers.CharField(max_length=200, default="asked for over the API")
+    repeats = serializers.IntegerField(
+        min_value=1, max_value=MOST_REPEATS, default=3, help_text="splits to average over"
+    )
+
+
+class LabelChecksView(generics.ListAPIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+    serializer_class = LabelCheckSerializer
+    pagination_class = NewestFirst
+    filter_backends: list[Any] = []
+
+    def get_queryset(self) -> QuerySet[LabelCheck]:
+        return listed_label_checks()
+
+    @extend_schema(responses=answers({200: LabelCheckSerializer(many=True)}, 401, 403, 404))
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Label checks by cursor, the newest first."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        request=NewLabelCheckSerializer,
+        responses=answers({201: LabelCheckSerializer}, 400, 401, 403),
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a search of all labels; the one under way is given where there is one."""
+        asked = NewLabelCheckSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        run = request_label_check(user_of(request), **asked.validated_data)
+        return Response(LabelCheckSerializer(find_label_check(run.pk)).data, status=201)
+
+
+class LabelCheckView(APIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+
+    @extend_schema(responses=answers({200: LabelCheckSerializer}, 401, 403, 404))
+    def get(self, request: Request, label_check_id: int) -> Response:
+        """One label check with its progress and what it found."""
+        return Response(LabelCheckSerializer(find_label_check(label_check_id)).data)
