@@ -93,21 +93,19 @@ def processes(
 ) -> list[Process]:
     """The demo's processes in the order of their start; migrations are not among them.
 
-    ``settings`` is what ``environment`` tells. Looks and predictions share a process, which needs
-    torch in memory once: looks come first, and predictions make room for them.
+    ``settings`` is what ``environment`` tells. Trainings and predictions share a process, so that
+    a small machine has torch in memory once: predictions wait for the minute that a training takes.
     """
     table = commands(bind=f"{host}:{port}", var=str(folder))
     broker = settings["REDIS_URL"].replace("unix://", "redis+socket://", 1)
-    looks = worker("looks", "predictions")
-    cores = os.cpu_count() or 1
+    gpu = worker("gpu", "predictions")
     one_thread = dict(settings) | {"OMP_NUM_THREADS": "1"}
-    half = dict(settings) | {"OMP_NUM_THREADS": str(max(1, cores // 2))}  # a training has the rest
-    all_threads = dict(settings) | {"OMP_NUM_THREADS": str(cores)}
+    all_threads = dict(settings) | {"OMP_NUM_THREADS": str(os.cpu_count() or 1)}
     return [
         Process("web", here(table["web"]), one_thread, answers_at(f"http://127.0.0.1:{port}")),
         Process("worker", here(table["worker"]), one_thread, pings(broker, "default")),
-        Process("worker-gpu", here(table["worker-gpu"]), all_threads, pings(broker, "gpu")),
-        Process("worker-looks", here(looks), half, pings(broker, "looks")),
+        Process("worker-gpu", here(gpu), all_threads, pings(broker, "gpu")),
+        Process("worker-looks", here(table["worker-looks"]), one_thread, pings(broker, "looks")),
         Process("beat", here(table["beat"]), one_thread),
     ]
 

@@ -37,7 +37,8 @@ from ml.vision.views import FULL
 from ml.vision.world import World
 from ml.wanted import check_wanted
 
-EVALUATION_MINIBATCH = 64
+# Larger ones fall out of the processor's cache.
+EVALUATION_MINIBATCH, EVALUATION_MINIBATCH_ON_CPU = 64, 16
 SMALLEST_MINIBATCH = 8
 
 Array = npt.NDArray[np.generic]
@@ -70,7 +71,8 @@ def _predict(
 
     def by_parts(parts: int) -> Predicted:
         logits, features = [], []
-        size = max(1, EVALUATION_MINIBATCH // parts)
+        on_cpu = maker.device.type == "cpu"
+        size = max(1, (EVALUATION_MINIBATCH_ON_CPU if on_cpu else EVALUATION_MINIBATCH) // parts)
         nothing_frozen = network.frozen.is_empty
         precision = prediction_precision(maker.device, nothing_frozen=nothing_frozen)
         with torch.inference_mode(), autocast(maker.device, precision):

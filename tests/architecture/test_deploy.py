@@ -102,7 +102,7 @@ def test_the_demo_serves_every_queue_with_torch_in_two_processes(tmp_path):
     told = environment(tmp_path, port=8000, database_url="postgres://x", redis_url="redis://x")
     argvs = [one.argv for one in processes(tmp_path, port=8000, settings=told)]
     served = [argv[argv.index("-Q") + 1] for argv in argvs if "-Q" in argv]
-    assert served == ["default", "gpu", "looks,predictions"]
+    assert served == ["default", "gpu,predictions", "looks"]
 
 
 @pytest.mark.parametrize("name", ["worker-gpu", "worker-predictions"])
