@@ -76,5 +76,11 @@ def test_what_a_soft_target_doubts_is_not_weighted_down_besides(soft, weights):
         Example(pictures, "b", 0.5),
         Example(pictures, "a", 0.9, {"z": 1.0}),  # of no class that is trained: the label alone
     ]
-    inputs = Inputs([np.zeros((2, 5), np.float32)] * 3, [0, 1, 2], ["x"] * 3, [])
+    inputs = Inputs(
+        arrays=[np.zeros((2, 5), np.float32)] * 3,
+        kept=[0, 1, 2],
+        contents=["x"] * 3,
+        sketches=[np.zeros((1, 28, 7), np.uint8)] * 3,
+        skipped=[],
+    )
     assert label_inputs(inputs, examples, ("a", "b"), soft=soft).weights.tolist() == weights

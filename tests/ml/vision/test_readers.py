@@ -71,8 +71,10 @@ def test_no_more_is_read_once_the_work_is_unwanted():
     assert len(read) < 100  # what was ahead
 
 
-def test_a_killed_reader_ends_the_work_with_a_reason():
+def test_a_killed_reader_ends_the_work_with_a_reason(monkeypatch):
+    monkeypatch.setenv("NOTA_READERS", "2")
     with pytest.raises(ReadersEnded, match="NOTA_READERS"), open_readers(FEW) as readers:
+        list(read_ahead(readers, time.sleep, [0.2] * 4))  # both have started
         os.kill(readers.submit(os.getpid).result(), signal.SIGKILL)
         list(read_ahead(readers, time.sleep, [0.1] * 600))  # it is noticed a moment later
 
