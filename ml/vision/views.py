@@ -128,13 +128,16 @@ class ViewReader:
         return GlitchViews(content, variants.astype(np.uint8, copy=False))
 
     def _decode(self, files: Mapping[float, bytes], full_only: bool) -> Energy:
-        energies = {key: read_energy(data) for key, data in files.items()}
-        longest = max(energies)
+        asked = set(files)
+        if full_only:  # the longest picture may be there for the other variant alone
+            asked = {source for each in self.durations if (source := source_of(each, [*files]))}
+        energies = {key: read_energy(data) for key, data in files.items() if key in asked}
         full = reduce_views(energies, self.durations, self.size)
         if full_only:
             return full[None]
         if len(energies) == 1:
             return np.stack([full, full])
+        longest = max(energies)
         only = reduce_views({longest: energies[longest]}, self.durations, self.size)
         return np.stack([full, only])
 

@@ -95,6 +95,21 @@ def test_only_the_files_that_serve_are_read(reader, tmp_path):
     assert list(reader.read_bytes(glitch)) == [4.0]
 
 
+def test_a_prediction_decodes_only_the_pictures_that_it_shows(tmp_path):
+    """The longest picture, which is of no duration asked for, serves trainings alone."""
+    reader = ViewReader((1.0,), 32, ArrayStore(tmp_path / "cache"))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"nothing")
+    pictures = GlitchPictures("g", {1.0: save(tmp_path, "one", 90), 4.0: broken})
+    files = reader.read_bytes(pictures)
+    content = reader.content_of(files)
+    shown = reader.views(files, content, full_only=True).variants
+    assert shown.shape == (1, 1, 32, 32)
+    assert shown.max() == 90
+    with pytest.raises(PictureError):
+        reader.views(files, content)
+
+
 def test_a_glitch_without_a_usable_duration_is_refused(reader, tmp_path):
     with pytest.raises(NoUsableDuration):
         reader.read_bytes(GlitchPictures("g", {0.5: save(tmp_path, "a", 1)}))
