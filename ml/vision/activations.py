@@ -31,8 +31,6 @@ from ml.vision.store import ArrayStore, hash_of
 from ml.vision.views import Energy, GlitchViews, ViewReader
 from ml.wanted import check_wanted, tell
 
-PARTS_AHEAD = 8  # parts of a pipeline that are read or computed before the first is done with
-
 Keep = Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]]
 
 
@@ -108,7 +106,7 @@ class InputMaker:
                 check_wanted()
                 part = glitches[start : start + line.part]
                 ahead.extend(line.submit(self.read, part, self.make_from, first=start))
-                if len(ahead) > PARTS_AHEAD:
+                if len(ahead) > line.ahead:
                     found.extend(ahead.popleft().result(), spool.keep)
                     tell("read", found.count, len(glitches))
             while ahead:

@@ -23,11 +23,15 @@ Done = TypeVar("Done")
 
 @dataclass(frozen=True)
 class Pipeline:
-    """``readers`` read, ``network`` computes; ``part``: glitches that go through it together."""
+    """``readers`` read, ``network`` computes; ``part``: glitches that go through it together.
+
+    ``ahead``: parts that may be under way, so that memory stays bounded.
+    """
 
     readers: Executor
     network: Executor
     part: int
+    ahead: int
 
     def submit(
         self,
@@ -48,13 +52,13 @@ class Pipeline:
 @contextmanager
 def open_pipeline(device: torch.device, glitches: int) -> Iterator[Pipeline]:
     """For about so many ``glitches``. What is not begun when the block ends is dropped."""
-    part = CUDA_MINIBATCH if device.type == "cuda" else CPU_MINIBATCH
+    part, ahead = (CUDA_MINIBATCH, 2) if device.type == "cuda" else (CPU_MINIBATCH, 8)
     with (
         open_readers(glitches) as readers,
         _network_threads(device, math.ceil(glitches / part)) as network,
     ):
         try:
-            yield Pipeline(readers, network, part)
+            yield Pipeline(readers, network, part, ahead)
         finally:  # first what would wait for pieces that nobody reads any more
             network.shutdown(wait=False, cancel_futures=True)
             readers.shutdown(wait=False, cancel_futures=True)
