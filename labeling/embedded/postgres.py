@@ -14,7 +14,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -129,13 +130,7 @@ def _start(
         started = state.state_of(url, process.pid)
         # Stored before it is ready: should we be killed while waiting, it is found again.
         state.save(folder, KIND, started)
-        is_up = False
-        try:
-            is_up = _answers(started, START_SECONDS)
-        finally:  # also where we are interrupted: nobody would have the handle that stops it
-            if not is_up:
-                give_up(folder, KIND, process, STOP)
-        if is_up:
+        if comes_up(partial(_answers, started, START_SECONDS), folder, KIND, process, STOP):
             return PostgresHandle(folder, KIND, url, STOP, process)
         if "Address already in use" not in state.tail(log):
             break
@@ -144,16 +139,26 @@ def _start(
     )
 
 
-def give_up(
+def comes_up(
+    answers: Callable[[], bool],
     folder: Path,
     kind: str,
     process: subprocess.Popen[bytes],
     steps: Sequence[tuple[signal.Signals, float]],
-) -> None:
-    """End a server that did not come up, and forget it."""
-    state.shut_down(process.pid, steps)
-    process.poll()
-    state.forget(folder, kind)
+) -> bool:
+    """Whether a started server answers; one that does not is ended and forgotten.
+
+    Also where we are interrupted meanwhile: nobody would have the handle that stops it.
+    """
+    is_up = False
+    try:
+        is_up = answers()
+    finally:
+        if not is_up:
+            state.shut_down(process.pid, steps)
+            process.poll()
+            state.forget(folder, kind)
+    return is_up
 
 
 def _create(data: Path, durable: bool) -> None:

