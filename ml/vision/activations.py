@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -86,16 +86,12 @@ class InputMaker:
         self.store = store
         self.device = device
         self.precision = forward_precision(device)
-        nothing = frozen.is_empty
         key = hash_of("activations", frozen.digest(), str(self.precision))
-        self.read = PieceReader(
-            reader=reader,
-            key="" if nothing else key,
-            copies=0 if nothing else copies,
-            drop_durations=drop_durations,
-            augmentation=augmentation,
-            full_only=full_only,
-        )
+        self.read = PieceReader(reader, "" if frozen.is_empty else key, full_only=full_only)
+        if copies and not frozen.is_empty:  # readers without any are equal, whatever else differs
+            self.read = replace(
+                self.read, copies=copies, drop_durations=drop_durations, augmentation=augmentation
+            )
 
     def make(self, glitches: Sequence[GlitchPictures]) -> Inputs:
         """Read, decode and run the frozen part where the store has nothing; unreadable: skipped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,7 +23,7 @@ from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure, Sketches
 from ml.vision.older_novelty import FeatureNovelty
-from ml.vision.pieces import Read
+from ml.vision.pieces import JointReader, PieceReader, Read
 from ml.vision.pipeline import open_pipeline
 from ml.vision.train import make_inputs_for
 from ml.vision.views import FULL
@@ -33,6 +33,7 @@ CHUNK = 128  # glitches at a time
 CHUNKS_AHEAD = 3  # one being read, one in the network, one being written
 
 Part = tuple[Inputs, Predicted | None]  # what was read of a part of a chunk, and what comes of it
+Parts = list[Part]  # the same of each network
 
 
 @dataclass(frozen=True)
@@ -120,36 +121,66 @@ class Classifier:
     ) -> Generator[Scores, None, None]:
         """The scores of each chunk in turn; at most three chunks are in memory.
 
-        Readers decode, threads run the network, and the caller's own thread fetches the next chunk
+        Readers decode, threads run the networks, and the caller's own thread fetches the next chunk
         and does what it likes with the scores meanwhile: write them to a database.
         """
-        maker = make_inputs_for(self._network, self.settings, cache, self._device, full_only=True)
-        compute = partial(self._score_part, maker)
+        makers = [one._inputs(cache) for one in self.singles()]
+        read = JointReader(tuple(maker.read for maker in makers))
+        compute = partial(self._score_part, makers)
         left = iter(chunks)
         first = list(islice(left, 1))
-        ahead: deque[tuple[Sequence[GlitchPictures], list[Future[Part]]]] = deque()
-        with open_pipeline(maker.device, max(map(len, first), default=0)) as line:
+        ahead: deque[tuple[Sequence[GlitchPictures], list[Future[Parts]]]] = deque()
+        with open_pipeline(makers[0].device, max(map(len, first), default=0)) as line:
             for chunk in chain(first, left):
                 check_wanted()
-                ahead.append((chunk, line.submit(maker.read, chunk, compute)))
+                ahead.append((chunk, line.submit(read, chunk, compute)))
                 if len(ahead) == CHUNKS_AHEAD:
                     yield self._score_chunk(*ahead.popleft())
             while ahead:
                 yield self._score_chunk(*ahead.popleft())
 
-    def _score_part(self, maker: InputMaker, pieces: Sequence[Read]) -> Part:
-        inputs = maker.make_from(pieces)
+    def singles(self) -> list[Classifier]:
+        """The classifiers of one network each of which this one is made: itself."""
+        return [self]
+
+    def joined(self, scores: Iterator[Scores]) -> Scores:
+        """What this one says of a chunk, by the ``scores`` of each of :meth:`singles` in order."""
+        return next(scores)
+
+    def _inputs(self, cache: Path) -> InputMaker:
+        return make_inputs_for(self._network, self.settings, cache, self._device, full_only=True)
+
+    def _score_part(
+        self, makers: Sequence[InputMaker], pieces: Sequence[tuple[Read, ...]]
+    ) -> Parts:
+        """Each network on its own share of what was read; equal inputs are made once."""
+        made: dict[PieceReader, Inputs] = {}
+        found = []
+        for one, maker, mine in zip(self.singles(), makers, zip(*pieces, strict=True), strict=True):
+            if maker.read not in made:
+                made[maker.read] = maker.make_from(mine)
+            found.append((made[maker.read], one._predict(maker, made[maker.read])))
+        return found
+
+    def _predict(self, maker: InputMaker, inputs: Inputs) -> Predicted | None:
         if not inputs.arrays:
-            return inputs, None
-        return inputs, predict_logits(self._network, maker, inputs.arrays, FULL)
+            return None
+        return predict_logits(self._network, maker, inputs.arrays, FULL)
 
     def _score_chunk(
-        self, chunk: Sequence[GlitchPictures], parts: Sequence[Future[Part]]
+        self, chunk: Sequence[GlitchPictures], parts: Sequence[Future[Parts]]
     ) -> Scores:
         found = []
         for part in parts:
             check_wanted()
             found.append(part.result())
+        each = [
+            one._scores_of(chunk, [row[number] for row in found])
+            for number, one in enumerate(self.singles())
+        ]
+        return self.joined(iter(each))
+
+    def _scores_of(self, chunk: Sequence[GlitchPictures], found: Parts) -> Scores:
         skipped = tuple(left for inputs, _ in found for left in inputs.skipped)
         predicted = [each for _, each in found if each is not None]
         if not predicted:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import ExitStack, closing
-from itertools import tee
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ import numpy.typing as npt
 
 from ml.vision.calibrate import fit_temperature, reported
 from ml.vision.classifier import Classifier, Scores
-from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
+from ml.vision.dataset import Example, Skipped, TrainingSet
 from ml.vision.errors import NoMembers
 from ml.vision.judging.judged import align_columns
 from ml.vision.model_file import ModelFile
@@ -57,8 +55,10 @@ def logits_of(probabilities: Floats) -> npt.NDArray[np.float64]:
 class Ensemble(Classifier):
     """A classifier whose say is the average of its members'.
 
-    Averaged is what they say by temperature alone; the mean of their novelty evens it out once, so
-    that no temperature takes doubt back. ``features`` are the members' side by side.
+    The pictures are read once for all members, which may be ensembles themselves; what one of them
+    cannot read is skipped. Averaged is what they say by temperature alone; the mean of their
+    novelty evens it out once, so that no temperature takes doubt back. ``features`` are the
+    members' side by side.
     """
 
     def __init__(self, model: ModelFile, members: Sequence[Classifier]) -> None:
@@ -67,17 +67,11 @@ class Ensemble(Classifier):
         self.temperature = model.temperature
         self.members = list(members)
 
-    def stream(
-        self, chunks: Iterable[Sequence[GlitchPictures]], cache: Path
-    ) -> Generator[Scores, None, None]:
-        """As of one classifier, every member reading ahead; what any cannot read is skipped."""
-        with ExitStack() as streams:
-            each = [
-                streams.enter_context(closing(member.stream(same, cache)))
-                for member, same in zip(self.members, tee(chunks, len(self.members)), strict=True)
-            ]
-            for scores in zip(*each, strict=True):
-                yield self._average(scores)
+    def singles(self) -> list[Classifier]:
+        return [one for member in self.members for one in member.singles()]
+
+    def joined(self, scores: Iterator[Scores]) -> Scores:
+        return self._average([member.joined(scores) for member in self.members])
 
     def _average(self, scores: Sequence[Scores]) -> Scores:
         """What the members say of one chunk, as one."""

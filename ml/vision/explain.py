@@ -28,7 +28,7 @@ from ml.vision.errors import UnknownLabel
 from ml.vision.network import GlitchNetwork
 from ml.vision.rules import ATTENTION, MOSAIC
 from ml.vision.store import ArrayStore
-from ml.vision.views import FULL, ViewReader, source_of
+from ml.vision.views import FULL, PictureFiles, ViewReader, source_of
 
 Heat = npt.NDArray[np.float32]
 BLUR = 1 / 28  # of the side: a quarter of what one place of the last maps sees
@@ -57,7 +57,7 @@ def explain(
         return _explain_together(classifier, pictures, cache, label)
     settings = classifier.settings
     reader = ViewReader(settings.durations, settings.size, ArrayStore(cache))
-    files = reader.read_bytes(pictures)
+    files = PictureFiles(pictures)
     views = reader.views(files, reader.content_of(files)).variants[FULL]  # (d, size, size)
     x = torch.from_numpy(views.copy()).float() / 255
     column, maps = grad_cam(classifier.network, x, _column_of(classifier, label))

@@ -16,10 +16,12 @@ from ml.vision.augment import LOUDNESS_AND_SHIFT, copies_of
 from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.novelty import Sketches, sketch_of
 from ml.vision.store import hash_of
-from ml.vision.views import FULL, VARIANTS, Energy, GlitchViews, ViewReader
+from ml.vision.views import FULL, VARIANTS, Energy, GlitchViews, PictureFiles, ViewReader
 
 AUGMENTATION = 1  # raise it when copies come out otherwise
 SKETCH = 1  # raise it when sketches do
+
+Job = tuple[int, GlitchPictures]
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,14 @@ class PieceReader:
         kind = () if self.augmentation == LOUDNESS_AND_SHIFT else (self.augmentation,)
         return hash_of(self.key, AUGMENTATION, self.copies, self.drop_durations, *kind)
 
-    def __call__(self, job: tuple[int, GlitchPictures]) -> Piece | Skipped:
+    def __call__(self, job: Job) -> Piece | Skipped:
         """One glitch, named by its place among those asked for."""
         index, pictures = job
+        return self.read(index, PictureFiles(pictures))
+
+    def read(self, index: int, files: PictureFiles) -> Piece | Skipped:
+        """The same of files that others may read too."""
         try:
-            files = self.reader.read_bytes(pictures)
             content = self.reader.content_of(files)
             sketch, variants, copies = self._cached(content)
             all_copies = copies is not None or not self.copies
@@ -83,7 +88,7 @@ class PieceReader:
                 return Piece(index, content, sketch, variants, copies)
             views = self.reader.views(files, content, full_only=self.full_only).variants
         except MLError as error:
-            return Skipped(pictures.glitch_id, error.code, str(error))
+            return Skipped(files.pictures.glitch_id, error.code, str(error))
         if sketch is None:
             sketch = self._sketch(content, views)
         if not self.key:
@@ -118,14 +123,31 @@ class PieceReader:
 
 
 @dataclass(frozen=True)
+class JointReader:
+    """Reads each glitch once for several networks, of which ``readers`` has one for each.
+
+    Equal readers are given the same piece, also where it comes from another process.
+    """
+
+    readers: tuple[PieceReader, ...]
+
+    def __call__(self, job: Job) -> tuple[Piece | Skipped, ...]:
+        """What each of the readers has of one glitch."""
+        index, pictures = job
+        files = PictureFiles(pictures)
+        found = {reader: reader.read(index, files) for reader in dict.fromkeys(self.readers)}
+        return tuple(found[reader] for reader in self.readers)
+
+
+@dataclass(frozen=True)
 class ViewsOnly:
     """Reads a glitch's views alone; unreadable: :class:`Skipped`. Can be sent to others too."""
 
     reader: ViewReader
 
     def __call__(self, pictures: GlitchPictures) -> GlitchViews | Skipped:
+        files = PictureFiles(pictures)
         try:
-            files = self.reader.read_bytes(pictures)
             return self.reader.views(files, self.reader.content_of(files))
         except MLError as error:
             return Skipped(pictures.glitch_id, error.code, str(error))

@@ -12,12 +12,13 @@ from typing import TypeVar
 import torch
 
 from ml.vision.dataset import GlitchPictures
-from ml.vision.pieces import PieceReader, Read
+from ml.vision.pieces import Job
 from ml.vision.readers import open_readers
 
 # Larger minibatches of full-size layers fall out of the processor's cache and cost twice the time.
 CPU_MINIBATCH, CUDA_MINIBATCH = 8, 128
 
+Read = TypeVar("Read")
 Done = TypeVar("Done")
 
 
@@ -35,12 +36,14 @@ class Pipeline:
 
     def submit(
         self,
-        read: PieceReader,
+        read: Callable[[Job], Read],
         glitches: Sequence[GlitchPictures],
         compute: Callable[[Sequence[Read]], Done],
         first: int = 0,
     ) -> list[Future[Done]]:
-        """``compute`` of each part, in order; glitches are numbered from ``first``."""
+        """``compute`` of what was ``read`` of each part, in order; glitches are numbered from
+        ``first``. What reads must be sendable to other processes.
+        """
         pieces = [self.readers.submit(read, job) for job in enumerate(glitches, start=first)]
         parts = [pieces[start : start + self.part] for start in range(0, len(pieces), self.part)]
         return [

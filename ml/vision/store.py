@@ -9,6 +9,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         Path(name).unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
 class ArrayStore:
     """Arrays by key, one ``.npy`` file each, safe for several processes at once."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    folder: Path
 
     def path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npy"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,41 @@ def stack_views(
 
 
 @dataclass(frozen=True)
+class Picture:
+    """One file's bytes, and what comes of them as soon as it is asked for."""
+
+    data: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex SHA-256."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def energy(self) -> Energy:
+        """uint8 (h, w); raises PictureError for a corrupt picture."""
+        return read_energy(self.data)
+
+
+class PictureFiles:
+    """One glitch's files: each is read and decoded once, however many readers ask for it.
+
+    ``views``: what they were reduced to, by content.
+    """
+
+    def __init__(self, pictures: GlitchPictures) -> None:
+        self.pictures = pictures
+        self.views: dict[str, Energy] = {}
+        self._read: dict[float, Picture] = {}
+
+    def __getitem__(self, duration: float) -> Picture:
+        """Raises PictureError where there is no such file."""
+        if duration not in self._read:
+            self._read[duration] = Picture(_read(self.pictures.paths[duration]))
+        return self._read[duration]
+
+
+@dataclass(frozen=True)
 class GlitchViews:
     """uint8 (2, d, size, size): as the pictures are, and as if only the longest were there.
 
@@ -91,8 +127,8 @@ class ViewReader:
     size: int
     store: ArrayStore
 
-    def needed(self, pictures: GlitchPictures) -> dict[float, Path]:
-        """The files to be read; raises NoUsableDuration if none serves any duration."""
+    def needed(self, pictures: GlitchPictures) -> list[float]:
+        """Of which files are to be read; raises NoUsableDuration if none serves any duration."""
         available = list(pictures.paths)
         found = [source_of(duration, available) for duration in self.durations]
         sources = {source for source in found if source is not None}
@@ -102,36 +138,36 @@ class ViewReader:
                 f"the durations {list(self.durations)} s.",
                 glitch_id=pictures.glitch_id,
             )
-        return {key: pictures.paths[key] for key in sorted({*sources, max(available)})}
+        return sorted({*sources, max(available)})
 
-    def read_bytes(self, pictures: GlitchPictures) -> dict[float, bytes]:
-        """The needed files' bytes; raises PictureError, NoUsableDuration."""
-        return {key: _read(path) for key, path in self.needed(pictures).items()}
+    def content_of(self, files: PictureFiles) -> str:
+        """Hash of the needed files' bytes, the durations and the size: what the views depend on.
 
-    def content_of(self, files: Mapping[float, bytes]) -> str:
-        """Hash of the bytes, the durations and the size: what the views depend on."""
-        digests = [(key, hashlib.sha256(data).hexdigest()) for key, data in sorted(files.items())]
+        Raises PictureError, NoUsableDuration.
+        """
+        digests = [(key, files[key].digest) for key in self.needed(files.pictures)]
         return hash_of("views", LAYOUT, self.durations, self.size, digests)
 
-    def views(
-        self, files: Mapping[float, bytes], content: str, *, full_only: bool = False
-    ) -> GlitchViews:
+    def views(self, files: PictureFiles, content: str, *, full_only: bool = False) -> GlitchViews:
         """Decode, or take from the cache; raises PictureError for a corrupt picture.
 
         ``full_only``: the first variant alone will do, uint8 (1, d, size, size).
         """
         enough = 1 if full_only else VARIANTS
-        variants = self.store.get(content, first=enough)
+        known = files.views.get(content)
+        variants = self.store.get(content, first=enough) if known is None else known
         if variants is None or len(variants) < enough:
             variants = self._decode(files, full_only)
             self.store.put(content, variants)
-        return GlitchViews(content, variants.astype(np.uint8, copy=False))
+        files.views[content] = variants.astype(np.uint8, copy=False)
+        return GlitchViews(content, files.views[content])
 
-    def _decode(self, files: Mapping[float, bytes], full_only: bool) -> Energy:
-        asked = set(files)
-        if full_only:  # the longest picture may be there for the other variant alone
-            asked = {source for each in self.durations if (source := source_of(each, [*files]))}
-        energies = {key: read_energy(data) for key, data in files.items() if key in asked}
+    def _decode(self, files: PictureFiles, full_only: bool) -> Energy:
+        needed = self.needed(files.pictures)
+        # The longest picture may be there for the other variant alone.
+        shown = {source_of(duration, needed) for duration in self.durations}
+        asked = [key for key in needed if key in shown or not full_only]
+        energies = {key: files[key].energy for key in asked}
         full = reduce_views(energies, self.durations, self.size)
         if full_only:
             return full[None]

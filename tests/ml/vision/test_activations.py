@@ -5,7 +5,10 @@ import pytest
 import torch
 
 from ml.vision.network import build_network
+from ml.vision.pieces import JointReader
+from ml.vision.readers import FEW, open_readers
 from ml.vision.train import make_inputs_for
+from ml.vision.views import PictureFiles
 
 
 @pytest.fixture
@@ -52,12 +55,25 @@ def test_activations_equal_the_network_itself(training_set, recipe, tmp_path):
     maker = make_inputs_for(network, settings, tmp_path / "cache", "cpu")
     pictures = training_set.train[0].pictures
     cached = maker.to_tensor([maker.make([pictures]).arrays[0][0]])
-    views = maker.reader.views(*_files(maker, pictures)).variants[0]
+    files = PictureFiles(pictures)
+    views = maker.reader.views(files, maker.reader.content_of(files)).variants[0]
     with torch.inference_mode():
         direct = network.frozen(torch.from_numpy(views)[None].float() / 255)
     assert torch.nn.functional.cosine_similarity(cached, direct).item() > 0.99
 
 
-def _files(maker, pictures):
-    files = maker.reader.read_bytes(pictures)
-    return files, maker.reader.content_of(files)
+def test_networks_of_one_frozen_part_share_what_is_read_for_them(training_set, recipe, tmp_path):
+    """However their trainings differ; also what another process reads is one piece for both."""
+    changes = ({}, {"copies": 3, "drop_durations": 0.0, "seed": 7}, {"size": 48})
+    readers = []
+    for change in changes:
+        settings = dataclasses.replace(recipe, **change)
+        network = build_network(settings, 2)
+        maker = make_inputs_for(network, settings, tmp_path / "cache", "cpu", full_only=True)
+        readers.append(maker.read)
+    with open_readers(FEW) as processes:
+        job = (5, training_set.train[0].pictures)
+        found = processes.submit(JointReader(tuple(readers)), job).result()
+    assert [piece.index for piece in found] == [5, 5, 5]
+    assert found[0] is found[1]
+    assert [piece.views.shape for piece in found[1:]] == [(1, 3, 32, 32), (1, 3, 48, 48)]

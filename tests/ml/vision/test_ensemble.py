@@ -1,12 +1,16 @@
 import dataclasses
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ml.vision.calibrate import reported
 from ml.vision.classifier import CHUNKS_AHEAD, Classifier
-from ml.vision.dataset import TrainingSet
-from ml.vision.ensemble import Ensemble, average, make_ensemble
+from ml.vision.dataset import GlitchPictures, TrainingSet
+from ml.vision.ensemble import Ensemble, average, logits_of, make_ensemble
 from ml.vision.errors import MissingWeights, NoMembers
+from ml.vision.model_file import ModelFile
 from ml.vision.novelty import spread_doubt
 from ml.vision.recipes import settings_for
 from ml.vision.train import train_classifier
@@ -59,6 +63,61 @@ def test_an_ensemble_is_a_version_like_any_other(members, training_set, tmp_path
     assert np.allclose(scores.undoubted, sharpened, atol=1e-4)
     doubted = spread_doubt(sharpened, scores.novelty)
     assert np.allclose(scores.probabilities, doubted, atol=1e-4)
+
+
+opened: Counter[Path] = Counter()
+
+
+class CountedPath(type(Path())):
+    """A file that notes how often it is read."""
+
+    def read_bytes(self):
+        opened[self] += 1
+        return super().read_bytes()
+
+
+def counted(pictures):
+    return GlitchPictures(
+        pictures.glitch_id, {key: CountedPath(path) for key, path in pictures.paths.items()}
+    )
+
+
+def test_one_pass_says_what_the_members_say_alone(members, training_set, tmp_path):
+    """Of sizes and durations of their own, one of them an ensemble, one reading fewer files."""
+    small, features = (ModelFile.read(path) for path in members)
+    settings = settings_for("logistic-features", {"size": 48, "durations": [4.0]})
+    other = train_classifier(training_set, settings, tmp_path / "c", tmp_path / "cache").weights
+    inner = ModelFile(settings, ("line", "blip"), 0.5, {}, {}, (features, ModelFile.read(other)))
+    whole = Classifier.from_file(ModelFile(settings, ("blip", "line"), 2.0, {}, {}, (small, inner)))
+    asked = [example.pictures for example in training_set.test]
+    alone = [Classifier.from_file(one).score(asked, tmp_path / "own") for one in (small, inner)]
+
+    opened.clear()
+    scores = whole.score([counted(pictures) for pictures in asked], tmp_path / "fresh")
+    assert set(opened.values()) == {1}
+    assert set(opened) == {path for pictures in asked for path in pictures.paths.values()}
+    assert scores.glitch_ids == [pictures.glitch_id for pictures in asked]
+    mean = average(
+        [one.undoubted for one in alone], [("blip", "line"), ("line", "blip")], ("blip", "line")
+    )
+    novelty = np.mean([one.novelty for one in alone], axis=0)
+    assert np.array_equal(scores.novelty, novelty.astype(np.float32))
+    assert np.allclose(scores.undoubted, reported(logits_of(mean), 2.0), atol=1e-6)
+    assert np.allclose(scores.probabilities, reported(logits_of(mean), 2.0, novelty), atol=1e-6)
+    assert np.array_equal(scores.features, np.concatenate([one.features for one in alone], axis=1))
+
+
+def test_what_only_one_member_needs_and_cannot_read_is_skipped(members, training_set, tmp_path):
+    settings = settings_for("logistic-features", {"size": 32, "durations": [4.0]})
+    other = train_classifier(training_set, settings, tmp_path / "c", tmp_path / "cache").weights
+    files = (ModelFile.read(other), ModelFile.read(members[0]))
+    whole = Classifier.from_file(ModelFile(settings, ("blip", "line"), 1.0, {}, {}, files))
+    good, bad = (example.pictures for example in training_set.test[:2])
+    bad.paths[1.0].write_bytes(b"no picture")
+    assert Classifier.load(other).score([bad], tmp_path / "own").glitch_ids == [bad.glitch_id]
+    scores = whole.score([bad, good], tmp_path / "own")
+    assert scores.glitch_ids == [good.glitch_id]
+    assert scores.skipped == Classifier.load(members[0]).score([bad], tmp_path / "own").skipped
 
 
 def test_an_ensemble_reads_ahead_as_one_network_does(members, training_set, tmp_path):

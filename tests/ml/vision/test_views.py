@@ -9,6 +9,7 @@ from ml.vision.store import ArrayStore
 from ml.vision.views import (
     FULL,
     LONGEST_ONLY,
+    PictureFiles,
     ViewReader,
     central_part,
     reduce_energy,
@@ -81,18 +82,19 @@ def reader(tmp_path):
 
 def test_both_variants_are_read_and_cached_by_content(reader, tmp_path):
     glitch = GlitchPictures("g", {1.0: save(tmp_path, "a", 10), 4.0: save(tmp_path, "b", 200)})
-    files = reader.read_bytes(glitch)
+    files = PictureFiles(glitch)
     views = reader.views(files, reader.content_of(files))
     assert views.variants[FULL][:, 0, 0].tolist() == [10, 200, 200]
     assert views.variants[LONGEST_ONLY][:, 0, 0].tolist() == [200, 200, 200]
     assert reader.store.get(views.content).tolist() == views.variants.tolist()
     twin = GlitchPictures("other", {1.0: save(tmp_path, "c", 10), 4.0: save(tmp_path, "d", 200)})
-    assert reader.content_of(reader.read_bytes(twin)) == views.content
+    assert reader.content_of(PictureFiles(twin)) == views.content
 
 
 def test_only_the_files_that_serve_are_read(reader, tmp_path):
     glitch = GlitchPictures("g", {0.5: tmp_path / "absent", 4.0: save(tmp_path, "b", 1)})
-    assert list(reader.read_bytes(glitch)) == [4.0]
+    assert reader.needed(glitch) == [4.0]
+    assert reader.content_of(PictureFiles(glitch))
 
 
 def test_a_prediction_decodes_only_the_pictures_that_it_shows(tmp_path):
@@ -101,7 +103,7 @@ def test_a_prediction_decodes_only_the_pictures_that_it_shows(tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"nothing")
     pictures = GlitchPictures("g", {1.0: save(tmp_path, "one", 90), 4.0: broken})
-    files = reader.read_bytes(pictures)
+    files = PictureFiles(pictures)
     content = reader.content_of(files)
     shown = reader.views(files, content, full_only=True).variants
     assert shown.shape == (1, 1, 32, 32)
@@ -110,16 +112,33 @@ def test_a_prediction_decodes_only_the_pictures_that_it_shows(tmp_path):
         reader.views(files, content)
 
 
+def test_files_are_read_and_decoded_once_for_all_readers(tmp_path):
+    """Whoever comes second has what the first found, though the files are gone by then."""
+    store = ArrayStore(tmp_path / "cache")
+    paths = {1.0: save(tmp_path, "a", 10), 4.0: save(tmp_path, "b", 200)}
+    files = PictureFiles(GlitchPictures("g", paths))
+    first, other = ViewReader(DURATIONS, 32, store), ViewReader((1.0,), 48, store)
+    views = first.views(files, first.content_of(files))
+    for path in paths.values():
+        path.unlink()
+    energies = {duration: files[duration].energy for duration in paths}
+    shown = other.views(files, other.content_of(files), full_only=True).variants
+    assert (shown.shape, shown.max()) == ((1, 1, 48, 48), 10)
+    assert all(files[duration].energy is energy for duration, energy in energies.items())
+    assert first.views(files, views.content).variants is views.variants
+
+
 def test_a_glitch_without_a_usable_duration_is_refused(reader, tmp_path):
     with pytest.raises(NoUsableDuration):
-        reader.read_bytes(GlitchPictures("g", {0.5: save(tmp_path, "a", 1)}))
+        reader.needed(GlitchPictures("g", {0.5: save(tmp_path, "a", 1)}))
     with pytest.raises(NoUsableDuration):
-        reader.read_bytes(GlitchPictures("g", {}))
+        reader.needed(GlitchPictures("g", {}))
 
 
 def test_an_absent_file_and_a_corrupt_one_are_picture_errors(reader, tmp_path):
     with pytest.raises(PictureError):
-        reader.read_bytes(GlitchPictures("g", {4.0: tmp_path / "absent.png"}))
-    files = {4.0: save(tmp_path, "a", 1).read_bytes()[:60]}
+        reader.content_of(PictureFiles(GlitchPictures("g", {4.0: tmp_path / "absent.png"})))
+    path = save(tmp_path, "a", 1)
+    path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(PictureError):
-        reader.views(files, "key")
+        reader.views(PictureFiles(GlitchPictures("g", {4.0: path})), "key")
