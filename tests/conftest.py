@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import trans_real
 from PIL import Image
 
 from labeling.models import Glitch, GlitchClass, User, Workflow
@@ -16,6 +17,7 @@ from labeling.services.classes import load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.skills import learn_gold_answer, write_learned
 from ml.query.streams import STREAMS
+from tests.labeling.pseudo import PseudoLanguage
 
 # A slow machine is no fault of the code.
 hypothesis.settings.register_profile("nota", deadline=None)
@@ -86,3 +88,14 @@ def taxonomy(db) -> dict[str, GlitchClass]:
     """Gravity Spy's 22 classes and six levels."""
     load_gravity_spy()
     return {c.label: c for c in GlitchClass.objects.all()}
+
+
+@pytest.fixture
+def language():
+    """The site's English in other letters."""
+    found = PseudoLanguage()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(trans_real._translations, "en", found)
+        patch.setattr(trans_real, "_default", None)  # made of the above at its first use, and kept
+        yield found
+    trans_real.deactivate()

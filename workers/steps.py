@@ -5,11 +5,16 @@ from collections.abc import Callable
 
 from labeling.progress import time_left
 
-APART_SECONDS = 1.0  # a page asks no more often than each two
+APART_SECONDS = 2.0  # a page asks no more often
 
 
 class Steps:
-    """One stage, which begins at the share ``progress`` of all the work and ends at ``until``."""
+    """One stage, which begins at the share ``progress`` of all the work and ends at ``until``.
+
+    ``lasting``: what is done stays done where the worker dies, as what is read is in the cache.
+    """
+
+    lasting = True
 
     def __init__(
         self,
@@ -39,6 +44,40 @@ class Steps:
             return None
         self._shown = now
         each = (now - self._begun) / (done - self._first) if done > self._first else None
-        left = time_left(each, of - done, "about")
+        left = self._time_left(each, done, of)
         share = self.progress + (self.until - self.progress) * done / max(of, 1)
         return f"{self.stage}: {what} {done} of {of}{left}", share
+
+    def _time_left(self, each: float | None, done: int, of: int) -> str:
+        return time_left(each, of - done, "about")
+
+
+class EpochSteps(Steps):
+    """One epoch, of which a worker that dies leaves nothing; ``following`` epochs come after it.
+
+    They take ``seconds`` each, where that is known, else as long as this one seems to take.
+    """
+
+    lasting = False
+
+    def __init__(
+        self,
+        stage: str,
+        progress: float,
+        until: float,
+        following: int,
+        seconds: float | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(stage, progress, until, clock)
+        self._following = following
+        self._seconds = seconds
+
+    def _time_left(self, each: float | None, done: int, of: int) -> str:
+        """Of all epochs, at most: the training may stop early."""
+        epoch = each * of if each is not None else None
+        whole = self._seconds if self._seconds is not None else epoch
+        if whole is None:
+            return ""
+        here = (epoch if epoch is not None else whole) * (of - done) / max(of, 1)
+        return time_left(here + self._following * whole, int(done < of or self._following > 0))

@@ -87,11 +87,11 @@ class Held:
     def told(self, what: str, done: int, of: int) -> None:
         """A loop of the library tells how far it is."""
         step = self.steps.told(what, done, of) if self.steps else None
-        if step is not None:
-            self._store(*step)
+        if self.steps is not None and step is not None:
+            self._store(*step, lasting=self.steps.lasting)
 
-    def _store(self, stage: str, progress: float) -> None:
-        if not renew_lease(self.run, stage=stage, progress=progress):
+    def _store(self, stage: str, progress: float, *, lasting: bool = True) -> None:
+        if not renew_lease(self.run, stage=stage, progress=progress, lasting=lasting):
             self.lost.set()
         self.check()
 

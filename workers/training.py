@@ -28,6 +28,7 @@ from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.recipes import find_recipe
 from ml.vision.settings import TrainingSettings
 from workers.pictures import glitch_pictures
+from workers.steps import EpochSteps
 from workers.tasks import DeviceTask, Held, holding, worker_name
 from workers.verdicts import as_json, judge_and_store
 
@@ -100,9 +101,11 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
     def on_epoch(report: "EpochReport") -> None:
         record_epoch(run, as_json(asdict(report)))
         reports.append(report)
-        share = 0.1 + 0.8 * report.epoch / max(report.epochs, 1)
-        left = time_left(seconds_an_epoch(reports), report.epochs - report.epoch)
-        life.report(f"epoch {report.epoch} of {report.epochs}{left}", share)
+        epoch, epochs, seconds = report.epoch, report.epochs, seconds_an_epoch(reports)
+        left = time_left(seconds, epochs - epoch)
+        life.report(f"epoch {epoch} of {epochs}{left}", _share(epoch, epochs))
+        if epoch < epochs:
+            life.steps = _steps_of(epoch + 1, epochs, seconds)
 
     recipe = TrainingSettings.from_dict(run.settings)
     is_ensemble = find_recipe(recipe.recipe).is_ensemble
@@ -121,6 +124,16 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
             shutil.rmtree(folder)
             held(run).update(progress=0.0)
     raise RuntimeError(f"training {run.pk} does not fit its own checkpoints")
+
+
+def _share(epoch: int, epochs: int) -> float:
+    """How far a run is after so many ``epochs``."""
+    return 0.1 + 0.8 * epoch / max(epochs, 1)
+
+
+def _steps_of(epoch: int, epochs: int, seconds: float | None) -> EpochSteps:
+    begun, done = _share(epoch - 1, epochs), _share(epoch, epochs)
+    return EpochSteps(f"epoch {epoch} of {epochs}", begun, done, epochs - epoch, seconds)
 
 
 def seconds_an_epoch(reports: "Sequence[EpochReport]") -> float | None:

@@ -50,11 +50,14 @@ def claim_run(model: type[AnyRun], run_id: int, worker: str) -> AnyRun | None:
     return run
 
 
-def renew_lease(run: Run, *, stage: str | None = None, progress: float | None = None) -> bool:
+def renew_lease(
+    run: Run, *, stage: str | None = None, progress: float | None = None, lasting: bool = True
+) -> bool:
     """Say that the work goes on; False where the run is no longer this worker's.
 
-    Work that is further than it ever was makes this attempt, and those before, none in vain. What
-    an attempt does over again does not take its progress back.
+    Work that is further than it ever was makes this attempt, and those before, none in vain, unless
+    it would be lost with the worker (``lasting``). What an attempt does over again does not take
+    its progress back.
     """
     fields: dict[str, object] = {"leased_until": _lease_until(timezone.now())}
     if stage is not None:
@@ -62,11 +65,12 @@ def renew_lease(run: Run, *, stage: str | None = None, progress: float | None = 
     if progress is not None:
         share = min(max(progress, 0.0), 1.0)
         fields["progress"] = Greatest(F("progress"), share)
-        fields["attempts_in_vain"] = Case(
-            When(progress__lt=share, then=0),
-            default=F("attempts_in_vain"),
-            output_field=IntegerField(),
-        )
+        if lasting:
+            fields["attempts_in_vain"] = Case(
+                When(progress__lt=share, then=0),
+                default=F("attempts_in_vain"),
+                output_field=IntegerField(),
+            )
     return held(run).update(**fields) == 1
 
 

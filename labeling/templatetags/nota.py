@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from labeling.models import Picture
 from labeling.selectors.pictures import picture_url
-from labeling.words import word
+from labeling.words import stage, word
 
 register = template.Library()
 register.filter(word)
+register.filter(stage)
 
 GPS_EPOCH = datetime(1980, 1, 6, tzinfo=UTC)
 LEAP_SECONDS = 18  # since 2017, so for all of O2's later months, O3 and O4

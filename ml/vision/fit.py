@@ -35,7 +35,7 @@ from ml.vision.settings import TrainingSettings
 from ml.vision.step import Stepper, diverged
 from ml.vision.views import FULL
 from ml.vision.world import World
-from ml.wanted import check_wanted
+from ml.wanted import check_wanted, tell
 
 # Larger ones fall out of the processor's cache.
 EVALUATION_MINIBATCH, EVALUATION_MINIBATCH_ON_CPU = 64, 16
@@ -157,7 +157,7 @@ class Fitter:
         rng = np.random.default_rng([self.settings.seed, epoch])
         order = draw_order(self.train, self.settings, rng)
         steps = self._steps(len(order))
-        total = 0.0
+        total, done = 0.0, 0
         with torch.random.fork_rng(devices=[]), ThreadPoolExecutor(reader_count()) as drawers:
             torch.manual_seed(int(rng.integers(2**31)) + self.world.rank)  # dropout
             self.network.train()
@@ -172,6 +172,8 @@ class Fitter:
                 total += self.stepper.step(rows, stacked, epoch) * len(rows)
                 if self.mean is not None:
                     self.mean.update(self.network)
+                done += len(rows)
+                tell("learned from", done, len(order))
         return self.world.sum(total) / len(order)
 
     def _steps(self, count: int) -> int:

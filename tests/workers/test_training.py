@@ -21,6 +21,7 @@ from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.gold import add_gold_label
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.resuming import resume_training
+from labeling.services.runs import renew_lease
 from labeling.services.training import request_training
 from labeling.services.training_folders import training_folder
 from labeling.services.training_sets import freeze_training_set
@@ -107,6 +108,30 @@ def test_a_training_ends_in_a_judged_version_that_scores_every_glitch():
         expected = ("Blip", "Power_Line")[int(prediction.glitch.gravityspy_id) % 2]
         assert prediction.top_class.label == expected
     assert Glitch.objects.filter(workflow=None).count() == 20  # gold is not voted on
+
+
+@pytest.mark.django_db
+def test_a_run_moves_within_its_epochs(monkeypatch):
+    """Each epoch's first step is shown at once, those that follow it within seconds are not."""
+    import_two_classes()
+    run = request_training(None, "first gold", FAST)
+    shown = []
+
+    def renew(run, **said):
+        shown.append((said["stage"].partition(",")[0], said["progress"], said["lasting"]))
+        return renew_lease(run, **said)
+
+    monkeypatch.setattr("workers.tasks.renew_lease", renew)
+    run_training(run.pk)
+    epochs = [row for row in shown if row[0].startswith("epoch")]
+    words = [(stage.partition(" of ")[0], stage.count("learned from")) for stage, *_ in epochs]
+    assert words == [
+        ("epoch 0", 0), ("epoch 1", 1), ("epoch 1", 0), ("epoch 2", 1), ("epoch 2", 0),
+        ("epoch 3", 1), ("epoch 3", 0),
+    ]  # fmt: skip
+    shares = [share for _, share, _ in epochs]
+    assert shares == sorted(set(shares))
+    assert [lasting for *_, lasting in epochs] == [True, False] * 3 + [True]
 
 
 @pytest.mark.django_db

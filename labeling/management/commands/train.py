@@ -1,5 +1,6 @@
 """manage.py train"""
 
+import re
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
@@ -130,16 +131,17 @@ Examples:
 
     def _follow(self, asked: TrainingRun, *, here: bool) -> None:
         """Show progress until the run has ended; see to it that somebody works on it."""
-        shown = ""
+        shown: tuple[str, ...] = ()
         # Its message is on its way; a worker that died may have taken it along.
         send_at = time.monotonic() + (0.0 if here else SEND_AGAIN_SECONDS)
         while True:
             run = find_training(asked.pk)
-            line = f"{run.progress:4.0%} {run.stage or 'waiting for a worker'}"
-            if line != shown:
-                self.stdout.write(line)
+            percent, stage = f"{run.progress:4.0%}", run.stage or "waiting for a worker"
+            news = percent, re.split("[:,]", stage)[0]  # not each glitch and second
+            if news != shown:
+                self.stdout.write(f"{percent} {stage}")
                 self.stdout.flush()
-                shown = line
+                shown = news
             if run.state not in {Run.State.REQUESTED, Run.State.RUNNING}:
                 return
             if time.monotonic() >= send_at and is_free(run):

@@ -27,3 +27,18 @@ def test_attempts_are_in_vain_since_the_work_last_got_further():
         assert (run.attempts_in_vain, run.progress) == (in_vain, progress)
         TrainingRun.objects.update(leased_until=timezone.now())
     assert (run.attempts, run.state) == (6, Run.State.RUNNING)
+
+
+def test_what_would_be_lost_with_the_worker_makes_no_attempt_good():
+    """The middle of an epoch is shown; only its end counts."""
+    run_id = TrainingRun.objects.create().pk
+    for lasting, share, in_vain, progress in (
+        (False, 0.25, 1, 0.25),
+        (False, 0.27, 2, 0.27),
+        (True, 0.3, 0, 0.3),
+    ):
+        run = claim_run(TrainingRun, run_id, "w")
+        assert renew_lease(run, stage="epoch 3", progress=share, lasting=lasting)
+        run.refresh_from_db()
+        assert (run.stage, run.attempts_in_vain, run.progress) == ("epoch 3", in_vain, progress)
+        TrainingRun.objects.update(leased_until=timezone.now())

@@ -82,17 +82,6 @@ def nothing_is_sent(monkeypatch):
     cache.clear()
 
 
-@pytest.fixture
-def language():
-    """The site's English in other letters."""
-    found = PseudoLanguage()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trans_real._translations, "en", found)
-        patch.setattr(trans_real, "_default", None)  # made of the above at its first use, and kept
-        yield found
-    trans_real.deactivate()
-
-
 def vote(volunteer, times):
     """Blip on whatever comes; gold is told from the pool by chance alone."""
     for seed in range(60 * times):
@@ -151,7 +140,10 @@ def _make_versions(taxonomy):
         measured={k: {"divergence": 0.5, "p": 0.01} for k in ("classes", "confidence")},
         words="The weeks differ.",
     )  # fmt: skip
-    TrainingRun.objects.create(state="requested", stage="", reason="because I like it")
+    TrainingRun.objects.create(
+        state="requested", reason="because I like it",
+        stage="epoch 2 of 9: learned from 64 of 640, at most 3 min left",
+    )  # fmt: skip
     TrainingRequest.objects.create(
         state="refused", reasons={"labels": "12 new labels"}, refusal="Training was refused.",
         due_at=timezone.now(),

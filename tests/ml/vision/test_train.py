@@ -20,6 +20,7 @@ from ml.vision.network import build_network, frozen_steps
 from ml.vision.probe import balanced_weights, fit_probe
 from ml.vision.recipes import settings_for
 from ml.vision.train import train_classifier
+from ml.wanted import while_wanted
 
 from .conftest import make_set
 
@@ -48,6 +49,15 @@ def test_a_training_learns_reports_and_can_be_loaded(training_set, recipe, tmp_p
     assert probabilities.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
     named = [classifier.classes[column] for column in probabilities.argmax(axis=1)]
     assert named == [example.label for example in training_set.test]
+
+
+def test_an_epoch_tells_how_far_it_is(training_set, recipe, tmp_path):
+    """Minibatches of 8 at most, but never fewer than the eighth part: of 12 glitches, two of 6."""
+    told = []
+    with while_wanted(lambda: None, lambda *step: told.append(step)):
+        train_classifier(training_set, recipe, tmp_path / "run", tmp_path / "cache")
+    epochs = [step for step in told if step[0] == "learned from"]
+    assert epochs == [("learned from", 6, 12), ("learned from", 12, 12)] * recipe.epochs
 
 
 class Stop(Exception):
