@@ -34,6 +34,7 @@ from ml.vision.train import TrainedModel, train_classifier
 from ml.vision.world import World
 from ml.wanted import check_wanted, tell, while_wanted
 
+MAIN = "ml.vision.distributed_main"
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = timedelta(hours=24)  # one may read pictures for hours while the others wait
 ASK_SECONDS = 1.0
@@ -96,7 +97,7 @@ def _run(
         path = Path(place) / "job.json"
         path.write_text(json.dumps(job))
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        command += [f"--nproc-per-node={count}", "--module", "ml.vision.distributed", str(path)]
+        command += [f"--nproc-per-node={count}", "--module", MAIN, str(path)]
         before = os.environ.get("PYTHONPATH", "")
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), before])}
         with subprocess.Popen(  # noqa: S603 (our own command, no shell)
@@ -274,7 +275,3 @@ def main(path: Path) -> int:
         _say(done=asdict(model))
     dist.destroy_process_group()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

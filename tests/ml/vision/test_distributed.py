@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from ml.vision.classifier import Classifier
-from ml.vision.distributed import train_on_all_devices
+from ml.vision.distributed import MAIN, train_on_all_devices
 from ml.vision.errors import CheckpointMismatch, OutOfMemory
 from ml.vision.train import train_classifier
 from ml.wanted import while_wanted
@@ -66,6 +66,20 @@ def test_each_process_has_two_pictures_where_batch_norms_learn(training_set, rec
         training_set, settings, tmp_path / "run", tmp_path / "cache", device="cpu", processes=2
     )
     assert np.isfinite(model.history[1]["train_loss"])
+
+
+def test_who_reads_for_one_of_them_does_not_load_torch():
+    """A spawned process imports the main module of the one that starts it, by another name."""
+    code = f"""
+        import runpy, sys
+        runpy.run_module({MAIN!r}, run_name="__mp_main__", alter_sys=True)
+        import ml.vision.pieces, ml.vision.readers
+        print([name for name in sys.modules if name.startswith("torch")])
+    """
+    said = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "[]"
 
 
 SMALL_DEVICE = """
