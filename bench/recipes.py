@@ -4,6 +4,7 @@
 its ids, which for O3 is a split in time; a seed changes the training alone). ``--imbalanced TOTAL``
 does so on simulated glitches of all 22 classes, as unevenly frequent as in the training set, with
 the five planted ones on top; ``--simulated N`` on N a class. There a seed deals out the split too.
+``--labels N`` keeps N training labels a class, drawn by the seed, and leaves the rest unlabeled.
 
 Figures on simulated glitches do not compare with the papers', and six easy classes do not compare
 with twenty-two. A recipe whose ImageNet weights are not in NOTA_WEIGHTS starts from random ones,
@@ -23,7 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.recipes_data import real_pictures, simulated_pictures, split_by_chance, split_in_order
+from bench.recipes_data import (
+    real_pictures,
+    simulated_pictures,
+    split_by_chance,
+    split_in_order,
+    with_few_labels,
+)
 from bench.recipes_table import row_line, summary
 from ml.errors import MLError
 from ml.strain.counts import TRAINING_SET, imbalanced
@@ -47,6 +54,7 @@ EXAMPLES = """examples:
   python -m bench.recipes --simulated 12 --epochs 3 --size 96 --seeds 1
   python -m bench.recipes --imbalanced 1000 --seeds 3 --work var/bench/recipes
   python -m bench.recipes --real --recipes all ensemble --seeds 3               (needs a GPU)
+  python -m bench.recipes --real --labels 3 --recipes nota-cpu nota-few --seeds 5
   python -m bench.recipes --real --recipes nota-cpu spartificial-resnet50 \\
     --set spartificial-resnet50:backbone=mobilenet_v2
 """
@@ -56,6 +64,9 @@ Row = dict[str, Any]
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if options.labels is not None and options.labels < 1:
+        print("--labels: at least 1 a class, for a training needs an example of each.")
+        return 2
     report: dict[str, list[Row]] = {}
     try:
         with tempfile.TemporaryDirectory(prefix="nota-recipes-") as name:
@@ -101,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         "--set", action="append", default=[], metavar="[RECIPE:]KEY=VALUE", help="change a setting"
     )
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--labels", type=int, metavar="N", help="a class to train on; from 1")
     parser.add_argument("--work", type=Path, help="keep pictures and caches here")
     parser.add_argument("--json", type=Path, help="write the rows here, after each")
     return parser
@@ -126,7 +138,10 @@ def _rows(options: argparse.Namespace, split: Splitter, work: Path) -> Iterator[
         find_recipe(name)
     for seed in range(options.seeds):
         training_set = split(seed)
+        if options.labels is not None:
+            training_set = with_few_labels(training_set, options.labels, seed)
         counts = {name: len(examples) for name, examples in training_set.splits().items()}
+        counts |= {"unlabeled": len(training_set.unlabeled)}
         print(f"seed {seed}: {len(training_set.classes)} classes, {counts}")
         with tempfile.TemporaryDirectory(prefix="nota-run-") as folder:
             for name in names:

@@ -92,6 +92,24 @@ def split_by_chance(by_label: ByLabel, seed: int) -> TrainingSet:
     return _training_set(by_label, splits)
 
 
+def with_few_labels(whole: TrainingSet, count: int, seed: int) -> TrainingSet:
+    """``count`` training labels of each class, drawn by ``seed``; the rest is unlabeled.
+
+    Nothing is left to validate on: who has few labels learns from all of them.
+    """
+    rng = np.random.default_rng(seed)
+    shuffled = [whole.train[place] for place in rng.permutation(len(whole.train))]
+    train = [
+        example
+        for label in whole.classes
+        for example in [one for one in shuffled if one.label == label][:count]
+    ]
+    kept = {example.pictures.glitch_id for example in train}
+    rest = [example.pictures for example in (*whole.train, *whole.validation)]
+    unlabeled = [pictures for pictures in rest if pictures.glitch_id not in kept]
+    return TrainingSet(whole.classes, train, (), whole.test, unlabeled)
+
+
 def _training_set(by_label: ByLabel, splits: Mapping[str, Sequence[Example]]) -> TrainingSet:
     train, validation, test = (splits[name] for name in ("train", "validation", "test"))
     return TrainingSet(tuple(sorted(by_label)), train, validation, test)

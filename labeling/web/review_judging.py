@@ -1,5 +1,7 @@
 """How a classifier was judged: stored figures, comparisons, and what they are drawn from."""
 
+import io
+import zipfile
 from typing import Any
 from urllib.parse import urlencode
 
@@ -104,14 +106,10 @@ def _against(text: str | None) -> ModelVersion | None:
 @require_safe
 def judging_json(request: HttpRequest, number: int) -> JsonResponse:
     """The stored figures as JSON, for notebooks."""
-    version = _version(number)
-    against, in_time = _against(request.GET.get("against")), bool(request.GET.get("in_time"))
-    found = latest_evaluation(version, against, in_time=in_time)
-    if found is None:
-        raise Http404(_("%(version)s has not been judged yet.") % {"version": version})
+    found = _asked_for(request, number)
     return JsonResponse(
         {
-            "version": version.number,
+            "version": number,
             "against": found.against.number if found.against else None,
             "test_digest": found.test_digest,
             "in_time": found.in_time,
@@ -119,6 +117,36 @@ def judging_json(request: HttpRequest, number: int) -> JsonResponse:
             "comparison": found.comparison,
         }
     )
+
+
+@reviewer_required
+@require_safe
+def judging_csv(request: HttpRequest, number: int) -> HttpResponse:
+    """The same as ``manage.py evaluate --csv`` writes: a table a file, in one archive."""
+    from ml.vision.judging.tables import csv_files, tables  # scikit-learn: a second, for this alone
+
+    found = _asked_for(request, number)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as files:
+        made = tables({f"{ROLE} {number}": found.figures}, found.comparison)
+        for name, text in csv_files(made).items():
+            files.writestr(name, text)
+    name = f"classifier-{number}-judging.zip"
+    return HttpResponse(
+        archive.getvalue(),
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _asked_for(request: HttpRequest, number: int) -> Evaluation:
+    """The stored figures that the address names; 404 where there are none."""
+    version = _version(number)
+    against, in_time = _against(request.GET.get("against")), bool(request.GET.get("in_time"))
+    found = latest_evaluation(version, against, in_time=in_time)
+    if found is None:
+        raise Http404(_("%(version)s has not been judged yet.") % {"version": version})
+    return found
 
 
 @reviewer_required

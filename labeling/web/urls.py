@@ -89,6 +89,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/models/classifier/<int:number>/judging/", review_judging.judging, name="judging"),
     path("review/models/classifier/<int:number>/judge/", review_judging.judge, name="judge"),
     path(
+        "review/models/classifier/<int:number>/judging.zip",
+        review_judging.judging_csv,
+        name="judging-csv",
+    ),
+    path(
         "review/models/classifier/<int:number>/judging.json",
         review_judging.judging_json,
         name="judging-json",

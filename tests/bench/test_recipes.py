@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 
 from bench.recipes import main
-from bench.recipes_data import split_by_chance, split_in_order
+from bench.recipes_data import split_by_chance, split_in_order, with_few_labels
 from bench.recipes_table import spread, summary
 from ml.vision.dataset import GlitchPictures
 
@@ -62,6 +62,22 @@ def test_a_seed_deals_out_the_split_and_keeps_the_shares_of_classes():
         assert counts == [[24, 2], [6, 0], [10, 1]]
 
 
+def test_with_few_labels_the_rest_is_unlabeled_and_the_test_the_same():
+    glitches = {
+        label: [GlitchPictures(f"{label}{n}", {}) for n in range(count)]
+        for label, count in (("Blip", 40), ("Paired_Doves", 3))
+    }
+    whole = split_by_chance(glitches, 0)  # 24 + 2 to train, 6 + 0 to validate
+    few, again, other = (with_few_labels(whole, 3, seed) for seed in (0, 0, 1))
+    assert few == again
+    assert few.train != other.train
+    assert [example.label for example in few.train] == ["Blip"] * 3 + ["Paired_Doves"] * 2
+    assert (few.validation, few.test) == ((), whole.test)
+    known = {example.pictures.glitch_id for example in (*few.train, *few.test)}
+    assert len(few.unlabeled) == 27
+    assert not known & {pictures.glitch_id for pictures in few.unlabeled}
+
+
 def test_the_summary_is_the_mean_and_deviation_over_seeds():
     base = {"recipe": "nota-cpu", "top": {"5": 1.0}, "macro_f1": 0.5, "ece": 0.1, "log_loss": 1.5}
     rows = [base | {"accuracy": 0.8}, base | {"accuracy": 0.9}, base | {"accuracy": 1.0}]
@@ -70,6 +86,11 @@ def test_the_summary_is_the_mean_and_deviation_over_seeds():
     note, _, line = summary(rows, "Simulated.").splitlines()
     assert note == "Simulated."
     assert " ".join(line.split()[:5]) == "nota-cpu 3 .900 ± .100"
+
+
+def test_no_labels_at_all_are_refused(capsys):
+    assert main(["--real", "--labels", "0"]) == 2
+    assert "at least 1 a class" in capsys.readouterr().out
 
 
 def test_nothing_asked_for_is_said(capsys):

@@ -23,7 +23,12 @@ def test_servers_end_with_the_benchmark(tmp_path, name, ended_by):
     told = ["--data", str(_two_classes(tmp_path))] if name == "loop" else ["--glitches", "50"]
     command = [sys.executable, "-m", f"bench.{name}", *told]
     bench = subprocess.Popen(
-        command, env=os.environ | {"TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE, text=True
+        command,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        # Heard, even where the tests themselves run under nohup.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     own = _until(lambda: _servers(tmp_path, name), bench)
     bench.send_signal(ended_by)

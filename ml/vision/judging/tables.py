@@ -8,6 +8,7 @@ precision and recall of each network.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -123,12 +124,20 @@ def write_csv(found: Mapping[str, Sequence[Row]], folder: Path) -> list[Path]:
     """One file a table; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, rows in found.items():
-        path = folder / f"{name.replace(' ', '-')}.csv"
-        with path.open("w", newline="") as file:
-            csv.writer(file).writerows(rows)
-        paths.append(path)
+    for name, text in csv_files(found).items():
+        paths.append(folder / name)
+        paths[-1].write_text(text, newline="")
     return paths
+
+
+def csv_files(found: Mapping[str, Sequence[Row]]) -> dict[str, str]:
+    """The text of each table's file, by the file's name."""
+    files = {}
+    for name, rows in found.items():
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        files[f"{name.replace(' ', '-')}.csv"] = text.getvalue()
+    return files
 
 
 def as_text(rows: Sequence[Row]) -> str:

@@ -1,7 +1,9 @@
 """Reviewers see how a version was judged, tried and rolled back, and what has drifted."""
 
+import io
 import subprocess
 import sys
+import zipfile
 
 import pytest
 from django.utils import timezone
@@ -22,6 +24,7 @@ DEEDS = [
     "/review/drift/1/see/",
 ]
 PAGES = ["/review/drift/", "/review/models/classifier/2/judging/"]
+FILES = [f"/review/models/classifier/2/judging.{kind}" for kind in ("json", "zip")]
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def two(taxonomy, sent):
     return first, second
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/review/models/classifier/2/judging.json"])
+@pytest.mark.parametrize("address", [*PAGES, *FILES])
 def test_volunteers_see_none_of_it(as_volunteer, two, address):
     assert as_volunteer.get(address).status_code == 403
 
@@ -132,6 +135,22 @@ def test_the_same_as_json(as_reviewer, two):
     found = as_reviewer.get(address).json()
     assert (found["version"], found["against"], found["figures"]["accuracy"]) == (2, None, 1.0)
     assert as_reviewer.get(f"{address}?against=1").status_code == 404
+
+
+def test_the_same_as_tables_in_an_archive(as_reviewer, two):
+    first, second = two
+    address = "/review/models/classifier/2/judging.zip"
+    assert as_reviewer.get(address).status_code == 404
+    evaluate_version(second)
+    with zipfile.ZipFile(io.BytesIO(as_reviewer.get(address).content)) as files:
+        assert "comparison.csv" not in files.namelist()
+        header, first_row = files.read("confusion_classifier-2.csv").decode().splitlines()[:2]
+    assert (header, first_row) == ("truth / predicted,Blip,Whistle", "Blip,2,0")
+    evaluate_version(second, first)
+    beside = as_reviewer.get(f"{address}?against=1")
+    assert beside["Content-Disposition"] == 'attachment; filename="classifier-2-judging.zip"'
+    with zipfile.ZipFile(io.BytesIO(beside.content)) as files:
+        assert "comparison.csv" in files.namelist()
 
 
 @pytest.mark.parametrize("query", ["against=9", "against=x", "against=" + "9" * 30])
