@@ -26,6 +26,7 @@ from labeling.selectors.pool import unknown_glitches
 from labeling.selectors.versions import active_version
 from labeling.services.activation import activate
 from labeling.services.audit import record_deed
+from labeling.services.reasons import OF_A_RUN, checked_reason
 from labeling.services.runs import end_run, held
 from labeling.services.training_results import next_number
 
@@ -43,6 +44,7 @@ def request_discovery(by: User | None, reason: str, seed: int = 0) -> DiscoveryR
 
     Raises LabelingError ``no_active_classifier`` or ``pool_too_small``.
     """
+    reason = checked_reason(reason, OF_A_RUN)
     live = DiscoveryRun.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING]).first()
     if live is not None:
         return live
@@ -61,7 +63,7 @@ def request_discovery(by: User | None, reason: str, seed: int = 0) -> DiscoveryR
             code="pool_too_small",
             size=size,
         )
-    run = DiscoveryRun.objects.create(requested_by=by, reason=reason[:200], settings={"seed": seed})
+    run = DiscoveryRun.objects.create(requested_by=by, reason=reason, settings={"seed": seed})
     record_deed(by, "request_discovery", f"discovery {run.pk}", reason=reason)
     jobs.enqueue_on_commit(jobs.RUN_DISCOVERY, run_id=run.pk)
     return run

@@ -13,6 +13,7 @@ from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIss
 from labeling.models.runs import Run
 from labeling.services.audit import record_deed
 from labeling.services.gold import add_gold_label
+from labeling.services.reasons import OF_A_RUN, checked_reason
 from labeling.services.recounting import recount_gold_answers
 from labeling.services.runs import end_run, held
 from labeling.services.training_sets import labeled_glitches
@@ -27,6 +28,7 @@ def request_label_check(by: User | None, reason: str, *, repeats: int = 3) -> La
 
     Raises LabelingError ``too_few_labels``.
     """
+    reason = checked_reason(reason, OF_A_RUN)
     live = LabelCheck.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING]).first()
     if live is not None:
         return live
@@ -42,7 +44,7 @@ def request_label_check(by: User | None, reason: str, *, repeats: int = 3) -> La
             code="too_few_labels",
         )
     run = LabelCheck.objects.create(
-        requested_by=by, reason=reason[:200], settings={"repeats": repeats, "seed": 0}
+        requested_by=by, reason=reason, settings={"repeats": repeats, "seed": 0}
     )
     record_deed(by, "request_label_check", f"label check {run.pk}", reason=reason)
     jobs.enqueue_on_commit(jobs.CHECK_LABELS, run_id=run.pk)

@@ -1,5 +1,6 @@
 """Looks: asked for, done by a worker, deleted after a time."""
 
+import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from labeling.selectors.looks import may_look_at
 from labeling.selectors.versions import active_version
 from labeling.services.imports import CheckedPicture, NewGlitch, check_pictures
 from labeling.services.runs import end_run, held
+from labeling.services.storage import writing_files
 
 MOST_WAITING = 50
 LIVE = (Run.State.REQUESTED, Run.State.RUNNING, Run.State.SUCCEEDED)
@@ -43,7 +45,7 @@ def request_look(
     wanted, else of the likeliest. The files are whole and checked before anything is stored.
     Raises LabelingError with what is wrong in which picture, ``no_picture``, ``unknown_label`` or
     ``no_active_classifier``; ForbiddenError ``still_in_vote`` for a copy of a glitch that
-    volunteers are asked about; UnavailableError ``too_many_looks``.
+    volunteers are asked about; UnavailableError ``too_many_looks`` or ``no_room``.
     """
     if not pictures:
         raise LabelingError(_("Choose at least one picture."), code="no_picture")
@@ -57,14 +59,26 @@ def request_look(
         pictures=[_described(duration, one) for duration, one in sorted(checked.items())],
         expires_at=timezone.now() + timedelta(hours=settings.LOOK_HOURS),
     )
-    folder = look_folder(look.key)
-    folder.mkdir(parents=True)
-    for duration, one in checked.items():
-        (folder / _name(duration, one)).write_bytes(one.data)
+    _keep(look, {_name(duration, one): one.data for duration, one in checked.items()})
     with transaction.atomic():
         look.save()
         jobs.enqueue_on_commit(jobs.LOOK, run_id=look.pk)
     return look
+
+
+def _keep(look: Look, files: Mapping[str, bytes]) -> None:
+    """Write files into the look's folder; all or, with UnavailableError ``no_room``, none."""
+    folder = look_folder(look.key)
+    try:
+        with writing_files():
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, data in files.items():
+                (folder / name).write_bytes(data)
+    except UnavailableError:
+        for name in files:
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+        raise
 
 
 def request_look_at(
@@ -158,14 +172,15 @@ class Seen:
 
 
 def finish_look(look: Look, seen: Seen) -> bool:
-    """Store the answer; False where the look was taken from this worker, or deleted."""
-    folder = look_folder(look.key)
-    folder.mkdir(parents=True, exist_ok=True)
+    """Store the answer; False where the look was taken from this worker, or deleted.
+
+    Raises UnavailableError ``no_room``.
+    """
     heat = []
-    for duration, (data, width, height) in sorted(seen.heat.items()):
+    for duration, (_data, width, height) in sorted(seen.heat.items()):
         name = f"heat_{duration}.png"
-        (folder / name).write_bytes(data)
         heat.append({"duration": duration, "name": name, "width": width, "height": height})
+    _keep(look, {one["name"]: seen.heat[one["duration"]][0] for one in heat})
     with transaction.atomic():
         held(look).update(
             model_version=seen.model_version,

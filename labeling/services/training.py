@@ -14,6 +14,7 @@ from labeling.models import ModelVersion, TrainingRun, User
 from labeling.selectors.classes import trained_labels
 from labeling.selectors.runs import live_training
 from labeling.services.audit import record_deed
+from labeling.services.reasons import OF_A_RUN, checked_reason
 from labeling.services.runs import held
 from labeling.services.training_sets import EXAMPLES_MIN, left_out
 from ml.vision.recipes import AUTOMATIC, automatic, find_recipe, settings_for
@@ -38,8 +39,10 @@ def request_training(
 
     Raises:
         MLError for an unknown recipe or settings that make no sense; LabelingError
-        ``too_few_classes``, ``no_members``; ConflictError ``training_under_way``.
+        ``too_few_classes``, ``no_members``, ``unprintable_reason``; ConflictError
+        ``training_under_way``.
     """
+    reason = checked_reason(reason, OF_A_RUN)
     checked = _checked(recipe or site_recipe(), settings or {})
     lacking = left_out(split=checked.get("split", AS_DRAWN))
     trainable = trained_labels() - lacking.keys()
@@ -56,7 +59,7 @@ def request_training(
             left_out=lacking,
         )
     with one_under_way():
-        run = TrainingRun.objects.create(requested_by=by, reason=reason[:200], settings=checked)
+        run = TrainingRun.objects.create(requested_by=by, reason=reason, settings=checked)
         record_deed(by, "request_training", f"training {run.pk}", reason=reason)
         jobs.enqueue_on_commit(jobs.RUN_TRAINING, run_id=run.pk)
     return run

@@ -7,6 +7,7 @@ from labeling.errors import ConflictError
 from labeling.models import ModelVersion, User
 from labeling.selectors.versions import active_version, find_version
 from labeling.services.activation import activate
+from labeling.services.reasons import OF_A_DECISION, checked_reason
 from labeling.services.shadow import call_off_trial
 
 
@@ -16,7 +17,8 @@ def activate_version(role: str, number: int, *, by: User | None, reason: str = "
     The one in use again changes nothing. A classifier scores what it has not seen yet.
 
     Raises:
-        NotFoundError; ConflictError ``activation_conflict`` where two do it at once,
+        NotFoundError; LabelingError ``unprintable_reason``; ConflictError
+        ``activation_conflict`` where two do it at once,
         ``missing_weights`` or ``damaged_weights`` where its file is not what was stored.
     """
     with transaction.atomic():
@@ -34,7 +36,8 @@ def roll_back(role: str, *, instead_of: int, by: User | None, reason: str = "") 
 
     Raises:
         ConflictError ``activation_conflict`` where another version is in use meanwhile, or
-        ``no_earlier_version``; ``missing_weights``, ``damaged_weights``.
+        ``no_earlier_version``; ``missing_weights``, ``damaged_weights``; LabelingError
+        ``unprintable_reason``.
     """
     with transaction.atomic():
         current = active_version(role)
@@ -57,6 +60,7 @@ def _put_into_use(
     version: ModelVersion, *, by: User | None, reason: str, verb: str
 ) -> ModelVersion:
     """The caller holds a transaction."""
+    reason = checked_reason(reason, OF_A_DECISION)
     current = active_version(version.role)
     call_off_trial(version.role, reason=f"{version} was put into use.", by=by)
     version.refresh_from_db(fields=["state", "decision_reason"])

@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -34,11 +35,31 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        """NUL, which no browser types and Postgres cannot store, is refused here for all pages."""
+        if request.path.startswith("/api/"):  # its serializers do that, field by field
+            return None
+        fields = (*request.GET.lists(), *request.POST.lists())
+        if not any("\x00" in text for text in (request.path, *_texts(fields))):
+            return None
+        message = _("The address or the form holds a character that no text has; type it anew.")
+        return _refused(request, LabelingError(message, code="nul_character"))
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         refusal = None if request.path.startswith("/api/") else refusal_of(error)
         if refusal is None:
             return None
-        return render(request, "refused.html", {"refusal": refusal}, status=refusal.http_status)
+        return _refused(request, refusal)
+
+
+def _refused(request: HttpRequest, refusal: LabelingError) -> HttpResponse:
+    return render(request, "refused.html", {"refusal": refusal}, status=refusal.http_status)
+
+
+def _texts(fields: Iterable[tuple[str, list[Any]]]) -> Iterator[str]:
+    """The names and all values of a form's fields."""
+    for name, values in fields:
+        yield from (name, *values)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -73,7 +73,7 @@ def model(request: HttpRequest, role: str, number: int) -> HttpResponse:
 @require_POST
 def activate(request: HttpRequest, role: str, number: int) -> HttpResponse:
     try:
-        reason = request.POST.get("reason", "")[:500]
+        reason = request.POST.get("reason", "")
         activate_version(role, number, by=user_of(request), reason=reason)
     except LabelingError as refusal:
         messages.error(request, str(refusal))
@@ -88,7 +88,7 @@ def activate(request: HttpRequest, role: str, number: int) -> HttpResponse:
 @require_POST
 def back(request: HttpRequest, role: str, number: int) -> HttpResponse:
     """One click: back to the version that was in use before ``number``."""
-    reason = request.POST.get("reason", "")[:500]
+    reason = request.POST.get("reason", "")
     try:
         version = roll_back(role, instead_of=number, by=user_of(request), reason=reason)
     except LabelingError as refusal:

@@ -22,6 +22,8 @@ AS_DRAWN, IN_TIME = SPLITS = ("as drawn", "in time")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 LAYERS_MOST, WIDTH_MOST = 4, 8192
+NAME_MOST = 100  # letters
+SHOWN_MOST = 200
 PIXELS_MOST = 2**25  # of one duration in a minibatch, each a byte in memory and more on a device
 
 Rule = tuple[str, Callable[[Any], bool]]
@@ -32,10 +34,16 @@ def check(rules: dict[str, Rule], values: dict[str, Any]) -> None:
     for key, (wanted, is_good) in rules.items():
         if not is_good(values[key]):
             raise BadSettings(
-                f"The training setting {key!r} is {values[key]!r}; it must be {wanted}.",
+                f"The training setting {key!r} is {_shown(values[key])}; it must be {wanted}.",
                 key=key,
-                value=str(values[key]),
+                value=_shown(values[key]),
             )
+
+
+def _shown(value: Any) -> str:
+    """As it is said in a refusal, which must stay readable whatever was sent."""
+    said = repr(value)
+    return said if len(said) <= SHOWN_MOST else f"{said[:SHOWN_MOST]}…"
 
 
 def checked_durations(value: Any) -> tuple[float, ...]:
@@ -85,7 +93,11 @@ def _one_of(choices: tuple[str, ...]) -> Rule:
     return f"one of {choices}", lambda value: isinstance(value, str) and value in choices
 
 
-_NAME: Rule = ("a name", lambda value: isinstance(value, str) and bool(value))
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= NAME_MOST and value.isprintable()
+
+
+_NAME: Rule = (f"a name of up to {NAME_MOST} printable letters", _is_name)
 _YES_OR_NO: Rule = ("true or false", lambda value: isinstance(value, bool))
 
 RULES: dict[str, Rule] = {

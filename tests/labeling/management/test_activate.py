@@ -32,12 +32,20 @@ def test_a_version_is_put_into_use_and_taken_back(two, capsys):
     assert list(verbs) == ["activate", "roll_back"]
 
 
+def test_a_reason_is_cut_as_on_its_page(two):
+    call_command("activate", "2", "--reason", "x" * 501)
+    reason = ModelVersion.objects.get(number=2).decision_reason
+    assert reason == f"Activated by the house: {'x' * 500}"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["9"], "There is no classifier version 9"),
         (["--back"], "No classifier was in use before 1"),
         (["--back", "--role", "embedding"], "No embedding is in use"),
+        (["2", "--reason", "a\x00b"], "unprintable_reason"),
+        (["2", "--reason", "a\udcff"], "unprintable_reason"),  # a byte 0xff in the shell
         ([], "one of the arguments NUMBER --back is required"),
     ],
 )

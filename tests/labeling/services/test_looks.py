@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, UnavailableError
 from labeling.models import Embedding, Glitch, GoldLabel, Look, ModelVersion
 from labeling.models.runs import Run
 from labeling.selectors.looks import may_look_at, nearest_glitches
@@ -40,6 +40,14 @@ def test_pictures_are_kept_with_the_question(version):
     assert [one["name"] for one in look.pictures] == ["picture_1.0.png", "picture_4.0.png"]
     assert (look_folder(look.key) / "picture_4.0.png").read_bytes() == make_picture(8)
     assert timedelta(hours=23) < look.expires_at - timezone.now() <= timedelta(hours=24)
+
+
+def test_where_nothing_can_be_written_a_look_is_refused_and_leaves_nothing(version, settings):
+    settings.LOOKS_FOLDER.write_text("a file where the folder should be")
+    with pytest.raises(UnavailableError) as refusal:
+        request_look({1.0: make_picture()}, by=None)
+    assert refusal.value.code == "no_room"
+    assert not Look.objects.exists()
 
 
 @pytest.mark.parametrize(

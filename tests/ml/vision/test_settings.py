@@ -30,6 +30,9 @@ def test_missing_keys_take_their_defaults():
         ({"durations": [4.0, 4.0]}, "durations"),
         ({"durations": "4.0"}, "durations"),
         ({"backbone": ""}, "backbone"),
+        ({"backbone": "resnet\x00"}, "backbone"),
+        ({"backbone": "resnet\ud800"}, "backbone"),
+        ({"backbone": "a" * 101}, "backbone"),
         ({"size": 16}, "size"),
         ({"hidden": [3_000_000], "probe_strength": 0}, "hidden"),
         ({"hidden": [8] * 5, "probe_strength": 0}, "hidden"),
@@ -41,6 +44,13 @@ def test_a_bad_setting_is_named(values, key):
         TrainingSettings.from_dict(values)
     assert caught.value.data["key"] == key
     assert repr(key) in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_refusal_does_not_repeat_all_of_what_was_sent():
+    with pytest.raises(BadSettings) as caught:
+        TrainingSettings.from_dict({"backbone": "a" * 100_000})
+    assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(
