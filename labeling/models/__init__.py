@@ -10,6 +10,7 @@ from labeling.models.gold import GoldLabel
 from labeling.models.judging import (
     DriftCheck,
     Evaluation,
+    EvaluationRun,
     ShadowTrial,
     TrainingRequest,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "DriftCheck",
     "Embedding",
     "Evaluation",
+    "EvaluationRun",
     "Glitch",
     "GlitchClass",
     "GoldLabel",

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import F, Q
 
+from labeling.models.runs import Run
+
 
 class Evaluation(models.Model):
     """A version's figures on one gold test set, alone or against another version."""
@@ -35,6 +37,30 @@ class Evaluation(models.Model):
             models.CheckConstraint(
                 condition=Q(against__isnull=True) | Q(comparison__isnull=False),
                 name="against_with_its_comparison",
+            ),
+        ]
+
+
+class EvaluationRun(Run):
+    """That a version is to be judged, alone or against another, and what came of it."""
+
+    model_version = models.ForeignKey("ModelVersion", models.CASCADE, related_name="+")
+    against = models.ForeignKey("ModelVersion", models.CASCADE, null=True, related_name="+")
+    in_time = models.BooleanField(default=False)
+    evaluation = models.ForeignKey(
+        Evaluation, models.SET_NULL, null=True, related_name="+", help_text="the figures stored"
+    )
+
+    class Meta(Run.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress__gte=0, progress__lte=1), name="evaluation_progress_in_range"
+            ),
+            models.UniqueConstraint(
+                fields=["model_version", "against", "in_time"],
+                condition=Q(state__in=Run.LIVE),
+                nulls_distinct=False,
+                name="one_evaluation_run_at_a_time",
             ),
         ]
 

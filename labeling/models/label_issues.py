@@ -1,7 +1,7 @@
 """Labels that are probably wrong: the search for them, and what experts make of each."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from labeling.models.runs import Run
 
@@ -16,6 +16,9 @@ class LabelCheck(Run):
         constraints = [
             models.CheckConstraint(
                 condition=Q(progress__gte=0, progress__lte=1), name="label_check_progress_in_range"
+            ),
+            models.UniqueConstraint(
+                Value(1), condition=Q(state__in=Run.LIVE), name="one_label_check_at_a_time"
             ),
         ]
 

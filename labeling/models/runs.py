@@ -16,6 +16,8 @@ class Run(models.Model):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+    LIVE = (State.REQUESTED, State.RUNNING)
+
     state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
     requested_by = models.ForeignKey("labeling.User", models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)

@@ -176,11 +176,12 @@ def finish_look(look: Look, seen: Seen) -> bool:
 
     Raises UnavailableError ``no_room``.
     """
-    heat = []
-    for duration, (_data, width, height) in sorted(seen.heat.items()):
+    heat, drawn = [], {}
+    for duration, (data, width, height) in sorted(seen.heat.items()):
         name = f"heat_{duration}.png"
         heat.append({"duration": duration, "name": name, "width": width, "height": height})
-    _keep(look, {one["name"]: seen.heat[one["duration"]][0] for one in heat})
+        drawn[name] = data
+    _keep(look, drawn)
     with transaction.atomic():
         held(look).update(
             model_version=seen.model_version,
