@@ -16,9 +16,8 @@ from labeling.api.schema import answers
 from labeling.api.training_runs import RunSerializer
 from labeling.models import LabelCheck
 from labeling.selectors.label_issues import find_label_check, listed_label_checks
-from labeling.services.label_issues import request_label_check
-
-MOST_REPEATS = 50
+from labeling.services.cancelling import cancel_label_check
+from labeling.services.label_issues import MOST_REPEATS, REPEATS, request_label_check
 
 
 class LabelCheckSerializer(RunSerializer):
@@ -29,7 +28,11 @@ class LabelCheckSerializer(RunSerializer):
 class NewLabelCheckSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=200, default="asked for over the API")
     repeats = serializers.IntegerField(
-        min_value=1, max_value=MOST_REPEATS, default=3, help_text="splits to average over"
+        min_value=1,
+        max_value=MOST_REPEATS,
+        allow_null=True,
+        default=None,
+        help_text=f"splits to average over; left out: {REPEATS}, or those of the one under way",
     )
 
 
@@ -49,10 +52,13 @@ class LabelChecksView(generics.ListAPIView):
 
     @extend_schema(
         request=NewLabelCheckSerializer,
-        responses=answers({201: LabelCheckSerializer}, 400, 401, 403),
+        responses=answers({201: LabelCheckSerializer}, 400, 401, 403, 409),
     )
     def post(self, request: Request) -> Response:
-        """Ask for a search of all labels; the one under way is given where there is one."""
+        """Ask for a search of all labels; the one under way is given where there is one.
+
+        409 where that one has other repeats.
+        """
         asked = NewLabelCheckSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         run = request_label_check(user_of(request), **asked.validated_data)
@@ -65,4 +71,14 @@ class LabelCheckView(APIView):
     @extend_schema(responses=answers({200: LabelCheckSerializer}, 401, 403, 404))
     def get(self, request: Request, label_check_id: int) -> Response:
         """One label check with its progress and what it found."""
+        return Response(LabelCheckSerializer(find_label_check(label_check_id)).data)
+
+
+class CancelLabelCheckView(APIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+
+    @extend_schema(request=None, responses=answers({200: LabelCheckSerializer}, 401, 403, 404, 409))
+    def post(self, request: Request, label_check_id: int) -> Response:
+        """Cancel a label check that has not ended; its worker notices within seconds."""
+        cancel_label_check(label_check_id, by=user_of(request))
         return Response(LabelCheckSerializer(find_label_check(label_check_id)).data)

@@ -138,6 +138,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         label_checks.LabelCheckView.as_view(),
         name="label-check",
     ),
+    path(
+        "label-checks/<int:label_check_id>/cancel",
+        label_checks.CancelLabelCheckView.as_view(),
+        name="cancel-label-check",
+    ),
     path("label-issues", label_issues.LabelIssuesView.as_view(), name="label-issues"),
     path("label-issues/<int:issue_id>", label_issues.LabelIssueView.as_view(), name="label-issue"),
     path(

@@ -44,6 +44,11 @@ def last_label_check() -> LabelCheck | None:
     return LabelCheck.objects.first()
 
 
+def live_label_check() -> LabelCheck | None:
+    """The search that is asked for or under way; there is one at most."""
+    return LabelCheck.objects.filter(state__in=LabelCheck.LIVE).first()
+
+
 def listed_label_checks() -> QuerySet[LabelCheck]:
     """Searches of all labels with who asked: one query."""
     return LabelCheck.objects.select_related("requested_by")

@@ -11,6 +11,7 @@ from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
 from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIssue, User
 from labeling.models.runs import Run
+from labeling.selectors.label_issues import live_label_check
 from labeling.services.audit import record_deed
 from labeling.services.gold import add_gold_label
 from labeling.services.reasons import OF_A_RUN, checked_reason
@@ -22,16 +23,27 @@ from labeling.words import word
 State = LabelIssue.State
 
 
+REPEATS, MOST_REPEATS = 3, 50
+
+
 @transaction.atomic
-def request_label_check(by: User | None, reason: str, *, repeats: int = 3) -> LabelCheck:
+def request_label_check(by: User | None, reason: str, *, repeats: int | None = None) -> LabelCheck:
     """Ask for a search of all labels and return its row; one under way is given again.
 
-    Raises LabelingError ``too_few_labels``.
+    ``repeats``: splits to average over, 1 to 50; left out: three, or those of the one under way.
+    Raises LabelingError ``bad_repeats``, ``too_few_labels``; ConflictError
+    ``label_check_under_way`` where that one has other repeats.
     """
     reason = checked_reason(reason, OF_A_RUN)
-    live = LabelCheck.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING]).first()
+    if repeats is not None and not 1 <= repeats <= MOST_REPEATS:
+        raise LabelingError(
+            _("A search averages over 1 to %(most)s repeats, not %(repeats)s.")
+            % {"most": MOST_REPEATS, "repeats": repeats},
+            code="bad_repeats",
+        )
+    live = live_label_check()
     if live is not None:
-        return live
+        return _check_same(live, repeats)
     counts: dict[str, int] = {}
     for row in labeled_glitches():
         counts[row.label] = counts.get(row.label, 0) + 1
@@ -43,12 +55,31 @@ def request_label_check(by: User | None, reason: str, *, repeats: int = 3) -> La
             ),
             code="too_few_labels",
         )
-    run = LabelCheck.objects.create(
-        requested_by=by, reason=reason, settings={"repeats": repeats, "seed": 0}
+    settings = {"repeats": repeats or REPEATS, "seed": 0}
+    run, is_new = LabelCheck.objects.get_or_create(
+        state__in=LabelCheck.LIVE,
+        defaults={"requested_by": by, "reason": reason, "settings": settings},
     )
+    if not is_new:  # somebody else asked at the same time
+        return _check_same(run, repeats)
     record_deed(by, "request_label_check", f"label check {run.pk}", reason=reason)
     jobs.enqueue_on_commit(jobs.CHECK_LABELS, run_id=run.pk)
     return run
+
+
+def _check_same(live: LabelCheck, repeats: int | None) -> LabelCheck:
+    """The search under way, where it is the one wanted."""
+    if repeats in {None, live.settings.get("repeats", REPEATS)}:
+        return live
+    raise ConflictError(
+        _(
+            "A search with %(repeats)s repeats, label check %(number)s, is under way already; wait "
+            "for it or cancel it."
+        )
+        % {"repeats": live.settings.get("repeats", REPEATS), "number": live.pk},
+        code="label_check_under_way",
+        run=live.pk,
+    )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from labeling.selectors.label_issues import (
     open_issues,
     render_issue,
 )
+from labeling.services.cancelling import cancel_label_check
 from labeling.services.label_issues import decide_issue, request_label_check, undo_issue
 from labeling.web.forms import GoldForm
 from labeling.web.permissions import reviewer_required, user_of
@@ -30,7 +31,7 @@ from labeling.web.permissions import reviewer_required, user_of
 def labels(request: HttpRequest) -> HttpResponse:
     """The clearest doubt, or the one after those skipped; htmx asks for the search's progress."""
     check = last_label_check()
-    live = check is not None and check.state in {Run.State.REQUESTED, Run.State.RUNNING}
+    live = check is not None and check.state in Run.LIVE
     searching = {"check": check, "live": live}
     if request.headers.get("HX-Request") and live:
         return render(request, "fragments/label_check.html", searching)
@@ -59,6 +60,18 @@ def search(request: HttpRequest) -> HttpResponse:
         request_label_check(user_of(request), "asked for on the page of doubtful labels")
     except LabelingError as refusal:
         messages.error(request, str(refusal))
+    return redirect("label-issues")
+
+
+@reviewer_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        cancel_label_check(pk, by=user_of(request))
+    except LabelingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Cancelled. Its worker stops within some seconds."))
     return redirect("label-issues")
 
 

@@ -109,6 +109,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/experts/<str:gravityspy_id>/", review_experts.give_gold, name="give-gold"),
     path("review/labels/", review_labels.labels, name="label-issues"),
     path("review/labels/search/", review_labels.search, name="search-labels"),
+    path("review/labels/search/<int:pk>/cancel/", review_labels.cancel, name="cancel-label-check"),
     path("review/labels/<int:pk>/", review_labels.decide, name="decide-label"),
     path("review/labels/<int:pk>/undo/", review_labels.undo, name="undo-label"),
     re_path(rf"^review/glitches/{GLITCH}/$", review_glitches.glitch, name="review-glitch"),

@@ -77,6 +77,40 @@ def test_the_command_says_why_it_cannot(db):
         call_command("find_label_issues")
 
 
+def test_ctrl_c_cancels_the_search_that_the_command_does(planted, monkeypatch, capsys):
+    def interrupted(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ml.label_issues.out_of_fold", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("find_label_issues")
+    check = LabelCheck.objects.get()
+    assert (check.state, check.worker != "") == (Run.State.CANCELLED, True)
+    assert f"Label check {check.pk} is cancelled." in capsys.readouterr().out
+
+
+def test_the_command_cancels_what_is_under_way(db, capsys):
+    check = LabelCheck.objects.create()
+    call_command("find_label_issues", "--cancel")
+    check.refresh_from_db()
+    assert check.state == Run.State.CANCELLED
+    with pytest.raises(CommandError, match="No label check is under way"):
+        call_command("find_label_issues", "--cancel")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--show", "-1"], "--show must be 0 or more"),
+        (["--repeats", "1000000000000"], "bad_repeats"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_the_work(planted, arguments, words):
+    with pytest.raises(CommandError, match=words):
+        call_command("find_label_issues", *arguments)
+    assert not LabelCheck.objects.exists()
+
+
 def test_the_command_can_leave_the_work_to_a_worker(planted, capsys):
     call_command("find_label_issues", "--queue")
     assert LabelCheck.objects.get().state == Run.State.REQUESTED

@@ -1,5 +1,6 @@
 """manage.py find_label_issues"""
 
+import contextlib
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
 
@@ -7,10 +8,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from labeling import jobs
 from labeling.errors import LabelingError
-from labeling.models import LabelIssue
+from labeling.models import LabelCheck, LabelIssue
 from labeling.models.runs import Run
-from labeling.selectors.label_issues import open_issues
-from labeling.services.label_issues import request_label_check
+from labeling.selectors.label_issues import live_label_check, open_issues
+from labeling.services.cancelling import cancel_label_check
+from labeling.services.label_issues import MOST_REPEATS, REPEATS, request_label_check
 
 
 class Command(BaseCommand):
@@ -23,33 +25,59 @@ Examples:
   manage.py find_label_issues
   manage.py find_label_issues --repeats 5 --show 50
   manage.py find_label_issues --queue          (a worker does it)
+  manage.py find_label_issues --cancel         (the search under way; Ctrl-C ends one begun here)
 """
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.add_argument("--repeats", type=int, default=3, help="splits to average over")
+        parser.add_argument(
+            "--repeats",
+            type=int,
+            help=f"splits to average over, up to {MOST_REPEATS}; left out: {REPEATS}",
+        )
         parser.add_argument("--show", type=int, default=20, help="how many to list here")
-        parser.add_argument("--queue", action="store_true", help="leave the work to a worker")
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument("--queue", action="store_true", help="leave the work to a worker")
+        group.add_argument("--cancel", action="store_true", help="end the search under way")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["repeats"] < 1:
-            raise CommandError("--repeats must be 1 or more.")
+        if options["show"] < 0:
+            raise CommandError("--show must be 0 or more.")
         try:
+            if options["cancel"]:
+                self._cancel(live_label_check())
+                return
             run = request_label_check(None, "asked for by hand", repeats=options["repeats"])
         except LabelingError as error:
             raise CommandError(f"{error} [{error.code}]") from error
         if options["queue"]:
             self.stdout.write(f"Label check {run.pk} is asked for; see /review/labels/.")
             return
-        jobs.run_here(jobs.CHECK_LABELS, run_id=run.pk)
+        self._search_here(run)
+        for issue in open_issues()[: options["show"]]:
+            self.stdout.write(_line(issue))
+
+    def _cancel(self, run: LabelCheck | None) -> None:
+        if run is None:
+            raise CommandError("No label check is under way.")
+        cancel_label_check(run.pk, by=None)
+        self.stdout.write(f"Label check {run.pk} is cancelled.")
+
+    def _search_here(self, run: LabelCheck) -> None:
+        try:
+            jobs.run_here(jobs.CHECK_LABELS, run_id=run.pk)
+        except KeyboardInterrupt:
+            # Otherwise a worker would take up what nobody waits for any more.
+            with contextlib.suppress(LabelingError):
+                self._cancel(run)
+            raise
         run.refresh_from_db()
         if run.state == Run.State.RUNNING:
             raise CommandError(f"Label check {run.pk} is under way in {run.worker}.")
         if run.state != Run.State.SUCCEEDED:
-            raise CommandError(f"{run.error} [{run.error_code}]")
+            why = f"{run.error} [{run.error_code}]" if run.error else f"It was {run.state}."
+            raise CommandError(why)
         self.stdout.write(f"{run.judged} labels judged, {run.found} doubtful.")
-        for issue in open_issues()[: options["show"]]:
-            self.stdout.write(_line(issue))
 
 
 def _line(issue: LabelIssue) -> str:

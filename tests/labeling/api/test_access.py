@@ -50,6 +50,7 @@ TABLE = [
     ("label-checks", "get", 403, 200, 200),
     ("label-checks", "post", 403, 400, 400),
     ("label-checks/1", "get", 403, 404, 404),
+    ("label-checks/1/cancel", "post", 403, 404, 404),
     ("label-issues", "get", 403, 200, 200),
     ("label-issues/1", "get", 403, 404, 404),
     ("label-issues/1/decide", "post", 403, 400, 403),

@@ -40,6 +40,15 @@ def test_a_search_is_asked_for_once_and_watched(
     assert pipeline.get(CHECKS).json()["results"] == [one]
 
 
+def test_a_search_under_way_can_be_cancelled_and_is_not_given_for_another(pipeline, taxonomy):
+    check = LabelCheck.objects.create(settings={"repeats": 5})
+    assert refusal(pipeline.post(CHECKS, {"repeats": 3})) == (409, "label_check_under_way")
+    cancelled = pipeline.post(f"{CHECKS}/{check.pk}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert refusal(pipeline.post(f"{CHECKS}/{check.pk}/cancel")) == (409, "run_ended")
+    assert refusal(pipeline.post(f"{CHECKS}/99/cancel")) == (404, "not_found")
+
+
 @pytest.mark.parametrize("body", [{"repeats": 0}, {"repeats": 51}, {"repeats": "x"}])
 def test_a_search_that_makes_no_sense_is_refused(pipeline, taxonomy, body):
     assert refusal(pipeline.post(CHECKS, body)) == (400, "invalid")

@@ -1,9 +1,12 @@
 """Doubtful labels: asked about once, decided by experts, recorded, taken back."""
 
+import threading
+
 import pytest
+from django.db import connections
 from django.utils import timezone
 
-from labeling.errors import LabelingError
+from labeling.errors import ConflictError, LabelingError
 from labeling.models import (
     AuditEvent,
     Consensus,
@@ -16,7 +19,8 @@ from labeling.models import (
 )
 from labeling.models.runs import Run
 from labeling.selectors.skills import gold_answers_by_class
-from labeling.services.classes import freeze_class_list
+from labeling.services.cancelling import cancel_label_check
+from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.label_issues import (
     Doubt,
     decide_issue,
@@ -163,6 +167,65 @@ def test_a_search_needs_labels_and_runs_once_at_a_time(taxonomy):
     assert request_label_check(None, "y") == first
     LabelCheck.objects.update(state=Run.State.FAILED)
     assert request_label_check(None, "z") != first
+
+
+@pytest.mark.parametrize("repeats", [0, -1, 51, 10**12])
+def test_a_search_has_a_sensible_number_of_repeats(taxonomy, repeats):
+    with pytest.raises(LabelingError, match="1 to 50 repeats") as refusal:
+        request_label_check(None, "x", repeats=repeats)
+    assert refusal.value.code == "bad_repeats"
+
+
+def test_the_search_under_way_is_not_given_for_another_one(taxonomy):
+    for number in range(4):
+        make_glitch(number, gold_label=("Blip", "Tomte")[number % 2])
+    first = request_label_check(None, "x", repeats=5)
+    assert request_label_check(None, "y", repeats=5) == first
+    assert request_label_check(None, "z") == first
+    with pytest.raises(ConflictError, match="with 5 repeats") as refusal:
+        request_label_check(None, "w", repeats=3)
+    assert (refusal.value.code, refusal.value.data) == (
+        "label_check_under_way",
+        {"run": first.pk},
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_requests_at_the_same_time_one_is_made_and_given_to_all():
+    load_gravity_spy()
+    for number in range(4):
+        make_glitch(number, gold_label=("Blip", "Tomte")[number % 2])
+    barrier, given = threading.Barrier(4), []
+
+    def ask() -> None:
+        barrier.wait()
+        try:
+            given.append(request_label_check(None, "x").pk)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert given == [LabelCheck.objects.get().pk] * 4
+    assert AuditEvent.objects.filter(verb="request_label_check").count() == 1
+
+
+def test_a_search_that_is_cancelled_leaves_the_queue_as_it_was(rosa, taxonomy):
+    (issue,) = queue(doubt(make_glitch(1, gold_label="Blip")))
+    check = claim_run(LabelCheck, LabelCheck.objects.create().pk, "here")
+    cancel_label_check(check.pk, by=rosa)
+    assert not finish_label_check(check, 10, [])
+    issue.refresh_from_db()
+    check.refresh_from_db()
+    assert (issue.state, check.state) == ("open", "cancelled")
+    assert AuditEvent.objects.get(verb="cancel_label_check").actor == rosa
+    for number, code in ((check.pk, "run_ended"), (99, "not_found")):
+        with pytest.raises(LabelingError) as refusal:
+            cancel_label_check(number, by=rosa)
+        assert refusal.value.code == code
 
 
 def test_answers_to_gold_count_by_its_new_label_and_back(rosa, taxonomy):

@@ -55,5 +55,16 @@ def test_a_search_under_way_shows_its_progress(as_reviewer):
     assert ended["HX-Refresh"] == "true"
 
 
+def test_a_search_under_way_can_be_cancelled(as_reviewer):
+    check = LabelCheck.objects.create(state=Run.State.RUNNING)
+    address = f"{PAGE}search/{check.pk}/cancel/"
+    assert f'action="{address}"' in as_reviewer.get(PAGE).content.decode()
+    page = as_reviewer.post(address, follow=True).content.decode()
+    assert "Its worker stops" in page
+    assert "was cancelled: the queue is as it was" in page
+    assert "Search now" in page
+    assert "has ended already" in as_reviewer.post(address, follow=True).content.decode()
+
+
 def test_volunteers_do_not_see_the_queue(as_volunteer):
     assert as_volunteer.get(PAGE).status_code == 403
