@@ -1,6 +1,6 @@
 """Doubts about labels: searched for, decided by experts, taken back."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -9,7 +9,15 @@ from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
-from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIssue, User
+from labeling.models import (
+    Consensus,
+    Glitch,
+    GlitchClass,
+    GoldLabel,
+    LabelCheck,
+    LabelIssue,
+    User,
+)
 from labeling.models.runs import Run
 from labeling.selectors.label_issues import live_label_check
 from labeling.services.audit import record_deed
@@ -98,12 +106,15 @@ class Doubt:
 def finish_label_check(run: LabelCheck, judged: int, doubts: Iterable[Doubt]) -> bool:
     """Put the doubts into the queue in place of what waits there from earlier searches.
 
-    A label that an expert has confirmed is not asked about again. False where the run was taken
-    from this worker meanwhile.
+    A label that an expert has confirmed is not asked about again, and a doubt of a label that was
+    changed while the search went on is dropped. False where the run was taken from this worker
+    meanwhile. Lock order: run, glitches, issues.
     """
+    doubts = list(doubts)
     with transaction.atomic():
         if held(run).select_for_update().first() is None:
             return False
+        now = _lock_labels({doubt.glitch_id for doubt in doubts})
         settled = set(
             LabelIssue.objects.filter(state=State.DISAGREED).values_list("glitch_id", "given_class")
         )
@@ -121,11 +132,28 @@ def finish_label_check(run: LabelCheck, judged: int, doubts: Iterable[Doubt]) ->
                 misread=doubt.misread,
             )
             for doubt in doubts
-            if (doubt.glitch_id, classes[doubt.given].pk) not in settled
+            if now.get(doubt.glitch_id) == (doubt.origin, classes[doubt.given].pk)
+            and (doubt.glitch_id, classes[doubt.given].pk) not in settled
         ]
         LabelIssue.objects.bulk_create(issues)
         held(run).update(judged=judged, found=len(issues))
         return end_run(run, Run.State.SUCCEEDED)
+
+
+def _lock_labels(glitch_ids: Collection[int]) -> dict[int, tuple[str, int]]:
+    """The origin and the class of each glitch's label; they stay so until the transaction ends."""
+    glitches = Glitch.objects.select_for_update(no_key=True).filter(pk__in=glitch_ids)
+    glitches = glitches.order_by("pk")
+    agreed = [g.pk for g in glitches if g.retire_reason == Glitch.RetireReason.CONSENSUS]
+    consensus = Consensus.objects.filter(glitch__in=agreed)
+    gold = GoldLabel.objects.filter(glitch__in=glitch_ids)
+    return {
+        pk: (LabelIssue.Origin.CONSENSUS.value, label)
+        for pk, label in consensus.values_list("glitch_id", "top_class_id")
+    } | {
+        pk: (LabelIssue.Origin.GOLD.value, label)
+        for pk, label in gold.values_list("glitch_id", "glitch_class_id")
+    }
 
 
 @transaction.atomic
@@ -144,6 +172,8 @@ def decide_issue(issue_id: int, *, by: User, answer: GlitchClass | None) -> Labe
             % {"issue": word(issue.get_state_display())},
             code="issue_decided",
         )
+    if _lock_labels([issue.glitch_id]) != {issue.glitch_id: (issue.origin, issue.given_class_id)}:
+        raise _label_changed(issue)
     if answer is not None and answer.pk == issue.given_class_id:
         answer = None
     if answer is not None:
@@ -199,7 +229,7 @@ def _state_of(issue: LabelIssue, answer: GlitchClass | None) -> State:
 
 def _relabel(issue: LabelIssue, answer: GlitchClass, by: User) -> None:
     if issue.origin == LabelIssue.Origin.CONSENSUS:
-        add_gold_label(issue.glitch, answer, by=by)  # refuses where it has gold meanwhile
+        add_gold_label(issue.glitch, answer, by=by)
         return
     gold = GoldLabel.objects.filter(glitch=issue.glitch, glitch_class=issue.given_class)
     issue.was_shown = gold.filter(is_shown=True).exists()

@@ -158,6 +158,30 @@ def test_a_new_search_replaces_the_queue_but_not_what_was_decided(rosa, taxonomy
     assert LabelCheck.objects.first().found == 1
 
 
+def test_a_doubt_of_a_label_that_changed_while_the_search_went_on_is_dropped(rosa, taxonomy):
+    """Both searches read Blip and Blip; meanwhile an expert agrees, and a consensus is no more."""
+    glitch, other = make_glitch(1, gold_label="Blip"), agreed(2, "Blip", taxonomy)
+    doubts = doubt(glitch), doubt(other, origin="consensus")
+    first, _ = queue(*doubts)
+    decide_issue(first.pk, by=rosa, answer=taxonomy["Tomte"])
+    Glitch.objects.filter(pk=other.pk).update(retired_at=None, retire_reason="")
+    assert queue(*doubts) == []
+
+
+@pytest.mark.parametrize("answer", [None, "Blip", "Chirp"])
+@pytest.mark.parametrize("origin", ["gold", "consensus"])
+def test_of_a_label_that_changed_nothing_is_decided(rosa, taxonomy, origin, answer):
+    is_gold = origin == "gold"
+    glitch = make_glitch(1, gold_label="Blip") if is_gold else agreed(1, "Blip", taxonomy)
+    (issue,) = queue(doubt(glitch, origin=origin))
+    GoldLabel.objects.update(glitch_class=taxonomy["Tomte"])
+    Consensus.objects.update(top_class=taxonomy["Tomte"])
+    with pytest.raises(ConflictError, match="search again") as refusal:
+        decide_issue(issue.pk, by=rosa, answer=taxonomy.get(answer))
+    assert refusal.value.code == "label_changed"
+    assert LabelIssue.objects.get().state == "open"
+
+
 def test_a_search_needs_labels_and_runs_once_at_a_time(taxonomy):
     with pytest.raises(LabelingError, match="two classes"):
         request_label_check(None, "x")
