@@ -4,45 +4,55 @@ from celery import shared_task
 
 from labeling import jobs
 from labeling.errors import ConflictError
-from labeling.models import ModelVersion
+from labeling.models import EvaluationRun, ModelVersion
 from labeling.selectors.gold_test import GoldTest, gold_test
 from labeling.selectors.trials import running_trial, unshadowed_glitches
+from labeling.services.evaluations import go_on_later
 from labeling.services.locks import scoring_lock
 from labeling.services.predictions import unscored_glitches
+from labeling.services.runs import claim_run, held
 from labeling.services.shadow import conclude_trial, fail_trial
+from labeling.version import code_version
 from workers.scoring import CHUNK, predict
-from workers.tasks import DeviceTask
+from workers.tasks import DeviceTask, Held, holding, worker_name
 from workers.turns import Turn
 
 
 @shared_task(name=jobs.EVALUATE, base=DeviceTask)
-def evaluate(version_id: int, against_id: int | None = None, *, in_time: bool = False) -> None:
-    """Judge a version on today's gold test set, perhaps against another; again is harmless.
+def evaluate(run_id: int) -> None:
+    """Make an evaluation; returns at once where it is another's or has ended.
 
-    ``in_time``: on those glitches alone that came later than all that either was trained on.
-    What of the test is not predicted yet comes first, a turn long; then the task is sent again.
+    What of the test is not predicted yet comes first, a turn long; then the run is handed back.
     Glitches whose pictures cannot be read are left out.
     """
-    from labeling.services.judging import evaluate_version
+    from labeling.services.judging import finish_evaluation
 
+    run = claim_run(EvaluationRun, run_id, worker_name())
+    if run is None:
+        return
+    with holding(run) as life:
+        life.check_attempts()
+        held(run).update(code_version=code_version())
+        if not _predict_test(run, life):
+            go_on_later(run)
+            return
+        life.report("judging on the gold test set", 0.9)
+        finish_evaluation(run)
+
+
+def _predict_test(run: EvaluationRun, life: Held) -> bool:
+    """Whether all that can be read of the gold test set is predicted before the turn is over."""
     test = gold_test()
-    if not test.glitch_ids:
-        return
-    versions = ModelVersion.objects.select_related("class_list", "training_run")
-    version = versions.get(pk=version_id)
-    against = versions.get(pk=against_id) if against_id is not None else None
     turn = Turn()
-    for one in (version, against):
-        if one is not None and not turn.was_cut:
-            with scoring_lock(one.pk, wait=True):
-                predict(one, _unscored(one, test), turn)
-    if turn.was_cut:
-        only = {"in_time": True} if in_time else {}
-        jobs.send_now(jobs.EVALUATE, version_id=version_id, against_id=against_id, **only)
-        return
-    evaluate_version(version, whole=False, in_time=in_time)
-    if against is not None:
-        evaluate_version(version, against, whole=False, in_time=in_time)
+    versions = [run.model_version, *([run.against] if run.against else [])]
+    for place, version in enumerate(versions):
+        begun, done = (0.9 * n / len(versions) for n in (place, place + 1))
+        life.report("looking at the pictures", begun, until=done)
+        with scoring_lock(version.pk, wait=True):
+            predict(version, _unscored(version, test), turn)
+        if turn.was_cut:
+            return False
+    return True
 
 
 def _unscored(version: ModelVersion, test: GoldTest) -> list[int]:

@@ -11,7 +11,15 @@ from django.db.models import Q
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import Batch, DiscoveryRun, LabelCheck, Look, ModelVersion, TrainingRun
+from labeling.models import (
+    Batch,
+    DiscoveryRun,
+    EvaluationRun,
+    LabelCheck,
+    Look,
+    ModelVersion,
+    TrainingRun,
+)
 from labeling.models.runs import Run
 from labeling.selectors.trials import running_trial
 from labeling.selectors.versions import active_version
@@ -32,6 +40,13 @@ from workers.schedule import EVERY_SECONDS
 from workers.tasks import RecordedTask
 
 ON_ITS_WAY = timedelta(seconds=15)
+TASKS: dict[type[Run], str] = {
+    TrainingRun: jobs.RUN_TRAINING,
+    DiscoveryRun: jobs.RUN_DISCOVERY,
+    LabelCheck: jobs.CHECK_LABELS,
+    EvaluationRun: jobs.EVALUATE,
+    Look: jobs.LOOK,
+}
 
 
 def _send_again(sweep: str, name: str, **ids: int) -> None:
@@ -49,14 +64,9 @@ def sweep_runs() -> None:
     # A message that was sent just now, perhaps with a delay, is still on its way.
     on_its_way = Q(state=Run.State.REQUESTED, created_at__gt=now - ON_ITS_WAY)
     free = claimable(now) & ~on_its_way
-    for run_id in TrainingRun.objects.filter(free).values_list("pk", flat=True):
-        _send_again(jobs.SWEEP_RUNS, jobs.RUN_TRAINING, run_id=run_id)
-    for run_id in DiscoveryRun.objects.filter(free).values_list("pk", flat=True):
-        _send_again(jobs.SWEEP_RUNS, jobs.RUN_DISCOVERY, run_id=run_id)
-    for run_id in LabelCheck.objects.filter(free).values_list("pk", flat=True):
-        _send_again(jobs.SWEEP_RUNS, jobs.CHECK_LABELS, run_id=run_id)
-    for run_id in Look.objects.filter(free).values_list("pk", flat=True):
-        _send_again(jobs.SWEEP_RUNS, jobs.LOOK, run_id=run_id)
+    for model, task in TASKS.items():
+        for run_id in model._default_manager.filter(free).values_list("pk", flat=True):
+            _send_again(jobs.SWEEP_RUNS, task, run_id=run_id)
 
 
 @shared_task(name=jobs.SWEEP_LEASES, base=RecordedTask)

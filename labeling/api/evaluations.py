@@ -11,12 +11,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from labeling.api.fields import MOST
-from labeling.api.filters import EvaluationFilter
+from labeling.api.filters import EvaluationFilter, EvaluationRunFilter
 from labeling.api.pagination import NewestFirst
 from labeling.api.permissions import IsPipelineOrReviewer, user_of
 from labeling.api.schema import answers
-from labeling.models import Evaluation
-from labeling.selectors.evaluations import find_evaluation, listed_evaluations
+from labeling.api.training_runs import RunSerializer
+from labeling.models import Evaluation, EvaluationRun
+from labeling.selectors.evaluations import (
+    find_evaluation,
+    find_evaluation_run,
+    listed_evaluation_runs,
+    listed_evaluations,
+)
 from labeling.services.evaluations import request_evaluation
 from labeling.throttles import PostThrottle
 
@@ -62,6 +68,15 @@ class NewEvaluationSerializer(serializers.Serializer):
     )
 
 
+class EvaluationRunSerializer(RunSerializer):
+    version = serializers.IntegerField(source="model_version.number")
+    against = serializers.IntegerField(source="against.number", allow_null=True, default=None)
+    in_time = serializers.BooleanField()
+    evaluation = serializers.IntegerField(
+        source="evaluation_id", allow_null=True, help_text="the figures, once they are stored"
+    )
+
+
 class EvaluationsView(generics.ListAPIView):
     permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
     throttle_classes = [PostThrottle]
@@ -80,18 +95,19 @@ class EvaluationsView(generics.ListAPIView):
 
     @extend_schema(
         request=NewEvaluationSerializer,
-        responses=answers({202: NewEvaluationSerializer}, 400, 401, 403, 404, 429),
+        responses=answers({202: EvaluationRunSerializer}, 400, 401, 403, 404, 429),
     )
     def post(self, request: Request) -> Response:
         """Have a worker judge a version on today's gold test set.
 
-        The figures appear under GET once it has; the same test set again gives the same row.
+        How far it is, or why it failed, stands under ``evaluation-runs``; the figures appear under
+        GET. The same test set again gives the same figures' row; one under way is given again.
         """
         asked = NewEvaluationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = dict(asked.validated_data)
-        request_evaluation(given.pop("version"), by=user_of(request), **given)
-        return Response(asked.validated_data, status=202)
+        run = request_evaluation(given.pop("version"), by=user_of(request), **given)
+        return Response(EvaluationRunSerializer(run).data, status=202)
 
 
 class EvaluationView(APIView):
@@ -101,3 +117,27 @@ class EvaluationView(APIView):
     def get(self, request: Request, evaluation_id: int) -> Response:
         """One evaluation with all its figures."""
         return Response(FullEvaluationSerializer(find_evaluation(evaluation_id)).data)
+
+
+class EvaluationRunsView(generics.ListAPIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+    serializer_class = EvaluationRunSerializer
+    pagination_class = NewestFirst
+    filterset_class = EvaluationRunFilter
+
+    def get_queryset(self) -> QuerySet[EvaluationRun]:
+        return listed_evaluation_runs()
+
+    @extend_schema(responses=answers({200: EvaluationRunSerializer(many=True)}, 400, 401, 403, 404))
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Evaluations that were asked for, by cursor, the newest first."""
+        return super().get(request, *args, **kwargs)
+
+
+class EvaluationRunView(APIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+
+    @extend_schema(responses=answers({200: EvaluationRunSerializer}, 401, 403, 404))
+    def get(self, request: Request, evaluation_run_id: int) -> Response:
+        """One evaluation that was asked for: how far it is, what came of it."""
+        return Response(EvaluationRunSerializer(find_evaluation_run(evaluation_run_id)).data)

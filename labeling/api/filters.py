@@ -7,6 +7,7 @@ from labeling.api.fields import MOST
 from labeling.models import (
     DriftCheck,
     Evaluation,
+    EvaluationRun,
     Glitch,
     LabelIssue,
     ModelVersion,
@@ -72,6 +73,11 @@ class EvaluationFilter(filters.FilterSet):
     class Meta:
         model = Evaluation
         fields: list[str] = []
+
+
+class EvaluationRunFilter(filters.FilterSet):
+    version = WholeNumberFilter("model_version__number")
+    state = filters.ChoiceFilter(choices=EvaluationRun.State.choices)
 
 
 class ShadowTrialFilter(filters.FilterSet):

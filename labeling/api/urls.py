@@ -94,6 +94,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         evaluations.EvaluationView.as_view(),
         name="evaluation",
     ),
+    path("evaluation-runs", evaluations.EvaluationRunsView.as_view(), name="evaluation-runs"),
+    path(
+        "evaluation-runs/<int:evaluation_run_id>",
+        evaluations.EvaluationRunView.as_view(),
+        name="evaluation-run",
+    ),
     path("shadow-trials", shadow_trials.ShadowTrialsView.as_view(), name="shadow-trials"),
     path(
         "shadow-trials/<int:trial_id>", shadow_trials.ShadowTrialView.as_view(), name="shadow-trial"

@@ -4,7 +4,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from labeling.errors import NotFoundError
-from labeling.models import Evaluation, ModelVersion
+from labeling.models import Evaluation, EvaluationRun, ModelVersion
 
 SINGLE_FIGURES = ("count", "accuracy", "macro_f1", "log_loss", "ece")
 
@@ -27,6 +27,32 @@ def find_evaluation(evaluation_id: int) -> Evaluation:
             _("There is no evaluation %(evaluation_id)s.") % {"evaluation_id": evaluation_id}
         )
     return found
+
+
+def listed_evaluation_runs() -> QuerySet[EvaluationRun]:
+    """Evaluations asked for, with their versions and who asked: one query."""
+    return EvaluationRun.objects.select_related("model_version", "against", "requested_by")
+
+
+def find_evaluation_run(run_id: int) -> EvaluationRun:
+    """One evaluation that was asked for. Raises NotFoundError."""
+    found = listed_evaluation_runs().filter(pk=run_id).first()
+    if found is None:
+        raise NotFoundError(_("No evaluation %(run_id)s was asked for.") % {"run_id": run_id})
+    return found
+
+
+def unfinished_evaluation(
+    version: ModelVersion, against: ModelVersion | None = None, *, in_time: bool = False
+) -> EvaluationRun | None:
+    """The last evaluation asked for of what :func:`latest_evaluation` gives, unless it succeeded:
+    it waits, is under way, or failed.
+    """
+    asked = EvaluationRun.objects.filter(model_version=version, in_time=in_time)
+    if against is not None:
+        asked = asked.filter(against=against)
+    last = asked.first()
+    return last if last is not None and last.state != EvaluationRun.State.SUCCEEDED else None
 
 
 def latest_evaluation(

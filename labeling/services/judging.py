@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
-from labeling.models import Evaluation, ModelVersion
+from labeling.models import Evaluation, EvaluationRun, ModelVersion
 from labeling.selectors.gold_test import (
     GoldTest,
     gold_test,
@@ -21,6 +21,7 @@ from labeling.selectors.gold_test import (
     unpredicted,
     without,
 )
+from labeling.services.runs import end_run, held
 from labeling.version import code_version
 from ml.vision.judging.compare import compare
 from ml.vision.judging.figures import figures
@@ -64,6 +65,20 @@ def evaluate_version(
             },
         )
         return stored
+
+
+def finish_evaluation(run: EvaluationRun) -> bool:
+    """Store the figures; False where the run was taken from this worker meanwhile.
+
+    What has no prediction is left out: the worker has tried, and its pictures cannot be read.
+    Raises LabelingError ``nothing_to_test``, ``nothing_later``.
+    """
+    stored = evaluate_version(run.model_version, whole=False, in_time=run.in_time)
+    if run.against is not None:
+        stored = evaluate_version(run.model_version, run.against, whole=False, in_time=run.in_time)
+    with transaction.atomic():
+        held(run).update(evaluation=stored)
+        return end_run(run, EvaluationRun.State.SUCCEEDED)
 
 
 def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:

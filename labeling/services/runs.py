@@ -94,6 +94,15 @@ def end_run(run: Run, state: Run.State, *, code: str = "", error: str = "") -> b
     return ended == 1
 
 
+def hand_back(run: Run) -> bool:
+    """Leave a run that this worker holds to whoever comes next; False where it lost it meanwhile.
+
+    So that those who wait behind it come first: nothing failed, so no attempt was in vain.
+    """
+    free = {"state": Run.State.REQUESTED, "leased_until": None, "attempts_in_vain": 0}
+    return held(run).update(**free) == 1
+
+
 def cancel_run(model: type[AnyRun], run_id: int) -> bool:
     """Cancel a run that has not ended; its worker notices at its next sign of life, in seconds."""
     live = model._default_manager.filter(

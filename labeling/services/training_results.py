@@ -12,6 +12,7 @@ from labeling.models import (
     TrainingRun,
 )
 from labeling.models.runs import Run
+from labeling.services.evaluations import begin_evaluation
 from labeling.services.runs import end_run, held
 from labeling.services.shadow import let_in
 
@@ -67,9 +68,9 @@ def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
             version.state = ModelVersion.State.KEPT_OUT
             version.save(update_fields=["state"])
         end_run(run, Run.State.SUCCEEDED)
-        jobs.enqueue_on_commit(
-            jobs.EVALUATE, version_id=version.pk, against_id=trained.compared_with
-        )
+        beside = trained.compared_with
+        against = None if beside is None else ModelVersion.objects.get(pk=beside)
+        begin_evaluation(version, against, by=None)
         return version
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, ModelVersion
-from labeling.selectors.evaluations import compared_with, latest_evaluation
+from labeling.selectors.evaluations import compared_with, latest_evaluation, unfinished_evaluation
 from labeling.selectors.versions import find_version
 from labeling.services.evaluations import request_evaluation
 from labeling.web.judging_charts import class_curves, reliability_marks, weekly_marks
@@ -49,6 +49,7 @@ def judging(request: HttpRequest, number: int) -> HttpResponse:
         "query": _query(against, in_time=in_time),
         "others": compared_with(version),
         "evaluation": found,
+        "asked": unfinished_evaluation(version, against, in_time=in_time),
         **(_drawn(found, request.GET.get("class", "")) if found else {}),
     }
     return render(request, "review/judging.html", context)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from labeling.errors import LabelingError
 from labeling.models import ModelVersion
 from labeling.selectors.drift import open_alerts
-from labeling.selectors.evaluations import latest_evaluation
+from labeling.selectors.evaluations import latest_evaluation, unfinished_evaluation
 from labeling.selectors.skipped import skipped_glitches
 from labeling.selectors.training_requests import unanswered_refusal
 from labeling.selectors.trials import listed_trials, running_trial
@@ -53,6 +53,7 @@ def model(request: HttpRequest, role: str, number: int) -> HttpResponse:
         "version": version,
         "figures": figures,
         "judged": judged,
+        "asked": unfinished_evaluation(version),
         "run": run,
         "charts": learning_curves(run.epochs) if run else [],
         "confusion": confusion_table(figures),

@@ -3,7 +3,8 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from labeling.models import Evaluation, Glitch, ModelVersion, Prediction, ShadowTrial
+from labeling.models import Evaluation, EvaluationRun, Glitch, ModelVersion, Prediction, ShadowTrial
+from labeling.services.evaluations import begin_evaluation
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.shadow import begin_trial
 from labeling.services.training import request_training
@@ -33,13 +34,22 @@ def trained(settings):
     return active, same
 
 
+def evaluated(run: EvaluationRun) -> None:
+    judging.evaluate(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error, run.evaluation.against) == ("succeeded", "", run.against)
+
+
 def test_a_version_is_judged_tried_and_let_in(trained, settings):
     active, same = trained
     assert [check["name"] for check in active.metrics["checks"]] == ["overall"]
     assert set(active.metrics["thresholds"]) == {"Blip", "Power_Line"}
 
-    judging.evaluate(active.pk, same.pk)
-    judging.evaluate(active.pk, same.pk)
+    after_training = EvaluationRun.objects.get()
+    assert (after_training.model_version, after_training.against) == (active, None)
+    evaluated(after_training)
+    for _ in range(2):
+        evaluated(begin_evaluation(active, same, by=None))
     alone = Evaluation.objects.get(against=None)
     assert alone.figures["count"] == active.metrics["count"]
     assert Evaluation.objects.get(against=same).comparison["mcnemar"]["p"] == 1.0
@@ -84,7 +94,22 @@ def test_a_trial_of_a_version_whose_file_is_gone_ends(trained, settings):
     assert judging.follow_trial(trial.pk) == 0
 
 
-def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(trained, monkeypatch):
+def test_an_evaluation_that_cannot_be_made_says_why(trained, settings):
+    _, same = trained
+    (settings.MODELS_FOLDER / same.weights).unlink()
+    run = begin_evaluation(same, None, by=None)
+    judging.evaluate(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == ("failed", "missing_weights")
+    assert "is not there" in run.error
+    judging.evaluate(run.pk)  # the message comes again
+    run.refresh_from_db()
+    assert run.attempts == 1
+
+
+def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(
+    trained, monkeypatch, django_capture_on_commit_callbacks
+):
     """Version 2 has said nothing yet of the test's glitches: one turn each to predict them.
 
     One of them cannot be read, which takes a turn to find out, and not more.
@@ -98,13 +123,16 @@ def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(trained, mo
     monkeypatch.setattr("workers.turns.TURN_SECONDS", 0)
     count = active.metrics["count"]
     rounds = 0
-    while not Evaluation.objects.exists():
-        judging.evaluate(same.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        run = begin_evaluation(same, None, by=None)
+    while run.state == "requested":
+        with django_capture_on_commit_callbacks(execute=True):
+            judging.evaluate(run.pk)
+        run.refresh_from_db()
         rounds += 1
-        assert rounds <= count + 1
-    assert rounds == count + 1
-    again = ("workers.judging.evaluate", {"version_id": same.pk, "against_id": None})
-    assert sent == [again] * count
+        assert (rounds <= count + 1, run.attempts_in_vain) == (True, 0)
+    assert (rounds, run.state, run.error) == (count + 1, "succeeded", "")
+    assert sent == [("workers.judging.evaluate", {"run_id": run.pk})] * (count + 1)
     assert Evaluation.objects.get().figures["count"] == count - 1
 
 

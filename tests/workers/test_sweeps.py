@@ -11,6 +11,7 @@ from labeling import jobs
 from labeling.models import (
     AuditedGlitch,
     DiscoveryRun,
+    EvaluationRun,
     Glitch,
     LabelCheck,
     Pick,
@@ -53,18 +54,22 @@ def sent(monkeypatch):
         (Run.State.FAILED, None, False),
     ],
 )
-def test_only_runs_that_nobody_works_on_are_sent_again(sent, state, lease_left, is_sent):
+def test_only_runs_that_nobody_works_on_are_sent_again(sent, taxonomy, state, lease_left, is_sent):
     leased_until = None
     if lease_left is not None:
         leased_until = timezone.now() + timedelta(seconds=lease_left)
     training = TrainingRun.objects.create(state=state, leased_until=leased_until)
     discovery = DiscoveryRun.objects.create(state=state, leased_until=leased_until)
-    for model in (TrainingRun, DiscoveryRun):
+    evaluation = EvaluationRun.objects.create(
+        model_version=make_version(1), state=state, leased_until=leased_until
+    )
+    for model in (TrainingRun, DiscoveryRun, EvaluationRun):
         model.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     sweeps.sweep_runs()
     expected = [
         (jobs.RUN_TRAINING, {"run_id": training.pk}),
         (jobs.RUN_DISCOVERY, {"run_id": discovery.pk}),
+        (jobs.EVALUATE, {"run_id": evaluation.pk}),
     ]
     assert sent == (expected if is_sent else [])
 

@@ -9,12 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling import jobs
 from labeling.errors import LabelingError
-from labeling.models import Evaluation, ModelVersion
-from labeling.selectors.gold_test import gold_test
+from labeling.models import Evaluation, EvaluationRun, ModelVersion
 from labeling.selectors.versions import active_version, find_version
 from labeling.services.evaluations import request_evaluation
 from labeling.services.judging import evaluate_version
-from labeling.services.predictions import unscored_glitches
 
 ROLE = ModelVersion.Role.CLASSIFIER
 
@@ -102,12 +100,14 @@ Examples:
             if error.code != "not_predicted":
                 raise
             if not options["here"]:
-                request_evaluation(number, against=against, by=None)
+                request_evaluation(number, against=against, by=None, in_time=options["in_time"])
                 raise CommandError(
                     f"{error} It has been asked for: run this again then; what cannot be read is "
                     "left out with --readable."
                 ) from error
-        _predict_here([one for one in (version, other) if one is not None])
+        _judge_here(
+            request_evaluation(number, against=against, by=None, in_time=options["in_time"])
+        )
         try:
             return _judged(version, other, options)
         except LabelingError as error:
@@ -119,12 +119,15 @@ Examples:
             ) from error
 
 
-def _predict_here(versions: list[ModelVersion]) -> None:
+def _judge_here(run: EvaluationRun) -> None:
     """As a worker does, turn after turn; what cannot be read is left."""
-    test = gold_test()
-    for version in versions:
-        while unscored_glitches(version).filter(pk__in=test.glitch_ids).exists():
-            jobs.run_here(jobs.EVALUATE, version_id=version.pk)
+    while run.state == EvaluationRun.State.REQUESTED:
+        jobs.run_here(jobs.EVALUATE, run_id=run.pk)
+        run.refresh_from_db()
+    if run.state == EvaluationRun.State.RUNNING:
+        raise CommandError(f"{run.worker} makes this evaluation already; run this again then.")
+    if run.error:
+        raise CommandError(f"{run.error} [{run.error_code}]")
 
 
 def _judged(

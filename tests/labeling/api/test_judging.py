@@ -3,7 +3,7 @@
 import pytest
 
 from labeling import jobs
-from labeling.models import AuditEvent, DriftCheck, ModelVersion, ShadowTrial
+from labeling.models import AuditEvent, DriftCheck, EvaluationRun, ModelVersion, ShadowTrial
 from labeling.services.judging import evaluate_version
 from labeling.services.versions import activate_version
 from labeling.throttles import PostThrottle
@@ -13,6 +13,7 @@ from tests.labeling.judging_world import make_classifier, make_gold, say, traine
 
 pytestmark = pytest.mark.django_db
 O3A = 1240000000.0
+RUNS = "/api/v1/evaluation-runs"
 EVALUATIONS, TRIALS, DRIFT, VERSIONS = (
     f"/api/v1/{noun}" for noun in ("evaluations", "shadow-trials", "drift-checks", "model-versions")
 )
@@ -42,10 +43,28 @@ def test_an_evaluation_is_asked_for(pipeline, two, sent, django_capture_on_commi
     with django_capture_on_commit_callbacks(execute=True):
         answer = pipeline.post(EVALUATIONS, {"version": 2, "against": 1})
     assert answer.status_code == 202
-    assert answer.json() == {"version": 2, "against": 1, "in_time": False}
-    first, second = two
-    assert sent == [(jobs.EVALUATE, {"version_id": second.pk, "against_id": first.pk})]
+    told = answer.json()
+    run = EvaluationRun.objects.get()
+    assert (told["id"], told["state"], told["evaluation"]) == (run.pk, "requested", None)
+    assert (told["version"], told["against"], told["in_time"]) == (2, 1, False)
+    assert (run.model_version, run.against) == (two[1], two[0])
+    assert sent == [(jobs.EVALUATE, {"run_id": run.pk})]
     assert AuditEvent.objects.get(verb="evaluate").actor == pipeline.user
+
+
+def test_what_became_of_it_can_be_watched(pipeline, two, sent, django_assert_num_queries):
+    number = pipeline.post(EVALUATIONS, {"version": 1}).json()["id"]
+    assert pipeline.post(EVALUATIONS, {"version": 1}).json()["id"] == number
+    other = pipeline.post(EVALUATIONS, {"version": 2}).json()["id"]
+    EvaluationRun.objects.filter(pk=number).update(state="failed", error="why", error_code="so")
+    told = pipeline.get(f"{RUNS}/{number}").json()
+    assert (told["state"], told["error"], told["error_code"]) == ("failed", "why", "so")
+    with django_assert_num_queries(2):  # token, runs
+        listed = pipeline.get(RUNS).json()["results"]
+    assert [row["id"] for row in listed] == [other, number]
+    for narrowed in ({"state": "failed"}, {"version": 1}):
+        assert pipeline.get(RUNS, narrowed).json()["results"] == [told]
+    assert pipeline.post(EVALUATIONS, {"version": 1}).json()["id"] > other
 
 
 @pytest.mark.parametrize(
@@ -79,8 +98,9 @@ def test_judging_in_time_is_asked_for_where_something_came_later(
     say(two[0], make_gold(50, "Blip", 2, event_time=O3A + 100.0), "Blip")
     with django_capture_on_commit_callbacks(execute=True):
         assert pipeline.post(EVALUATIONS, asked).status_code == 202
-    told = {"version_id": two[0].pk, "against_id": None, "in_time": True}
-    assert sent == [(jobs.EVALUATE, told)]
+    run = EvaluationRun.objects.get()
+    assert (run.model_version, run.against, run.in_time) == (two[0], None, True)
+    assert sent == [(jobs.EVALUATE, {"run_id": run.pk})]
     evaluate_version(two[0])
     evaluate_version(two[0], in_time=True)
     rows = pipeline.get(EVALUATIONS, {"in_time": "true"}).json()["results"]

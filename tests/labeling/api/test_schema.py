@@ -15,6 +15,7 @@ from schemathesis.checks import not_a_server_error as no_server_error
 from schemathesis.specs.openapi import checks
 
 from labeling.models import DriftCheck, GoldLabel, TrainingRequest, TrainingRun
+from labeling.services.evaluations import request_evaluation
 from labeling.services.judging import evaluate_version
 from labeling.services.looks import request_look_at
 from labeling.services.proposals import accept_for_vote
@@ -90,6 +91,7 @@ def ids(taxonomy) -> dict[str, object]:
         "proposal_id": proposal.pk,
         "run_id": run.pk,
         "evaluation_id": evaluation.pk,
+        "evaluation_run_id": request_evaluation(1, against=None, by=None).pk,
         "trial_id": trial.pk,
         "check_id": check.pk,
         "label_check_id": issue.label_check_id,
@@ -131,7 +133,7 @@ def test_whatever_is_sent_the_answer_is_one_that_the_schema_names(api_schema, id
 
         answers_as_the_schema_says()
         tried += 1
-    assert tried == 55
+    assert tried == 58
 
 
 def test_what_is_there_is_rendered_as_the_schema_says(api_schema, ids, headers):
@@ -148,4 +150,4 @@ def test_what_is_there_is_rendered_as_the_schema_says(api_schema, ids, headers):
         assert response.status_code == 200
         case.validate_response(response, checks=CHECKED)
         tried += 1
-    assert tried == 31
+    assert tried == 33

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from labeling import jobs
-from labeling.models import Evaluation
+from labeling.models import Evaluation, EvaluationRun
 from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,9 @@ def test_missing_predictions_are_asked_for(two, monkeypatch, django_capture_on_c
         django_capture_on_commit_callbacks(execute=True),
     ):
         call_command("evaluate", "--version", "1")
-    assert sent == [(jobs.EVALUATE, {"version_id": two[0].pk, "against_id": None})]
+    run = EvaluationRun.objects.get()
+    assert (run.model_version, run.against) == (two[0], None)
+    assert sent == [(jobs.EVALUATE, {"run_id": run.pk})]
 
 
 def test_what_no_worker_can_read_is_left_out_where_it_is_asked_for(two, capsys):

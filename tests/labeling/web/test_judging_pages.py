@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import DriftCheck, ModelVersion, TrainingRequest
+from labeling.models import DriftCheck, EvaluationRun, ModelVersion, TrainingRequest
 from labeling.selectors.trials import running_trial
 from labeling.services.judging import evaluate_version
 from labeling.services.shadow import begin_trial
@@ -69,7 +69,27 @@ def test_without_figures_the_page_offers_to_make_them(
     with django_capture_on_commit_callbacks(execute=True):
         answer = as_reviewer.post("/review/models/classifier/2/judge/", {"against": "1"})
     assert answer["Location"] == "/review/models/classifier/2/judging/?against=1"
-    assert sent == [(jobs.EVALUATE, {"version_id": two[1].pk, "against_id": two[0].pk})]
+    run = EvaluationRun.objects.get()
+    assert (run.model_version, run.against, run.in_time) == (two[1], two[0], False)
+    assert sent == [(jobs.EVALUATE, {"run_id": run.pk})]
+
+
+@pytest.mark.parametrize("address", ["", "judging/", "judging/?against=1"])
+def test_what_became_of_an_evaluation_is_on_the_pages(as_reviewer, two, address):
+    address = f"/review/models/classifier/2/{address}"
+
+    def page() -> str:
+        return as_reviewer.get(address).content.decode()
+
+    assert "Being judged" not in page()
+    EvaluationRun.objects.create(model_version=two[1], against=two[0])
+    assert "Being judged: waiting for a worker" in page()
+    EvaluationRun.objects.update(state="running", stage="judging on the gold test set")
+    assert "Being judged: judging on the gold test set" in page()
+    EvaluationRun.objects.update(state="failed", error="The file is gone.", error_code="missing")
+    assert "The file is gone. <code>missing</code>" in page()
+    EvaluationRun.objects.create(model_version=two[1], against=two[0], state="succeeded")
+    assert "The file is gone." not in page()
 
 
 def test_judging_in_time_is_asked_for_and_shown_beside_the_rest(
@@ -82,8 +102,10 @@ def test_judging_in_time_is_asked_for_and_shown_beside_the_rest(
     with django_capture_on_commit_callbacks(execute=True):
         answer = as_reviewer.post(f"{address}judge/", {"in_time": "1"})
     assert answer["Location"] == f"{address}judging/?in_time=1"
-    told = {"version_id": two[1].pk, "against_id": None, "in_time": True}
-    assert sent == [(jobs.EVALUATE, told)]
+    run = EvaluationRun.objects.get()
+    assert (run.model_version, run.against, run.in_time) == (two[1], None, True)
+    assert sent == [(jobs.EVALUATE, {"run_id": run.pk})]
+    run.delete()
     page = as_reviewer.get(f"{address}judging/?in_time=1").content.decode()
     assert "Not judged yet on what came later than all training" in page
     evaluate_version(two[1])
