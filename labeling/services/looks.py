@@ -52,6 +52,7 @@ def request_look(
     checked = check_pictures(NewGlitch("", "", pictures))
     _check_free(checked.values(), by)
     _check_asked(version, label)
+    _check_few_wait()
     look = Look(
         requested_by=by,
         model_version=version,
@@ -99,6 +100,7 @@ def request_look_at(
         known = asked.filter(state__in=LIVE).first()
         if known is not None:
             return known
+        _check_few_wait()
         look = Look.objects.create(
             requested_by=by,
             glitch=glitch,
@@ -143,11 +145,14 @@ def _check_asked(version: ModelVersion | None, label: str) -> ModelVersion:
             % {"version": version, "label": label},
             code="unknown_label",
         )
+    return version
+
+
+def _check_few_wait() -> None:
     if Look.objects.filter(state=Run.State.REQUESTED).count() >= MOST_WAITING:
         raise UnavailableError(
             _("Many questions wait already; try again in a few minutes."), code="too_many_looks"
         )
-    return version
 
 
 def _name(duration: float, one: CheckedPicture) -> str:

@@ -2,7 +2,10 @@
 
 import json
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -60,6 +63,7 @@ Examples:
         from ml.vision.judging.tables import as_text, tables, write_csv
 
         number, against = self._numbers(options)
+        _check_room(options)
         try:
             found = self._evaluate(number, against, options)
         except LabelingError as error:
@@ -71,12 +75,13 @@ Examples:
             self.stdout.write(as_text(made[name]) + "\n")
         if comparison:
             self.stdout.write(comparison["words"])
-        if options["json"]:
-            everything = {"versions": named, "comparison": comparison}
-            options["json"].write_text(json.dumps(everything, indent=1) + "\n")
-        if options["csv"]:
-            paths = write_csv(made, options["csv"])
-            self.stdout.write(f"{len(paths)} tables in {options['csv']}")
+        with _writing():
+            if options["json"]:
+                everything = {"versions": named, "comparison": comparison}
+                options["json"].write_text(json.dumps(everything, indent=1) + "\n")
+            if options["csv"]:
+                paths = write_csv(made, options["csv"])
+                self.stdout.write(f"{len(paths)} tables in {options['csv']}")
 
     def _numbers(self, options: dict[str, Any]) -> tuple[int, int | None]:
         if options["number"] is not None:
@@ -117,6 +122,26 @@ Examples:
                 f"The pictures of {error.data['missing']} gold test glitches cannot be read by "
                 "all that is judged; leave them out with --readable."
             ) from error
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"The figures cannot be written: {error}") from error
+
+
+def _check_room(options: dict[str, Any]) -> None:
+    """That what is asked for can be written is known before minutes of judging."""
+    with _writing():
+        if options["csv"]:
+            options["csv"].mkdir(parents=True, exist_ok=True)
+            TemporaryFile(dir=options["csv"]).close()
+        if options["json"] and options["json"].exists():
+            options["json"].open("a").close()
+        elif options["json"]:
+            TemporaryFile(dir=options["json"].parent).close()
 
 
 def _judge_here(run: EvaluationRun) -> None:

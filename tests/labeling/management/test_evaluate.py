@@ -93,6 +93,18 @@ def test_in_time_only_later_glitches_are_judged_on(two, capsys):
     assert Evaluation.objects.get().in_time
 
 
+@pytest.mark.parametrize(
+    ("option", "place"),
+    [("--json", "file/x"), ("--json", "none/x"), ("--json", "."), ("--csv", "file")],
+)
+def test_what_cannot_be_written_is_told_before_the_work(two, tmp_path, option, place):
+    """No file lies below a file or in a folder that is not there, and none is a folder."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CommandError, match="The figures cannot be written"):
+        call_command("evaluate", option, str(tmp_path / place))
+    assert not Evaluation.objects.exists()
+
+
 def test_without_a_version_in_use_one_is_named(taxonomy):
     with pytest.raises(CommandError, match="No classifier is in use"):
         call_command("evaluate")

@@ -42,6 +42,20 @@ def test_pictures_are_kept_with_the_question(version):
     assert timedelta(hours=23) < look.expires_at - timezone.now() <= timedelta(hours=24)
 
 
+def test_an_answer_that_is_there_is_given_however_many_wait(version, monkeypatch):
+    known = request_look_at(settled(1), by=None)
+    monkeypatch.setattr(looks, "MOST_WAITING", 1)
+    assert request_look_at(known.glitch, by=None) == known
+    for ask in (lambda: request_look_at(settled(2), by=None), lambda: send_picture(9)):
+        with pytest.raises(UnavailableError) as refusal:
+            ask()
+        assert refusal.value.code == "too_many_looks"
+
+
+def send_picture(seed: int) -> Look:
+    return request_look({1.0: make_picture(seed)}, by=None)
+
+
 def test_where_nothing_can_be_written_a_look_is_refused_and_leaves_nothing(version, settings):
     settings.LOOKS_FOLDER.write_text("a file where the folder should be")
     with pytest.raises(UnavailableError) as refusal:
