@@ -118,7 +118,7 @@ class GlitchesView(generics.ListAPIView):
     @extend_schema(
         request={"multipart/form-data": NewGlitchSerializer},
         responses=answers(
-            {200: FullGlitchSerializer, 201: FullGlitchSerializer}, 400, 401, 403, 409, 413
+            {200: FullGlitchSerializer, 201: FullGlitchSerializer}, 400, 401, 403, 409, 413, 503
         ),
     )
     def post(self, request: Request) -> Response:
@@ -136,7 +136,7 @@ class GlitchesBulkView(APIView):
     @extend_schema(
         operation_id="glitches_bulk",
         request={"multipart/form-data": BulkSerializer},
-        responses=answers({200: ImportReportSerializer}, 400, 401, 403, 413),
+        responses=answers({200: ImportReportSerializer}, 400, 401, 403, 413, 503),
     )
     def post(self, request: Request) -> Response:
         """Push many: the sound ones are imported, the bad ones listed with their reason."""

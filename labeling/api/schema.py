@@ -40,7 +40,7 @@ REASONS = {
     409: "It contradicts what is stored already.",
     413: "The request is too large.",
     429: "Too many requests; wait as `Retry-After` says.",
-    503: "The database is down; nothing is lost, try again.",
+    503: "The database is down, the disk is full, or many wait; nothing is lost, try again later.",
 }
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 
 from labeling import jobs
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, UnavailableError
 from labeling.models import Glitch, User
 from labeling.services.imports import (
     CheckedGlitch,
@@ -202,6 +202,8 @@ def _store_or_list(
             created = preview_glitch(checked)
         else:
             glitch, created = store_glitch(checked, by=by)
+    except UnavailableError:  # no fault of this glitch, and the next would fare no better
+        raise
     except LabelingError as error:
         name = f"{checked.new.ifo}_{checked.new.gravityspy_id}"
         report.bad.append((name, error.code, str(error)))

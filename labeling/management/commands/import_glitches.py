@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from labeling.errors import LabelingError
+from labeling.errors import LabelingError, UnavailableError
 from labeling.services.bulk_imports import FolderEntry, ImportReport, import_glitches, scan_folder
 from labeling.services.imports import NewGlitch
 
@@ -56,9 +56,12 @@ Examples:
             partial(_read, entry, gold, metadata.get(entry.gravityspy_id, {}), options)
             for entry in entries
         ]
-        for number, _ in enumerate(import_glitches(makers, by=None, report=report), start=1):
-            if number % 50 == 0:
-                self.stdout.write(f"{number} of {len(makers)}")
+        try:
+            for number, _ in enumerate(import_glitches(makers, by=None, report=report), start=1):
+                if number % 50 == 0:
+                    self.stdout.write(f"{number} of {len(makers)}")
+        except UnavailableError as error:
+            raise CommandError(f"{error} [{error.code}]") from error
         self.stdout.write(
             f"{report.imported} imported, {report.unchanged} there already, {len(report.bad)} bad."
         )

@@ -4,12 +4,14 @@ import csv
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from labeling.errors import UnavailableError
 from labeling.models import GlitchClass, GoldLabel
 from labeling.progress import time_left
 from labeling.services.bulk_imports import ImportReport, import_missing_glitches
@@ -59,16 +61,21 @@ Examples:
         self._describe(glitches)
         makers = [partial(_read, glitch, options["simulated"]) for glitch in glitches]
         ticks = import_missing_glitches(makers, by=None, report=report, dry_run=options["dry_run"])
-        started = time.monotonic()
-        for number, _ in enumerate(ticks, start=1):
-            if number % EVERY == 0:
-                each = (time.monotonic() - started) / number
-                left = time_left(each, len(makers) - number)
-                self.stdout.write(f"{number} of {len(makers)}, {len(report.bad)} bad{left}")
-                self.stdout.flush()
+        try:
+            self._watch(ticks, report, len(makers))
+        except UnavailableError as error:
+            raise CommandError(f"{error} [{error.code}]") from error
         if options["left_out"]:
             _write_table(options["left_out"], report)
         self._conclude(report, dry_run=options["dry_run"])
+
+    def _watch(self, ticks: Iterator[None], report: ImportReport, glitches: int) -> None:
+        started = time.monotonic()
+        for number, _ in enumerate(ticks, start=1):
+            if number % EVERY == 0:
+                left = time_left((time.monotonic() - started) / number, glitches - number)
+                self.stdout.write(f"{number} of {glitches}, {len(report.bad)} bad{left}")
+                self.stdout.flush()
 
     def _describe(self, glitches: list[PublishedGlitch]) -> None:
         splits = Counter(glitch.split for glitch in glitches)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from labeling.models import Glitch, Picture
 from tests.conftest import make_picture
@@ -26,6 +27,19 @@ def push(client, *files: tuple[str, bytes], **fields: str):
     )
     kind = "multipart/form-data; boundary=frontier"
     return client.generic("POST", BULK, body + b"--frontier--\r\n", content_type=kind)
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_a_disk_that_takes_no_files_is_told_and_no_glitch_blamed(pipeline, settings, bulk):
+    settings.PICTURES_FOLDER.write_text("a file where the folder should be")
+    if bulk:
+        answer = push(pipeline, (name_of(1), make_picture(1)), (name_of(2), make_picture(2)))
+    else:
+        file = SimpleUploadedFile("a.png", make_picture(1))
+        sent = {"gravityspy_id": "0000000001", "ifo": "H1", "picture_4.0": file}
+        answer = pipeline.post("/api/v1/glitches", sent, format="multipart")
+    assert refusal(answer) == (503, "no_room")
+    assert not Glitch.objects.exists()
 
 
 def test_many_are_imported_by_their_names(pipeline):

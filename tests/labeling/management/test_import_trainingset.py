@@ -43,6 +43,12 @@ def run(*arguments, status=0):
     assert ended.value.code == status
 
 
+def test_a_disk_that_takes_no_files_ends_it(taxonomy, tmp_path, settings):
+    settings.PICTURES_FOLDER.write_text("a file where the folder should be")
+    with pytest.raises(CommandError, match="no_room"):
+        run(tree(tmp_path / "set"))
+
+
 def test_labels_and_split_are_kept(taxonomy, tmp_path, capsys):
     run(tree(tmp_path))
     assert "9 imported, 0 there already, 0 bad" in capsys.readouterr().out
