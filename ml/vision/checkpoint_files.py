@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 CHECKPOINTS = "checkpoint-*.pt"
-HALF_WRITTEN = ".checkpoint-*.part"
+BEGINNING = "beginning.json"  # what the checkpoints beside it go by
+HALF_WRITTEN = ".*.part"
 
 
 def delete_half_written(folder: Path) -> None:
@@ -18,7 +19,7 @@ def delete_checkpoints(folder: Path) -> int:
     """Delete what only a training under way needs, and leave its weights; the bytes freed."""
     delete_half_written(folder)
     freed = 0
-    for path in folder.glob(CHECKPOINTS):
+    for path in [*folder.glob(CHECKPOINTS), *folder.glob(BEGINNING)]:
         freed += path.stat().st_size
         path.unlink(missing_ok=True)
     return freed

@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 class Read:
     """The readable part of a training set; its arrays lie on disk.
 
-    ``sketches`` and ``validation_sketches``: (n, d, 28, 7) of the same glitches.
+    ``sketches`` and ``validation_sketches``: (n, d, 28, 7) of the same glitches; ``contents``:
+    glitch -> hash of its pictures, of both splits.
     """
 
     train: Labeled
@@ -30,6 +31,7 @@ class Read:
     sketches: Sketches
     validation_sketches: Sketches
     skipped: tuple[Skipped, ...]
+    contents: dict[str, str]
     data_hash: str
 
 
@@ -43,12 +45,15 @@ def read_set(
     classes = training_set.classes
     inputs = {}
     labeled = {}
+    contents: dict[str, str] = {}
     for split, maker, examples in (
         ("train", with_copies, training_set.train),
         ("val", without_copies, training_set.validation),
     ):
         inputs[split] = maker.make([example.pictures for example in examples])
         labeled[split] = label_inputs(inputs[split], examples, classes, soft=soft)
+        kept = [examples[index].pictures.glitch_id for index in inputs[split].kept]
+        contents |= dict(zip(kept, inputs[split].contents, strict=True))
     check_trainable(classes, [classes[column] for column in labeled["train"].columns])
     rows = [
         (split, content, int(column), float(weight))
@@ -64,7 +69,13 @@ def read_set(
     data_hash = hash_of(classes, rows, *targets)
     sketches = {split: np.array(found.sketches, np.uint8) for split, found in inputs.items()}
     return Read(
-        labeled["train"], labeled["val"], sketches["train"], sketches["val"], skipped, data_hash
+        labeled["train"],
+        labeled["val"],
+        sketches["train"],
+        sketches["val"],
+        skipped,
+        contents,
+        data_hash,
     )
 
 
