@@ -59,6 +59,7 @@ class Held:
         self.run = run
         self.lost = threading.Event()
         self.steps: Steps | None = None
+        self.began_again = False  # what this attempt does over is no progress, unless it ends
 
     def check_attempts(self) -> None:
         """Raise LabelingError ``worker_keeps_dying`` for work that kills every worker.
@@ -91,6 +92,7 @@ class Held:
             self._store(*step, lasting=self.steps.lasting)
 
     def _store(self, stage: str, progress: float, *, lasting: bool = True) -> None:
+        lasting = lasting and not self.began_again
         if not renew_lease(self.run, stage=stage, progress=progress, lasting=lasting):
             self.lost.set()
         self.check()
