@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from labeling.errors import LabelingError
 from labeling.models.runs import Run
 from labeling.services.failures import record_failure
-from labeling.services.runs import end_run, renew_lease
+from labeling.services.runs import end_run, let_go, renew_lease
 from ml.errors import MLError
 from ml.wanted import while_wanted
 from workers.steps import Steps
@@ -121,6 +121,7 @@ def holding(run: Run) -> Iterator[Held]:
             yield held
     except LostRunError as error:
         log.warning("Stopped: %s", error)
+        let_go(run)
     except (LabelingError, MLError) as error:
         log.warning("Run %s failed: %s", run.pk, error)
         end_run(run, Run.State.FAILED, code=error.code, error=str(error))

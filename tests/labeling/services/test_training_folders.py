@@ -11,7 +11,14 @@ from labeling.services.training_folders import clear_training_folders, training_
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
-ALL = ["aside-1", "beginning.json", "checkpoint-0001.pt", "checkpoint-0002.pt", "events", "model.pt"]
+ALL = [
+    "aside-1",
+    "beginning.json",
+    "checkpoint-0001.pt",
+    "checkpoint-0002.pt",
+    "events",
+    "model.pt",
+]
 
 
 def filled(run_id):
