@@ -71,16 +71,11 @@ def _notes(run: TrainingRun) -> list[str]:
 
 
 def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
-    pictures = glitch_pictures(row.glitch_id for row in rows)
+    pictures = _pictures_of([row.glitch_id for row in rows])
     splits: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
     for row in rows:
         splits[row.split].append(
-            Example(
-                pictures.get(row.glitch_id, GlitchPictures(str(row.glitch_id), {})),
-                row.label,
-                row.weight,
-                row.posterior,
-            )
+            Example(pictures[row.glitch_id], row.label, row.weight, row.posterior)
         )
     classes = tuple(run.class_list.labels) if run.class_list else ()
     return TrainingSet(classes, **splits, unlabeled=unlabeled_for(run))
@@ -88,8 +83,13 @@ def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
 
 def unlabeled_for(run: TrainingRun) -> list[GlitchPictures]:
     """Those of the run's frozen list, in its order."""
-    pictures = glitch_pictures(run.unlabeled_ids or [])
-    return [pictures[pk] for pk in run.unlabeled_ids or [] if pk in pictures]
+    return list(_pictures_of(run.unlabeled_ids or []).values())
+
+
+def _pictures_of(glitch_ids: Sequence[int]) -> dict[int, GlitchPictures]:
+    """Of each in the order given, also where none is stored any more: the list stays the same."""
+    stored = glitch_pictures(glitch_ids)
+    return {pk: stored.get(pk, GlitchPictures(str(pk), {})) for pk in glitch_ids}
 
 
 def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedModel":

@@ -76,12 +76,13 @@ def train_classifier(
     """Train on the train split, choose by validation, never look at the test split.
 
     ``folder`` takes the checkpoints and the weights; after a kill the same call goes on there and
-    ends with the same result. ``cache`` holds views and activations, can be shared by all trainings
-    and predictions, and can be deleted at any time.
+    ends with the same result. What the first attempt could not read stays left out; what only a
+    later one cannot read costs that glitch, with a note. ``cache`` holds views and activations, can
+    be shared by all trainings and predictions, and can be deleted at any time.
 
     Raises what :meth:`TrainingSet.check` and :func:`build_network` raise; NothingToTrain also if no
-    picture of a class is readable; CheckpointMismatch if ``folder`` belongs to another training;
-    NaNLoss, OutOfMemory; DiskFull (the last checkpoint stays good).
+    picture of a class is readable; CheckpointMismatch if ``folder`` belongs to another training, or
+    pictures were exchanged; NaNLoss, OutOfMemory; DiskFull (the last checkpoint stays good).
 
     ``world``: the processes that train together, each calling this with the same arguments; all
     return the same, and the first one writes.

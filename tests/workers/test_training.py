@@ -15,7 +15,15 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from labeling.models import Consensus, Glitch, GlitchClass, ModelVersion, Prediction, TrainingRun
+from labeling.models import (
+    Consensus,
+    Glitch,
+    GlitchClass,
+    ModelVersion,
+    Picture,
+    Prediction,
+    TrainingRun,
+)
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.gold import add_gold_label
@@ -360,6 +368,7 @@ def test_unlabeled_glitches_are_those_of_before_the_run_without_a_label():
     assert [int(one.glitch_id) for one in found] == list(learned.values_list("pk", flat=True))
     assert len(found) == 3
     Glitch.objects.exclude(gold_labels=None).update(content_digest="0" * 64)
+    Picture.objects.filter(glitch_id=found[1].glitch_id).delete()
     freeze_training_set(run)  # taken up again
     run.refresh_from_db()
     assert [one.glitch_id for one in unlabeled_for(run)] == [one.glitch_id for one in found]
