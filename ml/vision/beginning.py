@@ -125,7 +125,7 @@ def _given(training_set: TrainingSet, found: Sequence[Example]) -> tuple[Given, 
 def _with_labels(training_set: TrainingSet, given: Sequence[Given]) -> TrainingSet:
     """The set with unlabeled glitches by the labels ``given`` to them."""
     pool = {one.glitch_id: one for one in training_set.unlabeled}
-    found = [Example(pool[glitch], label, weight) for glitch, label, weight in given]
+    found = [Example(pool[key], label, weight, is_guess=True) for key, label, weight in given]
     return replace(training_set, train=[*training_set.train, *found])
 
 

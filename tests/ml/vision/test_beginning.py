@@ -6,9 +6,10 @@ import textwrap
 
 import numpy as np
 import pytest
+import torch
 
 from ml.vision.beginning import Beginning, fingerprint_of, load_beginning
-from ml.vision.checkpoint import Checkpoints
+from ml.vision.checkpoint import Checkpoints, unpack
 from ml.vision.dataset import Example, GlitchPictures, Skipped
 from ml.vision.distributed import train_on_all_devices
 from ml.vision.errors import CheckpointMismatch
@@ -87,6 +88,11 @@ def test_labels_that_were_given_to_unlabeled_glitches_are_kept(
     model = go_on(mixed, settings, tmp_path)
     assert (model.sha256, model.data_hash) == (whole.sha256, whole.data_hash)
     assert model.notes[0] == "Learned from 4 of 4 unlabeled glitches besides."
+
+    alone = train_classifier(training_set, settings, tmp_path / "alone", tmp_path / "cache")
+    known = [unpack(one.weights.read_bytes(), one.weights)["novelty"] for one in (model, alone)]
+    assert known[0].keys() == known[1].keys()  # measured by what people labeled, not by these
+    assert all(torch.equal(known[0][name], known[1][name]) for name in known[0])
 
 
 def test_other_pictures_by_the_same_names_are_another_training(training_set, recipe, tmp_path):
