@@ -88,14 +88,17 @@ def site_recipe() -> str:
     return str(django_settings.TRAINING_RECIPE) or AUTOMATIC
 
 
-def is_same_request(run: TrainingRun, changes: dict[str, Any], *, recipe: str = "") -> bool:
-    """Whether ``run`` is what :func:`request_training` would ask for; raises what it raises."""
+def settings_asked_for(changes: dict[str, Any], *, recipe: str = "") -> list[dict[str, Any]]:
+    """With which settings a run may be stored that :func:`request_training` was asked for so.
+
+    Raises what that raises.
+    """
     checked = _checked(recipe or site_recipe(), changes)
     wanted = [checked]
     if checked["recipe"] == AUTOMATIC:
         chosen = (automatic(has_gpu=has_gpu) for has_gpu in (True, False))
         wanted += [settings_for(name, changes).to_dict() for name in chosen]
-    return run.settings in wanted
+    return wanted
 
 
 def _checked(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:
