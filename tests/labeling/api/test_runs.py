@@ -84,6 +84,7 @@ def test_a_second_training_at_once_is_refused(pipeline, trainable):
         ({"settings": {"epoch": 2}}, "bad_settings"),
         ({"settings": {"epochs": -1}}, "bad_settings"),
         ({"settings": {"backbone": 7}}, "bad_settings"),
+        ({"settings": {"backbone": "resnet5O"}}, "unknown_backbone"),
         ({"recipe": "george-vgg17"}, "unknown_recipe"),
         ({"settings": [1]}, "invalid"),
         ({"reason": "r" * 201}, "invalid"),
