@@ -1,6 +1,5 @@
 """The verdict on a training: its network beside the version in use on the same gold test set."""
 
-import hashlib
 import logging
 import math
 from collections.abc import Sequence
@@ -97,7 +96,7 @@ class Candidate:
         }
         return Trained(
             weights=str(Path(model.weights).relative_to(settings.MODELS_FOLDER)),
-            weights_sha256=hashlib.sha256(Path(model.weights).read_bytes()).hexdigest(),
+            weights_sha256=model.sha256,
             metrics=as_json(figures),
             goes_live=decision.goes_live,
             reason=decision.reason,

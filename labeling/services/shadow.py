@@ -33,7 +33,8 @@ def let_in(version: ModelVersion, *, instead_of: int | None) -> None:
     """Put a candidate that passed the gate into use, or on trial first where the site wants it.
 
     Only where glitches came lately as fast as a trial wants them: elsewhere it would wait in vain.
-    The caller holds a transaction. Raises ConflictError ``activation_conflict``.
+    The caller holds a transaction, and has checked the version's file before it began. Raises
+    ConflictError ``activation_conflict``.
     """
     if instead_of is not None and _is_worth_a_trial():
         active = active_version(version.role)
@@ -54,13 +55,20 @@ def _is_worth_a_trial() -> bool:
     return oldest_of_them is not None and oldest_of_them >= since
 
 
-@transaction.atomic
 def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
     """Put any version on trial beside the one in use; a trial under way is called off for it.
 
     Raises LabelingError ``nothing_to_shadow``; ConflictError ``shadow_under_way``,
     ``missing_weights`` or ``damaged_weights``.
     """
+    _beside(version)
+    check_weights(version)
+    with transaction.atomic():
+        return _begin(version, _beside(version), by=by)
+
+
+def _beside(version: ModelVersion) -> ModelVersion:
+    """The version in use, where ``version`` can be tried beside it now; else as begin_trial."""
     active = active_version(version.role)
     if active is None or active.pk == version.pk or version.class_list is None:
         raise LabelingError(
@@ -75,8 +83,7 @@ def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
         raise ConflictError(
             _("%(version)s is on trial already.") % {"version": version}, code="shadow_under_way"
         )
-    check_weights(version)
-    return _begin(version, active, by=by)
+    return active
 
 
 def _begin(version: ModelVersion, active: ModelVersion, *, by: User | None) -> ShadowTrial:
@@ -127,32 +134,45 @@ def stop_trial(trial_id: int, *, by: User, reason: str = "") -> ShadowTrial:
     return _end(trial, ShadowTrial.State.CALLED_OFF, words, by)
 
 
-@transaction.atomic
 def conclude_trial(trial_id: int) -> ShadowTrial | None:
     """End the trial if it is due; None where it is not, or has ended: a normal answer.
 
     Due: the glitches wanted were predicted by both, or the time is up, or the version that it runs
     beside is no longer in use.
     """
-    trial = _lock(ShadowTrial.objects.filter(pk=trial_id, state=ShadowTrial.State.RUNNING))
+    trials = ShadowTrial.objects.filter(pk=trial_id, state=ShadowTrial.State.RUNNING)
+    trial = trials.select_related("candidate", "active").first()
     if trial is None:
         return None
-    active = active_version(trial.role)
-    if active is None or active.pk != trial.active_id:
-        reason = f"{trial.active} is no longer in use; train or try again."
-        return _end(trial, ShadowTrial.State.CALLED_OFF, f"Called off: {reason}", None)
-    trial.report = _report(trial)
-    trial.save(update_fields=["report"])
-    if trial.report["count"] < trial.glitches_wanted and timezone.now() < trial.until:
-        return None
-    passed, words = _verdict(trial)
-    if passed:
-        try:
-            check_weights(trial.candidate)
-        except ConflictError as lost:
+    report = _report(trial)
+    is_due = report["count"] >= trial.glitches_wanted or timezone.now() >= trial.until
+    lost = _lost(trial.candidate) if is_due else ""
+    with transaction.atomic():
+        trial = _lock(trials)
+        if trial is None:
+            return None
+        active = active_version(trial.role)
+        if active is None or active.pk != trial.active_id:
+            reason = f"{trial.active} is no longer in use; train or try again."
+            return _end(trial, ShadowTrial.State.CALLED_OFF, f"Called off: {reason}", None)
+        trial.report = report
+        trial.save(update_fields=["report"])
+        if not is_due:
+            return None
+        passed, words = _verdict(trial)
+        if passed and lost:
             passed, words = False, f"{words} {lost}"
-    state = ShadowTrial.State.PASSED if passed else ShadowTrial.State.FAILED
-    return _end(trial, state, words, None)
+        state = ShadowTrial.State.PASSED if passed else ShadowTrial.State.FAILED
+        return _end(trial, state, words, None)
+
+
+def _lost(version: ModelVersion) -> str:
+    """Why its file cannot be used; "" where it is as it was stored."""
+    try:
+        check_weights(version)
+    except ConflictError as lost:
+        return str(lost)
+    return ""
 
 
 @transaction.atomic
