@@ -17,6 +17,7 @@ from labeling.api.training_runs import RunSerializer
 from labeling.models import LabelCheck
 from labeling.selectors.label_issues import find_label_check, listed_label_checks
 from labeling.services.label_issues import request_label_check
+from labeling.throttles import PostThrottle
 
 MOST_REPEATS = 50
 
@@ -35,6 +36,8 @@ class NewLabelCheckSerializer(serializers.Serializer):
 
 class LabelChecksView(generics.ListAPIView):
     permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+    throttle_classes = [PostThrottle]
+    throttle_scope = "judge"
     serializer_class = LabelCheckSerializer
     pagination_class = NewestFirst
     filter_backends: list[Any] = []
@@ -49,7 +52,7 @@ class LabelChecksView(generics.ListAPIView):
 
     @extend_schema(
         request=NewLabelCheckSerializer,
-        responses=answers({201: LabelCheckSerializer}, 400, 401, 403),
+        responses=answers({201: LabelCheckSerializer}, 400, 401, 403, 429),
     )
     def post(self, request: Request) -> Response:
         """Ask for a search of all labels; the one under way is given where there is one."""

@@ -6,18 +6,20 @@ from django.utils.translation import gettext as _
 from labeling.errors import ConflictError, NotFoundError
 from labeling.models import TrainingRun, User
 from labeling.services.audit import record_deed
-from labeling.services.runs import cancel_run
+from labeling.services.runs import cancel_run, check_is_theirs
 
 
 @transaction.atomic
 def cancel_training(run_id: int, *, by: User | None) -> None:
-    """Cancel a training that has not ended.
+    """Cancel a training that has not ended; ``by`` None: on the command line.
 
-    Raises NotFoundError; ConflictError ``run_ended`` where there is nothing to cancel.
+    Raises NotFoundError; ForbiddenError ``not_yours``; ConflictError ``run_ended`` where there is
+    nothing to cancel.
     """
     run = TrainingRun.objects.filter(pk=run_id).first()
     if run is None:
         raise NotFoundError(_("There is no training %(run_id)s.") % {"run_id": run_id})
+    check_is_theirs(run, by)
     if not cancel_run(TrainingRun, run_id):
         raise ConflictError(
             _("Training %(run_id)s has ended already; there is nothing to cancel.")

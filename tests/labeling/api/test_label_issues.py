@@ -4,6 +4,7 @@ import pytest
 
 from labeling import jobs
 from labeling.models import GoldLabel, LabelCheck, LabelIssue
+from labeling.throttles import PostThrottle
 from tests.conftest import make_glitch
 from tests.labeling.api.conftest import refusal
 from tests.labeling.services.test_label_issues import doubt, queue
@@ -38,6 +39,13 @@ def test_a_search_is_asked_for_once_and_watched(
     one = pipeline.get(f"{CHECKS}/{run.pk}").json()
     assert (one["judged"], one["found"], one["requested_by"]) == (4, 1, "pat")
     assert pipeline.get(CHECKS).json()["results"] == [one]
+
+
+def test_a_flood_of_searches_is_throttled(pipeline, taxonomy, monkeypatch):
+    monkeypatch.setattr(PostThrottle, "THROTTLE_RATES", {"judge": "2/hour"})
+    answers = [pipeline.post(CHECKS) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [400, 400, 429]
+    assert pipeline.get(CHECKS).status_code == 200
 
 
 @pytest.mark.parametrize("body", [{"repeats": 0}, {"repeats": 51}, {"repeats": "x"}])
