@@ -28,13 +28,15 @@ class GlitchPictures:
 class Example:
     """A labeled glitch; ``weight`` scales its part of the loss (1 = full trust in the label).
 
-    ``posterior``: what is held of each class, where more than the top one is known.
+    ``posterior``: what is held of each class, where more than the top one is known. ``is_guess``:
+    no person gave the label, but the labeled glitches did (:mod:`ml.vision.pseudo`).
     """
 
     pictures: GlitchPictures
     label: str
     weight: float = 1.0
     posterior: Mapping[str, float] | None = None
+    is_guess: bool = False
 
 
 @dataclass(frozen=True)

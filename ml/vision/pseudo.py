@@ -41,7 +41,12 @@ def pseudo_examples(
     count = len(given)  # the labeled come first
     model = FewShotClassifier().fit(joined[:count], np.array(given), joined[count:])
     return [
-        Example(pool[key], str(model.classes_[row.argmax()]), PSEUDO_WEIGHT * float(row.max()))
+        Example(
+            pool[key],
+            str(model.classes_[row.argmax()]),
+            PSEUDO_WEIGHT * float(row.max()),
+            is_guess=True,
+        )
         for key, row in zip(asking, model.pool_probabilities_, strict=True)
         if row.max() >= LEAST_CONFIDENCE
     ]

@@ -59,8 +59,9 @@ def open_readers(jobs: int) -> Iterator[Executor]:
         yield readers
     except BrokenExecutor as error:
         raise ReadersEnded(
-            "A process that reads pictures was ended, as the system does where memory is short; "
-            "start the work again, with a smaller NOTA_READERS if it happens again."
+            "A process that reads pictures ended. Where the system ended it for want of memory, "
+            "start the work again with a smaller NOTA_READERS; a script of your own needs "
+            '`if __name__ == "__main__":` around what it does, for such processes import it.'
         ) from error
     finally:
         readers.shutdown(cancel_futures=True)

@@ -22,12 +22,14 @@ logger = logging.getLogger(__name__)
 class Read:
     """The readable part of a training set; its arrays lie on disk.
 
-    ``sketches`` and ``validation_sketches``: (n, d, 28, 7) of the same glitches.
+    ``sketches`` and ``validation_sketches``: (n, d, 28, 7) of the same glitches; ``guesses`` (n,):
+    which labels of the training no person gave.
     """
 
     train: Labeled
     validation: Labeled
     sketches: Sketches
+    guesses: npt.NDArray[np.bool_]
     validation_sketches: Sketches
     skipped: tuple[Skipped, ...]
     data_hash: str
@@ -63,8 +65,15 @@ def read_set(
         logger.warning("glitch %s left out of training: %s", glitch.glitch_id, glitch.reason)
     data_hash = hash_of(classes, rows, *targets)
     sketches = {split: np.array(found.sketches, np.uint8) for split, found in inputs.items()}
+    guesses = np.array([training_set.train[row].is_guess for row in inputs["train"].kept], bool)
     return Read(
-        labeled["train"], labeled["val"], sketches["train"], sketches["val"], skipped, data_hash
+        labeled["train"],
+        labeled["val"],
+        sketches["train"],
+        guesses,
+        sketches["val"],
+        skipped,
+        data_hash,
     )
 
 

@@ -252,7 +252,7 @@ def _finish(
     classes: tuple[str, ...],
 ) -> ModelFile:
     """Measure the known classes on train, calibrate on validation, gather all into one file."""
-    novelty = NoveltyMeasure.fit(read.sketches, read.train.columns, len(classes))
+    novelty = _measure_of_known(read, len(classes))
     temperature = 1.0
     if len(read.validation):
         logits, _ = predict_logits(network, maker, read.validation.arrays, FULL)
@@ -265,6 +265,17 @@ def _finish(
         network={key: tensor.detach().cpu() for key, tensor in network.state_dict().items()},
         novelty={name: torch.from_numpy(array) for name, array in novelty.to_arrays().items()},
     )
+
+
+def _measure_of_known(read: Read, classes: int) -> NoveltyMeasure:
+    """Of what people labeled: by guesses the glitches that discovery looks for would be known.
+
+    A class of which nothing else could be read is measured by its guesses all the same.
+    """
+    columns = read.train.columns
+    given = ~read.guesses
+    given |= ~np.isin(columns, columns[given])
+    return NoveltyMeasure.fit(read.sketches[given], columns[given], classes)
 
 
 def _describe(

@@ -91,13 +91,45 @@ def test_classes_of_one_example_are_no_yardstick():
     assert found.tolist() == pytest.approx([0.0, 0.0], abs=1e-3)
 
 
-def test_of_a_large_class_some_are_remembered_from_first_to_last():
-    columns = np.array([0] * (REMEMBERED + 1) + [1])
+def test_of_a_large_class_a_thousand_are_remembered_from_first_to_last():
+    columns = np.array([0] * (2 * REMEMBERED - 1) + [1])
     known = np.repeat(sketches([3]), len(columns), axis=0)
     known[:, 0, 27, 0] = np.arange(len(columns)) % 251
     measure = NoveltyMeasure.fit(known, columns, 2)
-    assert np.bincount(measure.columns).tolist() == [REMEMBERED // 2 + 1, 1]
-    assert measure.sketches[1, 27 * 7] == 2
+    assert np.bincount(measure.columns).tolist() == [REMEMBERED, 1]
+    assert measure.sketches[:3, 27 * 7].tolist() == [0, 2, 4]
+    assert measure.sketches[REMEMBERED - 1, 27 * 7] == (2 * REMEMBERED - 2) % 251
+
+
+@pytest.mark.parametrize("shown", [[0], [0, 1], [2]])
+def test_a_known_glitch_with_fewer_pictures_is_not_novel_and_an_unknown_one_is(shown):
+    """The other durations are dark; each class lights one row in all of them."""
+    known = np.concatenate([sketches([4, 20], 20, 60, seed) for seed in (1, 2, 3)], axis=1)
+    measure = NoveltyMeasure.fit(known, np.repeat([0, 1], 20), 2)
+    dark = [duration for duration in range(3) if duration not in shown]
+    asked = np.concatenate([sketches([4, 9], 5, 60, seed) for seed in (4, 5, 6)], axis=1)
+    asked[:, dark] = 0
+    found = measure.measure(asked, np.zeros(10, int))
+    assert found[:5].max() < 1.2
+    assert found[5:].min() > 1.2
+
+
+def test_glitches_learned_from_with_fewer_pictures_are_compared_by_those_alone():
+    known = np.concatenate([sketches([4], 20, 60, seed) for seed in (1, 2)], axis=1)
+    known[:10, 1] = 0
+    measure = NoveltyMeasure.fit(known, np.zeros(20, int), 1)
+    asked = np.concatenate([sketches([4, 9], 1, 60, seed) for seed in (3, 4)], axis=1)
+    own, other = measure.measure(asked, np.zeros(2, int))
+    assert own < 1.2 < other
+
+
+def test_a_glitch_that_was_learned_is_as_novel_as_one_that_was_not():
+    known = sketches([9], count=40, noise=90)
+    measure = NoveltyMeasure.fit(known, np.zeros(40, int), 1)
+    said = np.zeros(40, int)
+    learned = measure.measure(known, said)
+    others = measure.measure(sketches([9], count=40, noise=90, seed=1), said)
+    assert np.median(learned) == pytest.approx(np.median(others), abs=0.05)
 
 
 def test_doubt_evens_out_what_is_novel_and_keeps_the_winner():

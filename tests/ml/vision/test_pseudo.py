@@ -5,6 +5,7 @@ import pytest
 
 from ml.vision.dataset import Example, GlitchPictures
 from ml.vision.errors import BadSettings
+from ml.vision.model_file import ModelFile
 from ml.vision.pseudo import pseudo_examples, teachers
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import train_classifier
@@ -38,6 +39,10 @@ def test_a_training_learns_from_them_and_says_so(training_set, recipe, tmp_path)
         mixed, dataclasses.replace(settings, unlabeled=0), tmp_path / "plain", tmp_path / "cache"
     )
     assert (plain.notes, plain.data_hash == model.data_hash) == ((), False)
+    # What is new shall not be known by a guess: novelty is measured from labels that people gave.
+    labeled = len(training_set.train)
+    for trained in (model, plain):
+        assert len(ModelFile.read(trained.weights).novelty["sketches"]) == labeled
 
 
 def test_the_longest_picture_alone_is_looked_at(tmp_path):

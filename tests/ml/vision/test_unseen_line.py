@@ -33,7 +33,10 @@ def made(folder, label, number):
 
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory):
-    """What a network of three classes says of glitches of theirs, and of five lines at 589 Hz."""
+    """What a network of three classes says of glitches of theirs, and of five lines at 589 Hz.
+
+    Of both once more with the 1.0 s picture alone.
+    """
     folder = tmp_path_factory.mktemp("line")
     splits, first = {}, 0
     for split, count in PER_CLASS.items():
@@ -47,21 +50,32 @@ def scored(tmp_path_factory):
     cache = folder / "cache"
     model = train_classifier(TrainingSet(KNOWN, **splits), settings, folder / "run", cache)
     classifier = Classifier.load(model.weights)
-    known = classifier.score([example.pictures for example in splits["test"]], cache)
-    unseen = classifier.score([made(folder, "589HZLINE", number) for number in range(5)], cache)
+    tested = [example.pictures for example in splits["test"]]
+    lines = [made(folder, "589HZLINE", number) for number in range(5)]
     right = [KNOWN.index(example.label) for example in splits["test"]]
-    return known, unseen, np.array(right)
+    asked = (tested, lines, [one_second(each) for each in tested], [one_second(x) for x in lines])
+    return *(classifier.score(glitches, cache) for glitches in asked), np.array(right)
+
+
+def one_second(glitch):
+    return GlitchPictures(glitch.glitch_id, {1.0: glitch.paths[1.0]})
 
 
 def test_a_line_that_the_network_never_saw_is_not_called_anything_for_sure(scored):
-    _, unseen, _ = scored
+    _, unseen, *_ = scored
     assert unseen.undoubted.max() >= 0.97  # what the network alone says
     assert unseen.probabilities.max() < 0.97
     assert np.median(unseen.novelty) > 1
 
 
 def test_known_glitches_stay_known(scored):
-    known, unseen, right = scored
+    known, unseen, _, _, right = scored
     assert (known.probabilities.argmax(axis=1) == right).mean() >= 0.7
     assert known.probabilities.max() >= 0.97
     assert np.median(known.novelty) < unseen.novelty.min()
+
+
+def test_one_picture_is_enough_to_be_known_and_to_be_new(scored):
+    _, _, known, unseen, _ = scored
+    assert np.median(known.novelty) < 1 < np.median(unseen.novelty)
+    assert known.probabilities.max(axis=1).mean() > unseen.probabilities.max(axis=1).mean()
