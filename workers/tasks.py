@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from labeling.errors import LabelingError
 from labeling.models.runs import Run
 from labeling.services.failures import record_failure
-from labeling.services.runs import end_run, renew_lease
+from labeling.services.runs import end_run, let_go, renew_lease
 from ml.errors import MLError
 from ml.wanted import while_wanted
 from workers.steps import Steps
@@ -59,6 +59,7 @@ class Held:
         self.run = run
         self.lost = threading.Event()
         self.steps: Steps | None = None
+        self.began_again = False  # what this attempt does over is no progress, unless it ends
 
     def check_attempts(self) -> None:
         """Raise LabelingError ``worker_keeps_dying`` for work that kills every worker.
@@ -91,6 +92,7 @@ class Held:
             self._store(*step, lasting=self.steps.lasting)
 
     def _store(self, stage: str, progress: float, *, lasting: bool = True) -> None:
+        lasting = lasting and not self.began_again
         if not renew_lease(self.run, stage=stage, progress=progress, lasting=lasting):
             self.lost.set()
         self.check()
@@ -119,6 +121,7 @@ def holding(run: Run) -> Iterator[Held]:
             yield held
     except LostRunError as error:
         log.warning("Stopped: %s", error)
+        let_go(run)
     except (LabelingError, MLError) as error:
         log.warning("Run %s failed: %s", run.pk, error)
         end_run(run, Run.State.FAILED, code=error.code, error=str(error))

@@ -1,7 +1,6 @@
 """Training: one run from its frozen list to a judged model version."""
 
 import logging
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from labeling.services.training_sets import (
     freeze_training_set,
 )
 from labeling.version import code_version
-from ml.vision.checkpoint_files import delete_checkpoints
+from ml.vision.checkpoint_files import delete_checkpoints, move_aside
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.recipes import find_recipe
 from ml.vision.settings import TrainingSettings
@@ -33,6 +32,7 @@ from workers.tasks import DeviceTask, Held, holding, worker_name
 from workers.verdicts import as_json, judge_and_store
 
 if TYPE_CHECKING:
+    from ml.vision.errors import CheckpointMismatch
     from ml.vision.train import EpochReport, TrainedModel
 
 log = logging.getLogger(__name__)
@@ -71,16 +71,11 @@ def _notes(run: TrainingRun) -> list[str]:
 
 
 def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
-    pictures = glitch_pictures(row.glitch_id for row in rows)
+    pictures = _pictures_of([row.glitch_id for row in rows])
     splits: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
     for row in rows:
         splits[row.split].append(
-            Example(
-                pictures.get(row.glitch_id, GlitchPictures(str(row.glitch_id), {})),
-                row.label,
-                row.weight,
-                row.posterior,
-            )
+            Example(pictures[row.glitch_id], row.label, row.weight, row.posterior)
         )
     classes = tuple(run.class_list.labels) if run.class_list else ()
     return TrainingSet(classes, **splits, unlabeled=unlabeled_for(run))
@@ -88,8 +83,13 @@ def _training_set(run: TrainingRun, rows: list[LabeledGlitch]) -> TrainingSet:
 
 def unlabeled_for(run: TrainingRun) -> list[GlitchPictures]:
     """Those of the run's frozen list, in its order."""
-    pictures = glitch_pictures(run.unlabeled_ids or [])
-    return [pictures[pk] for pk in run.unlabeled_ids or [] if pk in pictures]
+    return list(_pictures_of(run.unlabeled_ids or []).values())
+
+
+def _pictures_of(glitch_ids: Sequence[int]) -> dict[int, GlitchPictures]:
+    """Of each in the order given, also where none is stored any more: the list stays the same."""
+    stored = glitch_pictures(glitch_ids)
+    return {pk: stored.get(pk, GlitchPictures(str(pk), {})) for pk in glitch_ids}
 
 
 def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedModel":
@@ -119,11 +119,23 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
                 training_set, recipe, folder, settings.CACHE_FOLDER, on_epoch=on_epoch
             )
         except CheckpointMismatch as error:
-            # The run's own list and settings are frozen: another release of the code wrote these.
             log.warning("Training %s begins again: %s", run.pk, error)
-            shutil.rmtree(folder)
-            held(run).update(progress=0.0)
+            _begin_again(run, life, folder, error)
     raise RuntimeError(f"training {run.pk} does not fit its own checkpoints")
+
+
+def _begin_again(run: TrainingRun, life: Held, folder: Path, error: "CheckpointMismatch") -> None:
+    """Make room for it, and say so where a person looks; nothing is deleted."""
+    aside = move_aside(folder)
+    done = max((epoch["epoch"] for epoch in run.epochs), default=0)
+    note = (
+        f"Attempt {run.attempts} began again from the start: the checkpoints, after epoch {done}, "
+        f"do not fit ({error.data['why']}). Until a version is made of this training they are kept "
+        f"in {folder.name}/{aside.name}."
+    )
+    run.notes = [*run.notes, note]
+    held(run).update(progress=0.0, notes=run.notes)
+    life.began_again = True
 
 
 def _share(epoch: int, epochs: int) -> float:

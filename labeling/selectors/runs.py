@@ -1,6 +1,7 @@
 """Reads of trainings and discoveries."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
@@ -28,6 +29,17 @@ def live_training() -> TrainingRun | None:
     """The training that is asked for or under way; there is one at most."""
     live = [TrainingRun.State.REQUESTED, TrainingRun.State.RUNNING]
     return TrainingRun.objects.filter(state__in=live).first()
+
+
+def failed_before(settings: list[dict[str, Any]], now: datetime) -> TrainingRun | None:
+    """The training with one of these ``settings`` that ended last, if it failed and its
+    checkpoints are kept."""
+    ended = TrainingRun.objects.filter(ended_at__isnull=False).order_by("-ended_at")
+    rows = ended.values_list("pk", "settings").iterator()
+    last = [next((pk for pk, of in rows if of in settings), 0)]
+    run = TrainingRun.objects.filter(pk__in=last, state=TrainingRun.State.FAILED).first()
+    until = checkpoints_until(run) if run else None
+    return run if until and until > now else None
 
 
 def can_resume(run: TrainingRun) -> bool:

@@ -16,6 +16,7 @@ def resume_training(run_id: int, *, by: User | None) -> TrainingRun:
     """Let a training that failed or was cancelled go on: from its last checkpoint, with the
     settings and the frozen list that it had.
 
+    A worker takes it up once the one that it was taken from has stopped, or its lease is over.
     Where its checkpoints were deleted (``NOTA_KEEP_FAILED_DAYS``) it begins again with that list.
 
     Raises NotFoundError; ForbiddenError ``not_yours``; ConflictError ``nothing_to_resume`` for one
@@ -34,7 +35,6 @@ def resume_training(run_id: int, *, by: User | None) -> TrainingRun:
             stage="",
             error_code="",
             error="",
-            leased_until=None,
             ended_at=None,
         )
         record_deed(by, "resume_training", f"training {run_id}")

@@ -22,9 +22,14 @@ def _lease_until(now: datetime) -> datetime:
 
 
 def claimable(now: datetime) -> Q:
-    """Runs that nobody works on: asked for, or left by a worker that died."""
-    stale = Q(state=Run.State.RUNNING, leased_until__lte=now)
-    return Q(state=Run.State.REQUESTED) | stale
+    """Runs that nobody works on: asked for, or left by a worker that died.
+
+    One that was called off and is asked for again has its lease still: until that is over, or let
+    go, its worker may be writing.
+    """
+    over = Q(leased_until__lte=now)
+    asked = Q(state=Run.State.REQUESTED) & (Q(leased_until=None) | over)
+    return asked | (Q(state=Run.State.RUNNING) & over)
 
 
 def is_free(run: Run) -> bool:
@@ -82,6 +87,12 @@ def held(run: AnyRun) -> QuerySet[AnyRun]:
     return type(run)._default_manager.filter(
         pk=run.pk, state=Run.State.RUNNING, worker=run.worker, attempts=run.attempts
     )
+
+
+def let_go(run: Run) -> None:
+    """This worker has stopped working on a run that was called off: another may, at once."""
+    mine = type(run)._default_manager.filter(pk=run.pk, worker=run.worker, attempts=run.attempts)
+    mine.exclude(state=Run.State.RUNNING).update(leased_until=None)
 
 
 def end_run(run: Run, state: Run.State, *, code: str = "", error: str = "") -> bool:

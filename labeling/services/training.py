@@ -80,11 +80,14 @@ def one_under_way() -> Iterator[None]:
         ) from error
 
 
-def is_same_request(run: TrainingRun, changes: dict[str, Any], *, recipe: str = "") -> bool:
-    """Whether ``run`` is what :func:`request_training` would ask for; raises what it raises."""
+def settings_asked_for(changes: dict[str, Any], *, recipe: str = "") -> list[dict[str, Any]]:
+    """With which settings a run may be stored that :func:`request_training` was asked for so.
+
+    Raises what that raises.
+    """
     recipe = recipe or site_recipe()
     _checked(recipe, changes)
-    return run.settings in settings_as_stored(recipe, changes)
+    return settings_as_stored(recipe, changes)
 
 
 def _checked(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:

@@ -88,15 +88,24 @@ class Checkpoints:
                 self._note(f"Passed over a damaged checkpoint: {error}")
                 path.unlink(missing_ok=True)
                 continue
-            if content["fingerprint"] != self.fingerprint:
-                raise CheckpointMismatch(
-                    f"{self.folder} holds checkpoints of a training with other settings, classes "
-                    "or data; give this training a folder of its own.",
-                    folder=str(self.folder),
-                )
+            self.check_ours(content["fingerprint"])
             self._note(f"Resumed after epoch {content['epoch']}.")
             return content
         return None
+
+    def are_there(self) -> bool:
+        return bool(self._newest_first())
+
+    def check_ours(self, fingerprint: str) -> None:
+        """Raise :class:`CheckpointMismatch` unless it is this training's."""
+        if fingerprint == self.fingerprint:
+            return
+        raise CheckpointMismatch(
+            f"{self.folder} holds checkpoints of a training with other settings, classes "
+            "or data; give this training a folder of its own.",
+            folder=str(self.folder),
+            why="another release of the code wrote them, or it now starts from other weights",
+        )
 
     def _note(self, words: str) -> None:
         self.notes.append(words)

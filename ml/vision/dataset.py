@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ml.vision.errors import (
@@ -63,6 +63,14 @@ class TrainingSet:
 
     def splits(self) -> dict[str, Sequence[Example]]:
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    def without(self, glitch_ids: Container[str]) -> TrainingSet:
+        """The same with these neither learned from nor validated on."""
+        train, validation = (
+            [one for one in examples if one.pictures.glitch_id not in glitch_ids]
+            for examples in (self.train, self.validation)
+        )
+        return replace(self, train=train, validation=validation)
 
     def check(self) -> None:
         """Raise if no sound training can come of this set.

@@ -23,7 +23,8 @@ class Read:
     """The readable part of a training set; its arrays lie on disk.
 
     ``sketches`` and ``validation_sketches``: (n, d, 28, 7) of the same glitches; ``guesses`` (n,):
-    which labels of the training no person gave.
+    which labels of the training no person gave; ``contents``: glitch -> hash of its pictures, of
+    both splits.
     """
 
     train: Labeled
@@ -32,6 +33,7 @@ class Read:
     guesses: npt.NDArray[np.bool_]
     validation_sketches: Sketches
     skipped: tuple[Skipped, ...]
+    contents: dict[str, str]
     data_hash: str
 
 
@@ -45,12 +47,15 @@ def read_set(
     classes = training_set.classes
     inputs = {}
     labeled = {}
+    contents: dict[str, str] = {}
     for split, maker, examples in (
         ("train", with_copies, training_set.train),
         ("val", without_copies, training_set.validation),
     ):
         inputs[split] = maker.make([example.pictures for example in examples])
         labeled[split] = label_inputs(inputs[split], examples, classes, soft=soft)
+        kept = [examples[index].pictures.glitch_id for index in inputs[split].kept]
+        contents |= dict(zip(kept, inputs[split].contents, strict=True))
     check_trainable(classes, [classes[column] for column in labeled["train"].columns])
     rows = [
         (split, content, int(column), float(weight))
@@ -73,6 +78,7 @@ def read_set(
         guesses,
         sketches["val"],
         skipped,
+        contents,
         data_hash,
     )
 

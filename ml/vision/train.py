@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import numpy.typing as npt
 import torch
 
 from ml.vision.activations import InputMaker
+from ml.vision.beginning import fingerprint_of, settle
 from ml.vision.calibrate import fit_temperature
 from ml.vision.checkpoint import Checkpoints
-from ml.vision.dataset import Skipped, TrainingSet
+from ml.vision.dataset import Example, GlitchPictures, Skipped, TrainingSet
 from ml.vision.devices import pick_device
 from ml.vision.draws import Labeled
 from ml.vision.epochs import EpochReport, Progress
@@ -28,7 +29,7 @@ from ml.vision.novelty import NoveltyMeasure
 from ml.vision.probe import balanced_weights, fit_probe
 from ml.vision.reading import Read, read_set
 from ml.vision.settings import TrainingSettings
-from ml.vision.store import ArrayStore, hash_of
+from ml.vision.store import ArrayStore
 from ml.vision.views import FULL, LONGEST_ONLY, ViewReader
 from ml.vision.weights import start_at_random, where_to_put
 from ml.vision.world import World
@@ -75,12 +76,13 @@ def train_classifier(
     """Train on the train split, choose by validation, never look at the test split.
 
     ``folder`` takes the checkpoints and the weights; after a kill the same call goes on there and
-    ends with the same result. ``cache`` holds views and activations, can be shared by all trainings
-    and predictions, and can be deleted at any time.
+    ends with the same result. What the first attempt could not read stays left out; what only a
+    later one cannot read costs that glitch, with a note. ``cache`` holds views and activations, can
+    be shared by all trainings and predictions, and can be deleted at any time.
 
     Raises what :meth:`TrainingSet.check` and :func:`build_network` raise; NothingToTrain also if no
-    picture of a class is readable; CheckpointMismatch if ``folder`` belongs to another training;
-    NaNLoss, OutOfMemory; DiskFull (the last checkpoint stays good).
+    picture of a class is readable; CheckpointMismatch if ``folder`` belongs to another training, or
+    pictures were exchanged; NaNLoss, OutOfMemory; DiskFull (the last checkpoint stays good).
 
     ``world``: the processes that train together, each calling this with the same arguments; all
     return the same, and the first one writes.
@@ -92,13 +94,19 @@ def train_classifier(
     network, notes = _start(settings, len(training_set.classes))
     settings = network.settings
     network.to(pick_device(device))
-    training_set, more = _with_pseudo_labels(training_set, settings, cache, device)
-    notes += more
-    read = _read_in_turn(network, cache, device, training_set, world)
-    maker = make_inputs_for(network, settings, cache, device)
     # How often a minibatch is cut is the device's affair: a training may go on with other cuts.
-    same = {**settings.to_dict(), "accumulate": 1}
-    checkpoints = Checkpoints(folder, hash_of(RECIPE, same, read.data_hash))
+    same = {**settings.to_dict(), "accumulate": 1, "of_release": RECIPE}
+    checkpoints = Checkpoints(folder, fingerprint_of(training_set, same))
+    read, more = settle(
+        training_set,
+        settings,
+        checkpoints,
+        world,
+        lambda readable: _read_in_turn(network, cache, device, readable, world),
+        lambda labeled, pool: _label_pool(labeled, pool, cache, device),
+    )
+    notes += more
+    maker = make_inputs_for(network, settings, cache, device)
 
     _warm_up(network, maker, read.train, settings)
     fitter = Fitter(network, maker, read.train, read.validation, settings, world)
@@ -125,22 +133,12 @@ def _start(settings: TrainingSettings, classes: int) -> tuple[GlitchNetwork, lis
     return build_network(start_at_random(settings), classes), [note]
 
 
-def _with_pseudo_labels(
-    training_set: TrainingSet, settings: TrainingSettings, cache: Path, device: str
-) -> tuple[TrainingSet, list[str]]:
-    """The set with what the unlabeled glitches seem to be, and a note on how many."""
-    unlabeled = training_set.unlabeled[: settings.unlabeled]
-    if not unlabeled:
-        return training_set, []
+def _label_pool(
+    labeled: Sequence[Example], pool: Sequence[GlitchPictures], cache: Path, device: str
+) -> list[Example]:
     from ml.vision.pseudo import pseudo_examples  # which builds on this module
 
-    found = pseudo_examples(training_set.train, unlabeled, cache, device)
-    judged = {
-        example.pictures.glitch_id for example in (*training_set.validation, *training_set.test)
-    }
-    found = [example for example in found if example.pictures.glitch_id not in judged]
-    note = f"Learned from {len(found)} of {len(unlabeled)} unlabeled glitches besides."
-    return replace(training_set, train=[*training_set.train, *found]), [note]
+    return pseudo_examples(labeled, pool, cache, device)
 
 
 def _read_in_turn(

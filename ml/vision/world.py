@@ -32,11 +32,15 @@ class World:
 
     def sum(self, value: float) -> float:
         """The sum of every process's ``value``."""
+        return sum(self.everyones(value))
+
+    def everyones(self, value: Item) -> list[Item]:
+        """Each process's ``value``, the first one's first."""
         if self.size == 1:
-            return value
-        parts = [0.0] * self.size
-        dist.all_gather_object(parts, value)
-        return sum(parts)
+            return [value]
+        found = [value] * self.size
+        dist.all_gather_object(found, value)
+        return found
 
     def share(self, items: list[Item]) -> list[Item]:
         """This process's share of ``items``: every ``size``-th."""
@@ -44,10 +48,7 @@ class World:
 
     def gather(self, share: list[Item]) -> list[Item]:
         """The reverse of :meth:`share`: everybody's, in the order before."""
-        if self.size == 1:
-            return share
-        shares: list[list[Item]] = [[] for _ in range(self.size)]
-        dist.all_gather_object(shares, share)
+        shares = self.everyones(share)
         whole: list[Item] = []
         for place in range(max(len(part) for part in shares)):
             whole.extend(part[place] for part in shares if place < len(part))

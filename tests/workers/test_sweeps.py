@@ -48,6 +48,8 @@ def sent(monkeypatch):
     ("state", "lease_left", "is_sent"),
     [
         (Run.State.REQUESTED, None, True),
+        (Run.State.REQUESTED, 20, False),  # called off, asked for again: its worker may not know
+        (Run.State.REQUESTED, -1, True),
         (Run.State.RUNNING, 20, False),
         (Run.State.RUNNING, -1, True),
         (Run.State.FAILED, None, False),

@@ -69,6 +69,7 @@ def test_a_run_that_was_lost_ends_in_the_midst_of_a_loop(settings, event, state)
     assert done == []
     run.refresh_from_db()
     assert (run.state, run.error) == (state, "")
+    assert (run.leased_until is None) is (state == Run.State.CANCELLED)  # nobody writes any more
 
 
 def test_a_stage_with_an_end_shows_the_steps_that_its_loops_tell():

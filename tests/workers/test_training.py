@@ -15,7 +15,15 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
-from labeling.models import Consensus, Glitch, GlitchClass, ModelVersion, Prediction, TrainingRun
+from labeling.models import (
+    Consensus,
+    Glitch,
+    GlitchClass,
+    ModelVersion,
+    Picture,
+    Prediction,
+    TrainingRun,
+)
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.gold import add_gold_label
@@ -25,9 +33,10 @@ from labeling.services.runs import renew_lease
 from labeling.services.training import request_training
 from labeling.services.training_folders import training_folder
 from labeling.services.training_sets import freeze_training_set
-from ml.vision import checkpoint
 from ml.vision.devices import has_gpu
 from ml.vision.fit import EpochReport
+from ml.vision.store import write_atomically
+from workers.pictures import glitch_pictures
 from workers.scoring import score_glitches
 from workers.training import run_training, seconds_an_epoch, unlabeled_for
 
@@ -134,6 +143,16 @@ def test_a_run_moves_within_its_epochs(monkeypatch):
     assert [lasting for *_, lasting in epochs] == [True, False] * 3 + [True]
 
 
+def checkpoints_in(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("checkpoint-*.pt")}
+
+
+def full_from_epoch_2(path, data):
+    if path.name == "checkpoint-0002.pt":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    write_atomically(path, data)
+
+
 @pytest.mark.django_db
 def test_checkpoints_of_another_release_are_no_obstacle(monkeypatch):
     import_two_classes()
@@ -143,11 +162,27 @@ def test_checkpoints_of_another_release_are_no_obstacle(monkeypatch):
         broken.setattr("workers.training.judge_and_store", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run_training(run.pk)
-    TrainingRun.objects.update(state=Run.State.REQUESTED)
+    TrainingRun.objects.update(state=Run.State.REQUESTED, attempts_in_vain=3)
+    written = checkpoints_in(training_folder(run.pk))
     monkeypatch.setattr("ml.vision.train.RECIPE", "of today")
+    with monkeypatch.context() as full:
+        full.setattr("ml.vision.checkpoint.write_atomically", full_from_epoch_2)
+        run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.error_code, run.progress > 0.3) == ("disk_full", True)
+    assert run.attempts_in_vain == 4  # what it did over again is no progress
+    (note,) = run.notes
+    assert note.startswith("Attempt 2 began again from the start: the checkpoints, after epoch 3, ")
+    assert f"in training-{run.pk}/aside-1." in note
+    assert checkpoints_in(training_folder(run.pk) / "aside-1") == written
+
+    TrainingRun.objects.update(state=Run.State.REQUESTED)
     run_training(run.pk)
     run.refresh_from_db()
-    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+    assert (run.state, run.error, run.attempts_in_vain) == (Run.State.SUCCEEDED, "", 0)
+    notes = ModelVersion.objects.get().metrics["notes"]
+    assert [note in notes, "Resumed after epoch 1." in notes] == [True, True]
+    assert not (training_folder(run.pk) / "aside-1").exists()
 
 
 @pytest.mark.django_db
@@ -178,13 +213,6 @@ def test_a_training_without_room_is_gone_on_with_once_there_is_some(monkeypatch)
     """From its last checkpoint, on the list that was frozen; then the checkpoints are gone."""
     import_two_classes(gold=22)
     run = request_training(None, "x", FAST)
-    write = checkpoint.write_atomically
-
-    def full_from_epoch_2(path, data):
-        if path.name == "checkpoint-0002.pt":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        write(path, data)
-
     with monkeypatch.context() as full:
         full.setattr("ml.vision.checkpoint.write_atomically", full_from_epoch_2)
         run_training(run.pk)
@@ -193,13 +221,18 @@ def test_a_training_without_room_is_gone_on_with_once_there_is_some(monkeypatch)
     frozen = (run.data_digest, set(run.examples.values_list("glitch", "split")))
     add_gold_label(Glitch.objects.get(gravityspy_id="0000000022"), blip(), by=None)
 
+    gone = glitch_pictures([run.examples.filter(split="train").first().glitch_id])
+    for picture in gone.popitem()[1].paths.values():
+        picture.unlink(missing_ok=True)  # one that cannot be read meanwhile is no other training
     resume_training(run.pk, by=None)
     run_training(run.pk)
     run.refresh_from_db()
-    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+    assert (run.state, run.error, run.notes) == (Run.State.SUCCEEDED, "", [])
     assert [epoch["replayed"] for epoch in run.epochs] == [True, True, False, False]
     assert (run.data_digest, set(run.examples.values_list("glitch", "split"))) == frozen
-    assert "Resumed after epoch 1." in ModelVersion.objects.get().metrics["notes"]
+    notes = ModelVersion.objects.get().metrics["notes"]
+    assert "Resumed after epoch 1." in notes
+    assert any(note.startswith("1 glitch that it began with could not be read") for note in notes)
     left = sorted(path.name for path in training_folder(run.pk).iterdir())
     assert left == ["events", "model.pt"]
 
@@ -337,6 +370,7 @@ def test_unlabeled_glitches_are_those_of_before_the_run_without_a_label():
     assert [int(one.glitch_id) for one in found] == list(learned.values_list("pk", flat=True))
     assert len(found) == 3
     Glitch.objects.exclude(gold_labels=None).update(content_digest="0" * 64)
+    Picture.objects.filter(glitch_id=found[1].glitch_id).delete()
     freeze_training_set(run)  # taken up again
     run.refresh_from_db()
     assert [one.glitch_id for one in unlabeled_for(run)] == [one.glitch_id for one in found]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from labeling.errors import LabelingError
 from labeling.models import Glitch, GoldLabel, ModelVersion, Picture
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.storage import path_of
@@ -67,6 +68,24 @@ def test_a_version_in_use_whose_weights_are_gone_costs_no_training(active, setti
     assert version.state == "kept_out"
     assert "classifier 1 cannot be judged beside it" in version.decision_reason
     assert version.metrics["accuracy"] == 1.0
+
+
+def test_what_the_disk_spoils_after_a_verdict_is_not_stored_as_what_was_trained(
+    active, monkeypatch, settings
+):
+    """Nobody puts it into use then: it is told from the file that was written."""
+    judge = verdicts.Candidate.beside
+
+    def spoil_first(candidate, beside):
+        with candidate.model.weights.open("ab") as file:
+            file.write(b"spoiled")
+        return judge(candidate, beside)
+
+    monkeypatch.setattr(verdicts.Candidate, "beside", spoil_first)
+    version = train_another()
+    with pytest.raises(LabelingError) as caught:
+        activate_version("classifier", version.number, by=None)
+    assert caught.value.code == "damaged_weights"
 
 
 def copy_of(version: ModelVersion, number: int) -> ModelVersion:

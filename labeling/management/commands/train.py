@@ -6,15 +6,16 @@ from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
-from labeling.selectors.runs import find_training, live_training
+from labeling.selectors.runs import failed_before, find_training, live_training
 from labeling.services.resuming import resume_training
 from labeling.services.runs import is_free
-from labeling.services.training import is_same_request, request_training
+from labeling.services.training import request_training, settings_asked_for
 from ml.errors import MLError
 from ml.vision.changes import parse_changes
 from ml.vision.recipes import RECIPES
@@ -29,7 +30,8 @@ class Command(BaseCommand):
 
 The candidate goes live only if it beats the version in use. A worker on the queue `gpu` trains;
 with --here this process does. With --go-on a training under way is followed to its end first, also
-one whose worker died, and the same one is not asked for a second time.
+one whose worker died, and the same one is not asked for a second time. Where it failed, it goes on
+from its last checkpoint as long as those are kept.
 
 Examples:
   manage.py train --list                                # the recipes, and which weights are missing
@@ -52,10 +54,12 @@ Examples:
             action="store_true",
             help="start from random weights where ImageNet's are missing",
         )
-        parser.add_argument("--reason", default="asked for on the command line")
+        parser.add_argument("--reason", default="", help="why, for those who read the list")
         parser.add_argument("--list", action="store_true", help="show the recipes and end")
         parser.add_argument(
-            "--go-on", action="store_true", help="first follow what is under way to its end"
+            "--go-on",
+            action="store_true",
+            help="first follow what is under way to its end; go on with the same one if it failed",
         )
         parser.add_argument(
             "--resume",
@@ -71,7 +75,7 @@ Examples:
         if options["list"]:
             self._list()
             return
-        run = self._resume(options) if options["resume"] else self._asked(options)
+        run = self._resume(options) if options["resume"] is not None else self._asked(options)
         if options["no_wait"]:
             return
         self._follow(run, here=options["here"])
@@ -85,14 +89,19 @@ Examples:
             raise CommandError(f"--set: {refusal}") from refusal
         if options["random_weights"]:
             changes["weights"] = "imagenet or random"
-        under_way = self._go_on(options, changes) if options["go_on"] else None
-        return under_way or self._request(options, changes)
+        begun = self._go_on(options, changes) if options["go_on"] else None
+        return begun or self._request(options, changes)
 
     def _resume(self, options: dict[str, Any]) -> TrainingRun:
-        if options["recipe"] or options["set"] or options["random_weights"] or options["go_on"]:
-            raise CommandError("A training that is gone on with keeps its recipe and settings.")
+        if any(options[name] for name in ("recipe", "set", "random_weights", "go_on", "reason")):
+            raise CommandError(
+                "A training that is gone on with keeps its recipe, settings and reason."
+            )
+        return self._resume_run(options["resume"])
+
+    def _resume_run(self, number: int) -> TrainingRun:
         try:
-            run = resume_training(options["resume"], by=None)
+            run = resume_training(number, by=None)
         except LabelingError as refusal:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
         self.stdout.write(f"Training {run.pk} by {run.settings['recipe']} goes on.")
@@ -100,28 +109,32 @@ Examples:
 
     def _request(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun:
         try:
-            run = request_training(None, options["reason"], changes, recipe=options["recipe"])
+            reason = options["reason"] or "asked for on the command line"
+            run = request_training(None, reason, changes, recipe=options["recipe"])
         except (LabelingError, MLError) as refusal:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
         self.stdout.write(f"Training {run.pk} by {run.settings['recipe']} is asked for.")
         return run
 
     def _go_on(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun | None:
-        """The training under way where it is the one wanted; another one is followed to its end."""
-        run = live_training()
-        if run is None:
-            return None
-        name = f"Training {run.pk} by {run.settings['recipe']}"
+        """The training wanted where it is under way or failed; another is followed to its end."""
         try:
-            is_same = is_same_request(run, changes, recipe=options["recipe"])
+            wanted = settings_asked_for(changes, recipe=options["recipe"])
         except (LabelingError, MLError) as refusal:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
-        if is_same:
-            self.stdout.write(f"{name} is under way already; this follows it.")
-            return run
-        self.stdout.write(f"{name} is under way; this waits for its end.")
-        self._follow(run, here=options["here"])
-        return None
+        run = live_training()
+        if run is not None:
+            name = f"Training {run.pk} by {run.settings['recipe']}"
+            if run.settings in wanted:
+                self.stdout.write(f"{name} is under way already; this follows it.")
+                return run
+            self.stdout.write(f"{name} is under way; this waits for its end.")
+            self._follow(run, here=options["here"])
+        failed = failed_before(wanted, timezone.now())
+        if failed is None:
+            return None
+        self.stdout.write(f"Training {failed.pk} failed before ({failed.error_code}).")
+        return self._resume_run(failed.pk)
 
     def _list(self) -> None:
         for recipe in RECIPES.values():

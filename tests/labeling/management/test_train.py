@@ -77,6 +77,49 @@ def test_the_same_training_is_not_asked_for_twice(recipe):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
+    ("other", "error_code", "days", "is_gone_on_with"),
+    [
+        ({}, "disk_full", 6, True),
+        ({"seed": 1}, "disk_full", 6, False),  # another request
+        ({}, "disk_full", 8, False),  # its checkpoints are deleted
+        ({}, "", 6, False),  # called off by a person
+    ],
+)
+def test_the_same_training_that_failed_is_gone_on_with(
+    settings, other, error_code, days, is_gone_on_with
+):
+    settings.KEEP_FAILED_DAYS = 7
+    import_two_classes()
+    arguments = ["--recipe", "logistic-features", "--set", "size=96", "--no-wait"]
+    train(*arguments)
+    run = TrainingRun.objects.get()
+    run.state = "failed" if error_code else "cancelled"
+    run.error_code, run.settings = error_code, run.settings | other
+    run.ended_at = timezone.now() - timedelta(days=days)
+    run.save()
+    said = train(*arguments, "--go-on")
+    assert (f"Training {run.pk} failed before (disk_full)." in said) is is_gone_on_with
+    live = TrainingRun.objects.get(state="requested")
+    assert (live == run) is is_gone_on_with
+
+
+@pytest.mark.django_db
+def test_of_the_same_trainings_the_one_that_ended_last_tells(settings):
+    """The first failed, the second too; the first was gone on with and made a version."""
+    settings.KEEP_FAILED_DAYS = 7
+    import_two_classes()
+    arguments = ["--recipe", "logistic-features", "--set", "size=96", "--no-wait"]
+    for state, hours in (("succeeded", 1), ("failed", 2)):
+        train(*arguments)
+        ended = timezone.now() - timedelta(hours=hours)
+        TrainingRun.objects.filter(state="requested").update(state=state, ended_at=ended)
+    train(*arguments, "--go-on")
+    states = TrainingRun.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["succeeded", "failed", "requested"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--recipe", "vgg"], "unknown_recipe"),
@@ -84,6 +127,8 @@ def test_the_same_training_is_not_asked_for_twice(recipe):
         (["--set", "epochs=many"], "bad_settings"),
         (["--set", "backbone=resnet5O"], "did you mean resnet50"),
         ([], "too_few_classes"),
+        (["--resume", "0"], "There is no training 0"),
+        (["--resume", "7", "--reason", "more labels"], "keeps its recipe, settings and reason"),
     ],
 )
 def test_what_is_wrong_is_said(arguments, words):

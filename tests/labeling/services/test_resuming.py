@@ -10,8 +10,9 @@ from labeling.errors import LabelingError
 from labeling.models import AuditEvent, TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.runs import checkpoints_until
+from labeling.services.cancelling import cancel_training
 from labeling.services.resuming import resume_training
-from labeling.services.runs import claim_run, held, renew_lease
+from labeling.services.runs import claim_run, held, let_go, renew_lease
 from tests.conftest import make_volunteer
 
 pytestmark = pytest.mark.django_db
@@ -73,14 +74,22 @@ def test_what_is_not_there_is_not_found():
         resume_training(7, by=None)
 
 
-def test_a_worker_that_was_called_off_is_not_let_in_again():
-    """It may notice late: by then the run goes on with another."""
+def lease_runs_out(run):
+    TrainingRun.objects.update(leased_until=timezone.now())
+
+
+@pytest.mark.parametrize("stops", [let_go, lease_runs_out])
+def test_a_worker_that_was_called_off_is_waited_for_and_not_let_in_again(stops):
+    """It may notice late, and two must not write into one folder."""
     run = claim_run(TrainingRun, TrainingRun.objects.create().pk, "w")
-    TrainingRun.objects.update(state=Run.State.CANCELLED, ended_at=timezone.now())
+    cancel_training(run.pk, by=None)
     resume_training(run.pk, by=None)
+    assert claim_run(TrainingRun, run.pk, "w") is None
+    stops(run)
     again = claim_run(TrainingRun, run.pk, "w")
+    let_go(run)  # too late: it is another's
     assert not renew_lease(run)
-    assert held(again).exists()
+    assert held(again).get().leased_until is not None
 
 
 def test_checkpoints_are_kept_for_so_many_days(settings):

@@ -11,14 +11,24 @@ from labeling.services.training_folders import clear_training_folders, training_
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
-ALL = ["checkpoint-0001.pt", "checkpoint-0002.pt", "events", "model.pt"]
+ALL = [
+    "aside-1",
+    "beginning.json",
+    "checkpoint-0001.pt",
+    "checkpoint-0002.pt",
+    "events",
+    "model.pt",
+]
 
 
 def filled(run_id):
     folder = training_folder(run_id)
-    (folder / "events").mkdir(parents=True)
+    folders = ["aside-1", "events"]
+    for name in folders:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "checkpoint-0009.pt").write_bytes(b"x")
     for name in ALL:
-        if name != "events":
+        if name not in folders:
             (folder / name).write_bytes(b"x")
     return folder
 
