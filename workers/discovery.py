@@ -150,9 +150,11 @@ def _choose(fits: "Mapping[str, Fit]", inputs: Inputs, seed: int) -> "Choice":
 
 def _save(run: DiscoveryRun, embedding: "Embedding") -> tuple[str, str]:
     """The file's name below the models folder, and its SHA-256."""
+    from ml.vision.embed import save_embedding
+
     path = settings.MODELS_FOLDER / f"discovery-{run.pk}" / "embedding.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    embedding.save(path)
+    save_embedding(embedding, path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return str(path.relative_to(settings.MODELS_FOLDER)), sha256
 

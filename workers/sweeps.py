@@ -33,6 +33,7 @@ from labeling.services.priors import refresh_class_priors
 from labeling.services.retraining import ask_if_due, start_if_due
 from labeling.services.runs import claimable
 from labeling.services.sampling import draw_glitches
+from labeling.services.shadow import let_waiting_in
 from labeling.services.training_folders import clear_training_folders
 from labeling.services.visitors import end_old_visits
 from ml.vision.store import ArrayStore
@@ -97,6 +98,8 @@ def sweep_trials() -> None:
     trial = running_trial()
     if trial is not None:
         _send_again(jobs.SWEEP_TRIALS, jobs.FOLLOW_TRIAL, trial_id=trial.pk)
+    else:
+        let_waiting_in(ModelVersion.Role.CLASSIFIER)
 
 
 @shared_task(name=jobs.SWEEP_DRIFT, base=RecordedTask)

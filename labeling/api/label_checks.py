@@ -18,6 +18,7 @@ from labeling.models import LabelCheck
 from labeling.selectors.label_issues import find_label_check, listed_label_checks
 from labeling.services.cancelling import cancel_label_check
 from labeling.services.label_issues import MOST_REPEATS, REPEATS, request_label_check
+from labeling.throttles import PostThrottle
 
 
 class LabelCheckSerializer(RunSerializer):
@@ -38,6 +39,8 @@ class NewLabelCheckSerializer(serializers.Serializer):
 
 class LabelChecksView(generics.ListAPIView):
     permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+    throttle_classes = [PostThrottle]
+    throttle_scope = "judge"
     serializer_class = LabelCheckSerializer
     pagination_class = NewestFirst
     filter_backends: list[Any] = []
@@ -52,7 +55,7 @@ class LabelChecksView(generics.ListAPIView):
 
     @extend_schema(
         request=NewLabelCheckSerializer,
-        responses=answers({201: LabelCheckSerializer}, 400, 401, 403, 409),
+        responses=answers({201: LabelCheckSerializer}, 400, 401, 403, 409, 429),
     )
     def post(self, request: Request) -> Response:
         """Ask for a search of all labels; the one under way is given where there is one.
@@ -79,6 +82,9 @@ class CancelLabelCheckView(APIView):
 
     @extend_schema(request=None, responses=answers({200: LabelCheckSerializer}, 401, 403, 404, 409))
     def post(self, request: Request, label_check_id: int) -> Response:
-        """Cancel a label check that has not ended; its worker notices within seconds."""
+        """Cancel a label check that has not ended; its worker notices within seconds.
+
+        A pipeline may those that it asked for (else 403 ``not_yours``), a reviewer all.
+        """
         cancel_label_check(label_check_id, by=user_of(request))
         return Response(LabelCheckSerializer(find_label_check(label_check_id)).data)

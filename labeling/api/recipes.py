@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from labeling.api.permissions import IsPipelineOrReviewer
 from labeling.api.schema import answers
-from labeling.services.training import site_recipe
+from labeling.selectors.recipes import site_recipe
 from ml.vision.recipes import AUTOMATIC, RECIPES, Recipe
 from ml.vision.rules import wanted
 from ml.vision.weights import missing_weights

@@ -34,7 +34,8 @@ class StatusSerializer(serializers.Serializer):
     )
     last_training = serializers.JSONField(help_text="null or state, progress, error, result")
     training_pause = serializers.JSONField(
-        help_text="null or until when the house asks for no training, and which one came to nothing"
+        help_text="null or until when the house asks for no training, and words on which one of "
+        "its own, or by its settings, came to nothing"
     )
     last_discovery = serializers.JSONField(help_text="null or state, progress, error")
     errors: Any = serializers.JSONField(

@@ -132,7 +132,10 @@ class CancelTrainingView(APIView):
         request=None, responses=answers({200: FullTrainingRunSerializer}, 401, 403, 404, 409)
     )
     def post(self, request: Request, run_id: int) -> Response:
-        """Cancel a training that has not ended; its worker notices within seconds."""
+        """Cancel a training that has not ended; its worker notices within seconds.
+
+        A pipeline may those that it asked for (else 403 ``not_yours``), a reviewer all.
+        """
         cancel_training(run_id, by=user_of(request))
         return Response(FullTrainingRunSerializer(find_training(run_id)).data)
 
@@ -146,7 +149,8 @@ class ResumeTrainingView(APIView):
     def post(self, request: Request, run_id: int) -> Response:
         """Let a training that failed or was cancelled go on from its last checkpoint.
 
-        Its settings and its frozen list stay. 409 where it succeeded or one is under way.
+        Its settings and its frozen list stay. 409 where it succeeded or one is under way. A
+        pipeline may those that it asked for (else 403 ``not_yours``), a reviewer all.
         """
         resume_training(run_id, by=user_of(request))
         return Response(FullTrainingRunSerializer(find_training(run_id)).data)

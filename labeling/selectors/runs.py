@@ -12,8 +12,9 @@ from labeling.models import DiscoveryRun, Proposal, TrainingRun
 
 
 def listed_trainings() -> QuerySet[TrainingRun]:
-    """Trainings with who asked and what came of them: one query."""
-    return TrainingRun.objects.select_related("requested_by", "model_version", "class_list")
+    """Trainings with who asked and what came of them: one query. Long lists of ids stay behind."""
+    found = TrainingRun.objects.select_related("requested_by", "model_version", "class_list")
+    return found.defer("unlabeled_ids")
 
 
 def find_training(run_id: int) -> TrainingRun:

@@ -139,6 +139,7 @@ def _training_pause() -> Part | None:
         return None
     return {
         "until": pause.until.isoformat(),
+        "words": pause.words,
         "training": pause.run.pk,
         "state": pause.run.state,
         "error": pause.run.error,

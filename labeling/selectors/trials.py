@@ -14,7 +14,14 @@ from ml.vision.judging.shadow import Said
 
 def running_trial(role: str = ModelVersion.Role.CLASSIFIER) -> ShadowTrial | None:
     running = ShadowTrial.objects.filter(role=role, state=ShadowTrial.State.RUNNING)
-    return running.select_related("candidate__class_list", "active").first()
+    return running.select_related("candidate__class_list", "active", "requested_by").first()
+
+
+def waiting_candidates(role: str = ModelVersion.Role.CLASSIFIER) -> QuerySet[ModelVersion]:
+    """Those that are not on trial, the newest first: they wait for the end of a person's."""
+    on_trial = ShadowTrial.objects.filter(candidate=OuterRef("pk"), state=ShadowTrial.State.RUNNING)
+    candidates = ModelVersion.objects.filter(role=role, state=ModelVersion.State.CANDIDATE)
+    return candidates.filter(~Exists(on_trial)).order_by("-number")
 
 
 def listed_trials() -> QuerySet[ShadowTrial]:

@@ -8,20 +8,18 @@ from labeling import jobs
 from labeling.errors import ConflictError, from_integrity_error
 from labeling.models import ModelVersion, User
 from labeling.services.audit import record_deed
-from labeling.services.weights import check_weights
 
 
 def activate(
     version: ModelVersion, *, instead_of: int | None, by: User | None, verb: str = "activate"
 ) -> None:
-    """Make ``version`` the one in use, if ``instead_of`` still is. The caller holds a transaction.
+    """Make ``version`` the one in use, if ``instead_of`` still is.
+
+    The caller holds a transaction, and has checked the version's file before it began.
 
     A classifier scores what it has not seen yet; what it predicted earlier is used again, and the
-    glitches that nobody has voted on are routed anew. Raises ConflictError
-    ``activation_conflict``, or ``missing_weights`` or ``damaged_weights`` where its file is not
-    what was stored.
+    glitches that nobody has voted on are routed anew. Raises ConflictError ``activation_conflict``.
     """
-    check_weights(version)
     active = ModelVersion.objects.select_for_update().filter(
         role=version.role, state=ModelVersion.State.ACTIVE
     )

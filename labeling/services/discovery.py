@@ -29,6 +29,7 @@ from labeling.services.audit import record_deed
 from labeling.services.reasons import OF_A_RUN, checked_reason
 from labeling.services.runs import end_run, held
 from labeling.services.training_results import next_number
+from labeling.services.weights import check_file
 
 POOL_MIN = 10
 SECONDS_PER_WEEK = 7 * 24 * 3600
@@ -112,7 +113,9 @@ def finish_discovery(run: DiscoveryRun, discovered: Discovered) -> list[Proposal
     """Store the embedding version, the vectors and the proposals in one transaction.
 
     None where the run was taken from this worker meanwhile: then another one finishes it.
+    ConflictError ``missing_weights`` or ``damaged_weights`` where its file is not what was fitted.
     """
+    check_file(discovered.weights, discovered.weights_sha256, _("The new version"))
     with transaction.atomic():
         row = held(run).select_for_update().first()
         if row is None:

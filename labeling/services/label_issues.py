@@ -20,12 +20,12 @@ from labeling.models import (
 )
 from labeling.models.runs import Run
 from labeling.selectors.label_issues import live_label_check
+from labeling.selectors.labeled import count_labels
 from labeling.services.audit import record_deed
 from labeling.services.gold import add_gold_label
 from labeling.services.reasons import OF_A_RUN, checked_reason
 from labeling.services.recounting import recount_gold_answers
 from labeling.services.runs import end_run, held
-from labeling.services.training_sets import labeled_glitches
 from labeling.words import word
 
 State = LabelIssue.State
@@ -52,10 +52,7 @@ def request_label_check(by: User | None, reason: str, *, repeats: int | None = N
     live = live_label_check()
     if live is not None:
         return _check_same(live, repeats)
-    counts: dict[str, int] = {}
-    for row in labeled_glitches():
-        counts[row.label] = counts.get(row.label, 0) + 1
-    if sum(count >= 2 for count in counts.values()) < 2:
+    if sum(counts.total() >= 2 for counts in count_labels().values()) < 2:
         raise LabelingError(
             _(
                 "Doubtful labels are found by comparing labels; it takes two classes with two "

@@ -8,6 +8,7 @@ from labeling.models import TrainingRun, User
 from labeling.models.runs import Run
 from labeling.selectors.runs import can_resume
 from labeling.services.audit import record_deed
+from labeling.services.runs import check_is_theirs
 from labeling.services.training import one_under_way
 
 
@@ -18,13 +19,14 @@ def resume_training(run_id: int, *, by: User | None) -> TrainingRun:
     A worker takes it up once the one that it was taken from has stopped, or its lease is over.
     Where its checkpoints were deleted (``NOTA_KEEP_FAILED_DAYS``) it begins again with that list.
 
-    Raises NotFoundError; ConflictError ``nothing_to_resume`` for one that succeeded,
-    ``training_under_way`` where this or another one is.
+    Raises NotFoundError; ForbiddenError ``not_yours``; ConflictError ``nothing_to_resume`` for one
+    that succeeded, ``training_under_way`` where this or another one is.
     """
     with one_under_way():
         run = TrainingRun.objects.select_for_update().filter(pk=run_id).first()
         if run is None:
             raise NotFoundError(_("There is no training %(run_id)s.") % {"run_id": run_id})
+        check_is_theirs(run, by)
         _check(run)
         TrainingRun.objects.filter(pk=run_id).update(
             state=Run.State.REQUESTED,

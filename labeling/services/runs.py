@@ -8,7 +8,10 @@ from django.db import transaction
 from django.db.models import Case, F, IntegerField, Q, QuerySet, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from labeling.errors import ForbiddenError
+from labeling.models import User
 from labeling.models.runs import Run
 
 AnyRun = TypeVar("AnyRun", bound=Run)
@@ -120,3 +123,18 @@ def cancel_run(model: type[AnyRun], run_id: int) -> bool:
         pk=run_id, state__in=[Run.State.REQUESTED, Run.State.RUNNING]
     )
     return live.update(state=Run.State.CANCELLED, ended_at=timezone.now()) == 1
+
+
+def check_is_theirs(run: Run, by: User | None) -> None:
+    """Raise ForbiddenError ``not_yours`` unless ``by`` may call the run off or go on with it.
+
+    Reviewers may with all runs, a pipeline with those that it asked for: its token is a machine's,
+    and no machine stops what a person or the house wants. None is the command line, and may.
+    """
+    if by is None or by.is_reviewer or run.requested_by_id == by.pk:
+        return
+    raise ForbiddenError(
+        _("You did not ask for run %(run)s: only a reviewer may stop it or go on with it.")
+        % {"run": run.pk},
+        code="not_yours",
+    )

@@ -5,7 +5,6 @@ nothing that the candidate says is used for anything until it is in use itself.
 """
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,31 +15,77 @@ from django.utils.translation import gettext as _
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError, NotFoundError
 from labeling.models import Glitch, ModelVersion, ShadowTrial, User
-from labeling.selectors.trials import (
-    running_trial,
-    said_by_both,
-    said_on_gold,
-    unshadowed_glitches,
-)
+from labeling.selectors.trial_verdicts import trial_report, trial_verdict
+from labeling.selectors.trials import running_trial, waiting_candidates
 from labeling.selectors.versions import active_version
 from labeling.services.activation import activate
 from labeling.services.audit import record_deed
 from labeling.services.weights import check_weights
-from ml.vision.judging.shadow import disagreement
 
 
 def let_in(version: ModelVersion, *, instead_of: int | None) -> None:
     """Put a candidate that passed the gate into use, or on trial first where the site wants it.
 
-    Only where glitches came lately as fast as a trial wants them: elsewhere it would wait in vain.
-    The caller holds a transaction. Raises ConflictError ``activation_conflict``.
+    On trial only where glitches came lately as fast as that wants them: elsewhere it would wait in
+    vain. Where a trial goes on that a person began, the candidate waits for its end.
+    The caller holds a transaction, and has checked the version's file before it began. Raises
+    ConflictError ``activation_conflict``.
     """
-    if instead_of is not None and _is_worth_a_trial():
-        active = active_version(version.role)
-        if active is not None and active.pk == instead_of:
+    active = active_version(version.role)
+    if instead_of is not None and active is not None and active.pk == instead_of:
+        under_way = running_trial(version.role)
+        if under_way is not None and under_way.requested_by is not None:
+            _wait_for(under_way, version, under_way.requested_by)
+            return
+        if _is_worth_a_trial():
             _begin(version, active, by=None)
             return
     activate(version, instead_of=instead_of, by=None)
+
+
+def _wait_for(trial: ShadowTrial, version: ModelVersion, who: User) -> None:
+    """One waits at a time: the newest has learned from the most."""
+    for earlier in waiting_candidates(version.role).exclude(pk=version.pk):
+        _keep_out(earlier, f"Kept out: {version} waits in its place.")
+    words = f"It waits for the end of the trial of {trial.candidate}, which {who.username} began."
+    _add_words(version, words)
+
+
+def let_waiting_in(role: str) -> ModelVersion | None:
+    """Let the candidate in that waited for the end of a trial, or keep it out with the reason.
+
+    None where none waits, or the trial goes on. It was judged beside the version in use then: where
+    another one is meanwhile, it stays out.
+    """
+    version = waiting_candidates(role).first()
+    if version is None or running_trial(role) is not None:
+        return None
+    lost = _lost(version)
+    with transaction.atomic():
+        version = waiting_candidates(role).select_for_update(of=("self",)).first()
+        if version is None or running_trial(role) is not None:
+            return None
+        active = active_version(role)
+        if lost:
+            _keep_out(version, f"Kept out: {lost}")
+        elif active is None or active.number != version.metrics.get("compared_with"):
+            words = f"{active} is in use" if active else "no version is in use"
+            _keep_out(version, f"Kept out: {words}, beside which it was not judged; try it.")
+        else:
+            _add_words(version, "That trial has ended.")
+            let_in(version, instead_of=active.pk)
+    return version
+
+
+def _keep_out(version: ModelVersion, words: str) -> None:
+    version.state = ModelVersion.State.KEPT_OUT
+    version.save(update_fields=["state"])
+    _add_words(version, words)
+
+
+def _add_words(version: ModelVersion, words: str) -> None:
+    version.decision_reason = f"{version.decision_reason} {words}".strip()
+    version.save(update_fields=["decision_reason"])
 
 
 def _is_worth_a_trial() -> bool:
@@ -54,13 +99,20 @@ def _is_worth_a_trial() -> bool:
     return oldest_of_them is not None and oldest_of_them >= since
 
 
-@transaction.atomic
 def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
     """Put any version on trial beside the one in use; a trial under way is called off for it.
 
     Raises LabelingError ``nothing_to_shadow``; ConflictError ``shadow_under_way``,
     ``missing_weights`` or ``damaged_weights``.
     """
+    _beside(version)
+    check_weights(version)
+    with transaction.atomic():
+        return _begin(version, _beside(version), by=by)
+
+
+def _beside(version: ModelVersion) -> ModelVersion:
+    """The version in use, where ``version`` can be tried beside it now; else as begin_trial."""
     active = active_version(version.role)
     if active is None or active.pk == version.pk or version.class_list is None:
         raise LabelingError(
@@ -75,8 +127,7 @@ def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
         raise ConflictError(
             _("%(version)s is on trial already.") % {"version": version}, code="shadow_under_way"
         )
-    check_weights(version)
-    return _begin(version, active, by=by)
+    return active
 
 
 def _begin(version: ModelVersion, active: ModelVersion, *, by: User | None) -> ShadowTrial:
@@ -127,32 +178,45 @@ def stop_trial(trial_id: int, *, by: User, reason: str = "") -> ShadowTrial:
     return _end(trial, ShadowTrial.State.CALLED_OFF, words, by)
 
 
-@transaction.atomic
 def conclude_trial(trial_id: int) -> ShadowTrial | None:
     """End the trial if it is due; None where it is not, or has ended: a normal answer.
 
     Due: the glitches wanted were predicted by both, or the time is up, or the version that it runs
     beside is no longer in use.
     """
-    trial = _lock(ShadowTrial.objects.filter(pk=trial_id, state=ShadowTrial.State.RUNNING))
+    trials = ShadowTrial.objects.filter(pk=trial_id, state=ShadowTrial.State.RUNNING)
+    trial = trials.select_related("candidate", "active").first()
     if trial is None:
         return None
-    active = active_version(trial.role)
-    if active is None or active.pk != trial.active_id:
-        reason = f"{trial.active} is no longer in use; train or try again."
-        return _end(trial, ShadowTrial.State.CALLED_OFF, f"Called off: {reason}", None)
-    trial.report = _report(trial)
-    trial.save(update_fields=["report"])
-    if trial.report["count"] < trial.glitches_wanted and timezone.now() < trial.until:
-        return None
-    passed, words = _verdict(trial)
-    if passed:
-        try:
-            check_weights(trial.candidate)
-        except ConflictError as lost:
+    report = trial_report(trial)
+    is_due = report["count"] >= trial.glitches_wanted or timezone.now() >= trial.until
+    lost = _lost(trial.candidate) if is_due else ""
+    with transaction.atomic():
+        trial = _lock(trials)
+        if trial is None:
+            return None
+        active = active_version(trial.role)
+        if active is None or active.pk != trial.active_id:
+            reason = f"{trial.active} is no longer in use; train or try again."
+            return _end(trial, ShadowTrial.State.CALLED_OFF, f"Called off: {reason}", None)
+        trial.report = report
+        trial.save(update_fields=["report"])
+        if not is_due:
+            return None
+        passed, words = trial_verdict(trial)
+        if passed and lost:
             passed, words = False, f"{words} {lost}"
-    state = ShadowTrial.State.PASSED if passed else ShadowTrial.State.FAILED
-    return _end(trial, state, words, None)
+        state = ShadowTrial.State.PASSED if passed else ShadowTrial.State.FAILED
+        return _end(trial, state, words, None)
+
+
+def _lost(version: ModelVersion) -> str:
+    """Why its file cannot be used; "" where it is as it was stored."""
+    try:
+        check_weights(version)
+    except ConflictError as lost:
+        return str(lost)
+    return ""
 
 
 @transaction.atomic
@@ -161,59 +225,6 @@ def fail_trial(trial_id: int, *, reason: str) -> None:
     trial = _lock(ShadowTrial.objects.filter(pk=trial_id, state=ShadowTrial.State.RUNNING))
     if trial is not None:
         _end(trial, ShadowTrial.State.FAILED, reason, None)
-
-
-def _report(trial: ShadowTrial) -> dict[str, Any]:
-    """How often the two disagree on new glitches and, under "gold", on the gold test."""
-    known = trial.active.class_list.labels if trial.active.class_list else None
-    gold = disagreement(*said_on_gold(trial), known=known)
-    kept = {name: gold[name] for name in ("count", "differ", "share")}
-    return disagreement(*said_by_both(trial), known=known) | {"gold": kept}
-
-
-def _verdict(trial: ShadowTrial) -> tuple[bool, str]:
-    count, share = trial.report["count"], trial.report["share"]
-    if trial.report["new"] and share is None:
-        return False, (
-            f"It calls all {trial.report['new']} new glitches by classes that {trial.active} does "
-            "not know: look at what it says before you put it into use."
-        )
-    unread = unshadowed_glitches(trial).count()
-    if share is None and unread:
-        return False, (
-            f"It has predicted none of the {unread} new glitches that {trial.active} has: the log "
-            "of the worker says what it could not read."
-        )
-    if share is None:
-        checks = trial.candidate.metrics.get("checks", [])
-        if checks and all(check["passed"] for check in checks):
-            return True, "No new glitch came during the trial: what the gate said stands."
-        return False, "No new glitch came during the trial; put it into use by hand, or try again."
-    low, high = (100 * end for end in trial.report["interval"])
-    most, why = _allowed(trial)
-    passed = low <= 100 * most
-    words = (
-        f"On {count} new glitches it disagrees with {trial.active} on {100 * share:.1f} % (95 % "
-        f"interval {low:.1f} to {high:.1f} %); the interval begins at {low:.1f} %, "
-        f"{'no more' if passed else 'more'} than the {why}."
-    )
-    return passed, words
-
-
-def _allowed(trial: ShadowTrial) -> tuple[float, str]:
-    """The share of new glitches that the two may disagree on, and why.
-
-    What is better than the version in use disagrees with it, and by how much the gate has seen: so
-    what they disagree on in the gold test is allowed, and ``SHADOW_DISAGREEMENT`` besides.
-    """
-    slack, on_gold = settings.SHADOW_DISAGREEMENT, trial.report["gold"]["share"]
-    if on_gold is None:
-        return slack, f"{100 * slack:.1f} % allowed; no gold test glitch was predicted by both"
-    most = min(on_gold + slack, 1.0)
-    return most, (
-        f"{100 * most:.1f} % allowed: {100 * on_gold:.1f} %, as on the gold test, and "
-        f"{100 * slack:.0f} % besides"
-    )
 
 
 def _lock(trials: QuerySet[ShadowTrial]) -> ShadowTrial | None:
@@ -228,10 +239,7 @@ def _end(trial: ShadowTrial, state: ShadowTrial.State, words: str, by: User | No
     trial.ended_at = timezone.now()
     trial.save(update_fields=["state", "reason", "ended_at"])
     candidate = trial.candidate
-    said = [part for part in (candidate.decision_reason, f"Trial: {words}") if part]
-    candidate.decision_reason = " ".join(said)
-    candidate.state = ModelVersion.State.KEPT_OUT
-    candidate.save(update_fields=["decision_reason", "state"])
+    _keep_out(candidate, f"Trial: {words}")
     target = f"{candidate.role} {candidate.number}"
     record_deed(by, f"trial_{state.value}", target, reason=words)
     if state == ShadowTrial.State.PASSED:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -12,6 +11,7 @@ from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import ModelVersion, TrainingRun, User
 from labeling.selectors.classes import trained_labels
+from labeling.selectors.recipes import settings_as_stored, site_recipe
 from labeling.selectors.runs import live_training
 from labeling.services.audit import record_deed
 from labeling.services.reasons import OF_A_RUN, checked_reason
@@ -83,34 +83,22 @@ def one_under_way() -> Iterator[None]:
         ) from error
 
 
-def site_recipe() -> str:
-    """The recipe of trainings that name none: the setting ``NOTA_RECIPE``."""
-    return str(django_settings.TRAINING_RECIPE) or AUTOMATIC
-
-
 def settings_asked_for(changes: dict[str, Any], *, recipe: str = "") -> list[dict[str, Any]]:
     """With which settings a run may be stored that :func:`request_training` was asked for so.
 
     Raises what that raises.
     """
-    checked = _checked(recipe or site_recipe(), changes)
-    wanted = [checked]
-    if checked["recipe"] == AUTOMATIC:
-        chosen = (automatic(has_gpu=has_gpu) for has_gpu in (True, False))
-        wanted += [settings_for(name, changes).to_dict() for name in chosen]
-    return wanted
+    recipe = recipe or site_recipe()
+    _checked(recipe, changes)
+    return settings_as_stored(recipe, changes)
 
 
 def _checked(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:
     """The settings to store with a run: all of them, or of "auto" the changes alone."""
-    if recipe == AUTOMATIC:
-        for has_gpu in (True, False):
-            settings_for(automatic(has_gpu=has_gpu), changes)
-        return {**changes, "recipe": AUTOMATIC}
-    checked = settings_for(recipe, changes)
-    if find_recipe(recipe).is_ensemble:
-        _check_members(checked)
-    return checked.to_dict()
+    checked = settings_as_stored(recipe, changes)[0]
+    if recipe != AUTOMATIC and find_recipe(recipe).is_ensemble:
+        _check_members(checked["members"])
+    return checked
 
 
 def choose_recipe(
@@ -133,12 +121,12 @@ def choose_recipe(
     held(run).update(settings=run.settings, notes=run.notes)
 
 
-def _check_members(settings: TrainingSettings) -> None:
+def _check_members(members: list[int]) -> None:
     """Raise LabelingError ``no_members`` unless at least two versions are named and all exist."""
     classifiers = ModelVersion.objects.filter(role=ModelVersion.Role.CLASSIFIER)
     known = set(classifiers.values_list("number", flat=True))
-    unknown = sorted(set(settings.members) - known)
-    if len(set(settings.members)) >= 2 and not unknown:
+    unknown = sorted(set(members) - known)
+    if len(set(members)) >= 2 and not unknown:
         return
     missing = _("there is no classifier %(number)s") % {"number": unknown[0]} if unknown else ""
     raise LabelingError(
@@ -148,5 +136,5 @@ def _check_members(settings: TrainingSettings) -> None:
             "known": ", ".join(map(str, sorted(known))) or _("none yet"),
         },
         code="no_members",
-        members=list(settings.members),
+        members=members,
     )

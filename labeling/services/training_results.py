@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.models import (
@@ -15,6 +16,7 @@ from labeling.models.runs import Run
 from labeling.services.evaluations import begin_evaluation
 from labeling.services.runs import end_run, held
 from labeling.services.shadow import let_in
+from labeling.services.weights import check_file
 
 
 def record_epoch(run: TrainingRun, epoch: dict[str, Any]) -> bool:
@@ -45,9 +47,12 @@ def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
     """Store the candidate and let it in, perhaps on trial first, or keep it out: one transaction.
 
     None where the run was taken from this worker meanwhile: then another one finishes it.
-    ConflictError ``activation_conflict`` where another version went live since the comparison.
+    ConflictError ``activation_conflict`` where another version went live since the comparison,
+    ``missing_weights`` or ``damaged_weights`` where its file is not what was trained.
     """
     role = ModelVersion.Role.CLASSIFIER
+    if trained.goes_live:
+        check_file(trained.weights, trained.weights_sha256, _("The new version"))
     with transaction.atomic():
         if held(run).select_for_update().first() is None:
             return None

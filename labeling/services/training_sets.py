@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,15 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from labeling.errors import LabelingError
-from labeling.models import (
-    Consensus,
-    Glitch,
-    GlitchClass,
-    GoldLabel,
-    TrainingExample,
-    TrainingRun,
-)
+from labeling.models import Consensus, Glitch, GlitchClass, GoldLabel, TrainingExample, TrainingRun
 from labeling.selectors.classes import trained_labels
+from labeling.selectors.labeled import (
+    CONSENSUS_SPLIT,
+    count_labels,
+    usable_consensus,
+    usable_gold,
+)
 from labeling.selectors.learned import learned_by
 from labeling.services.classes import freeze_class_list
 from labeling.services.gold import SHARES
@@ -30,7 +29,6 @@ from ml.vision.rules import AS_DRAWN, IN_TIME
 
 # With fewer labeled glitches than this a class is not trained on: it would be noise.
 EXAMPLES_MIN = 5
-VALIDATION_SHARE = 0.15
 POSTERIOR_LEAST = 0.001
 UNSEEN_FROM = "c"  # of sixteen first digits of a digest the last four
 
@@ -52,37 +50,24 @@ class LabeledGlitch:
 def labeled_glitches(*, none_of_the_above: bool = False) -> list[LabeledGlitch]:
     """Every glitch that a training may use: gold in its split, consensus in train or validation.
 
-    The test split is gold alone. None_of_the_Above is no class to train on unless it is asked for:
-    it hides novelty.
+    The test split is gold alone. A row is built for each: :func:`label_counts` counts without.
     """
-    barred = [] if none_of_the_above else [True]
-    gold = GoldLabel.objects.select_related("glitch", "glitch_class").filter(
-        glitch_class__valid_to__isnull=True
-    )
-    gold = gold.exclude(glitch_class__is_none_of_the_above__in=barred)
+    gold = usable_gold(none_of_the_above=none_of_the_above)
     rows = [
-        _labeled(g.glitch, g.glitch_class, g.split, TrainingExample.Origin.GOLD, 1.0) for g in gold
+        _labeled(g.glitch, g.glitch_class, g.split, TrainingExample.Origin.GOLD, 1.0)
+        for g in gold.select_related("glitch", "glitch_class")
     ]
-    agreed = (
-        Consensus.objects.select_related("glitch", "top_class", "class_list")
-        .filter(
-            glitch__retire_reason=Glitch.RetireReason.CONSENSUS,
-            glitch__is_reserved=False,
-            glitch__gold_labels__isnull=True,
-            top_class__valid_to__isnull=True,
-        )
-        .exclude(top_class__is_none_of_the_above__in=barred)
-    )
+    agreed = usable_consensus(none_of_the_above=none_of_the_above).annotate(split=CONSENSUS_SPLIT)
     rows += [
         _labeled(
             c.glitch,
             c.top_class,
-            _consensus_split(c.glitch.gravityspy_id),
+            c.split,
             TrainingExample.Origin.CONSENSUS,
             c.top_agreement,
             _posterior(c),
         )
-        for c in agreed
+        for c in agreed.select_related("glitch", "top_class", "class_list")
     ]
     return sorted(rows, key=lambda row: row.gravityspy_id)
 
@@ -98,16 +83,22 @@ def dealt_in_time(rows: list[LabeledGlitch]) -> list[LabeledGlitch]:
     Nothing but gold of the test split is tested on, and it is never trained on: what of it is
     early is left out, and so are late glitches of the other splits, and those without a time.
     """
-    times = np.array([np.nan if row.time is None else row.time for row in rows], np.float64)
-    shares = {split.value: share for split, share in SHARES.items()}
-    test = GoldLabel.Split.TEST
     dealt = [
         replace(rows[place], split=split)
-        for split, places in split_in_time(times, shares).items()
-        for place in places
-        if (rows[place].split == test) == (split == test)
+        for place, split in _dealt([row.time for row in rows], [row.split for row in rows])
     ]
     return sorted(dealt, key=lambda row: row.gravityspy_id)
+
+
+def _dealt(times: Sequence[float | None], splits: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The places of those that :func:`dealt_in_time` keeps, and the split of each."""
+    seconds = np.array([np.nan if time is None else time for time in times], np.float64)
+    shares = {split.value: share for split, share in SHARES.items()}
+    test = GoldLabel.Split.TEST
+    for split, places in split_in_time(seconds, shares).items():
+        for place in places:
+            if (splits[place] == test) == (split == test):
+                yield place, split
 
 
 def _posterior(consensus: Consensus) -> dict[str, float]:
@@ -138,30 +129,45 @@ def _labeled(
     )
 
 
-def _consensus_split(gravityspy_id: str) -> str:
-    """Train or validation, by the id alone: a glitch never changes sides between trainings."""
-    fraction = int(hashlib.sha256(gravityspy_id.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
-    split = GoldLabel.Split
-    return split.VALIDATION if fraction < VALIDATION_SHARE else split.TRAIN
-
-
 def trainable_classes(*, split: str = AS_DRAWN) -> set[str]:
     """The labels of which a training by this ``split`` has enough."""
     return trained_labels() - left_out(split=split).keys()
 
 
-def left_out(rows: list[LabeledGlitch] | None = None, *, split: str = AS_DRAWN) -> dict[str, str]:
-    """The classes that cannot be trained on, by label, and what each lacks, in words.
+def left_out(*, split: str = AS_DRAWN) -> dict[str, str]:
+    """The classes that a training by this ``split`` cannot learn, by label, and what each lacks.
 
-    It takes EXAMPLES_MIN labeled glitches in all, and of these one in train and one in test: of
-    ``rows``, else of all that a training by this ``split`` may use.
+    It takes EXAMPLES_MIN labeled glitches in all, and of these one in train and one in test.
     """
-    rows = _to_train_on(split) if rows is None else rows
-    splits: dict[str, Counter[str]] = {label: Counter() for label in sorted(trained_labels())}
-    for row in rows:
-        if row.label in splits:  # and not closed meanwhile
-            splits[row.label][row.split] += 1
-    found = {label: _lacks(counts) for label, counts in splits.items()}
+    return _lacking(label_counts(split))
+
+
+def label_counts(split: str = AS_DRAWN) -> dict[str, Counter[str]]:
+    """How many labels of each class a training by this ``split`` may use, by split.
+
+    As drawn the database counts. In time it gives the time, label and split of each, for the
+    splits follow from the order of all.
+    """
+    none_of_the_above = django_settings.TRAIN_NONE_OF_THE_ABOVE
+    if split != IN_TIME:
+        return count_labels(none_of_the_above=none_of_the_above)
+    gold = usable_gold(none_of_the_above=none_of_the_above)
+    agreed = usable_consensus(none_of_the_above=none_of_the_above)
+    rows = [
+        *gold.values_list("glitch__event_time", "glitch_class__label", "split"),
+        *agreed.values_list("glitch__event_time", "top_class__label", CONSENSUS_SPLIT),
+    ]
+    counts: dict[str, Counter[str]] = {}
+    for place, dealt in _dealt([row[0] for row in rows], [row[2] for row in rows]):
+        counts.setdefault(rows[place][1], Counter())[dealt] += 1
+    return counts
+
+
+def _lacking(counts: Mapping[str, Counter[str]]) -> dict[str, str]:
+    found = {
+        label: _lacks(counts.get(label, Counter()))
+        for label in sorted(trained_labels())  # and not closed meanwhile
+    }
     return {label: words for label, words in found.items() if words}
 
 
@@ -212,7 +218,7 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
     # A gold label given meanwhile waits for this, and then sees that its glitch is trained on.
     list(GlitchClass.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     rows = _to_train_on(run.settings.get("split", AS_DRAWN))
-    run.left_out = left_out(rows)
+    run.left_out = _lacking(_counted(rows))
     classes = trained_labels() - run.left_out.keys()
     rows = [row for row in rows if row.label in classes]
     if len(classes) < 2:
@@ -244,6 +250,13 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
     run.class_list = freeze_class_list(list(in_order.values_list("label", flat=True)))
     run.save(update_fields=["data_digest", "class_list", "left_out"])
     return rows
+
+
+def _counted(rows: list[LabeledGlitch]) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        counts.setdefault(row.label, Counter())[row.split] += 1
+    return counts
 
 
 def _as_learned(row: LabeledGlitch) -> LabeledGlitch:

@@ -9,6 +9,7 @@ from labeling.selectors.versions import active_version, find_version
 from labeling.services.activation import activate
 from labeling.services.reasons import OF_A_DECISION, checked_reason
 from labeling.services.shadow import call_off_trial
+from labeling.services.weights import check_weights
 
 
 def activate_version(role: str, number: int, *, by: User | None, reason: str = "") -> ModelVersion:
@@ -21,10 +22,10 @@ def activate_version(role: str, number: int, *, by: User | None, reason: str = "
         ``activation_conflict`` where two do it at once,
         ``missing_weights`` or ``damaged_weights`` where its file is not what was stored.
     """
+    version = find_version(role, number)
+    if active_version(role) != version:
+        check_weights(version)
     with transaction.atomic():
-        version = find_version(role, number)
-        if active_version(role) == version:
-            return version
         return _put_into_use(version, by=by, reason=reason, verb="activate")
 
 
@@ -39,21 +40,34 @@ def roll_back(role: str, *, instead_of: int, by: User | None, reason: str = "") 
         ``no_earlier_version``; ``missing_weights``, ``damaged_weights``; LabelingError
         ``unprintable_reason``.
     """
+    earlier = _before(role, instead_of)
+    check_weights(earlier)
     with transaction.atomic():
-        current = active_version(role)
-        if current is None or current.number != instead_of:
-            raise ConflictError(
-                _("The %(role)s %(instead_of)s is not in use any more; look at the list again.")
-                % {"role": role, "instead_of": instead_of},
-                code="activation_conflict",
-            )
-        if current.replaces is None:
-            raise ConflictError(
-                _("No %(role)s was in use before %(instead_of)s: there is nothing to go back to.")
-                % {"role": role, "instead_of": instead_of},
-                code="no_earlier_version",
-            )
-        return _put_into_use(current.replaces, by=by, reason=reason, verb="roll_back")
+        if _before(role, instead_of) != earlier:
+            raise _not_in_use(role, instead_of)
+        return _put_into_use(earlier, by=by, reason=reason, verb="roll_back")
+
+
+def _before(role: str, number: int) -> ModelVersion:
+    """The version that was in use before ``number``, which is; ConflictError where it is not."""
+    current = active_version(role)
+    if current is None or current.number != number:
+        raise _not_in_use(role, number)
+    if current.replaces is None:
+        raise ConflictError(
+            _("No %(role)s was in use before %(instead_of)s: there is nothing to go back to.")
+            % {"role": role, "instead_of": number},
+            code="no_earlier_version",
+        )
+    return current.replaces
+
+
+def _not_in_use(role: str, number: int) -> ConflictError:
+    return ConflictError(
+        _("The %(role)s %(instead_of)s is not in use any more; look at the list again.")
+        % {"role": role, "instead_of": number},
+        code="activation_conflict",
+    )
 
 
 def _put_into_use(
@@ -62,6 +76,8 @@ def _put_into_use(
     """The caller holds a transaction."""
     reason = checked_reason(reason, OF_A_DECISION)
     current = active_version(version.role)
+    if current == version:
+        return version
     call_off_trial(version.role, reason=f"{version} was put into use.", by=by)
     version.refresh_from_db(fields=["state", "decision_reason"])
     who = by.get_username() if by else "the house"

@@ -10,11 +10,19 @@ from labeling.models import ModelVersion
 
 
 def check_weights(version: ModelVersion) -> None:
-    """Raise ConflictError ``missing_weights`` or ``damaged_weights`` where the file is not as it
-    was stored, by its SHA-256: some hundred megabytes are read in a second or less."""
-    names = {"version": version, "weights": version.weights}
+    """:func:`check_file` of a stored version."""
+    check_file(version.weights, version.weights_sha256, str(version))
+
+
+def check_file(weights: str, sha256: str, version: str) -> None:
+    """Raise ConflictError ``missing_weights`` or ``damaged_weights`` where the file ``weights`` of
+    ``version`` is not as it was stored, by its SHA-256.
+
+    Some hundred megabytes take a second or more: never within a transaction.
+    """
+    names = {"version": version, "weights": weights}
     try:
-        with (settings.MODELS_FOLDER / version.weights).open("rb") as file:
+        with (settings.MODELS_FOLDER / weights).open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ConflictError(
@@ -25,7 +33,7 @@ def check_weights(version: ModelVersion) -> None:
             % {**names, "error": error.strerror},
             code="missing_weights",
         ) from error
-    if found != version.weights_sha256:
+    if found != sha256:
         raise ConflictError(
             _(
                 "%(version)s cannot be used: its file %(weights)s in the folder of models was "

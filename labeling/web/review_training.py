@@ -20,13 +20,14 @@ from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN, alive_workers, unserved_queues
 from labeling.selectors.classes import trained_labels
-from labeling.selectors.pauses import pause_of_the_house
+from labeling.selectors.pauses import Pause, pause_of_the_house
+from labeling.selectors.recipes import site_recipe
 from labeling.selectors.runs import can_resume, checkpoints_until, find_training, listed_trainings
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
 from labeling.services.resuming import resume_training
 from labeling.services.retraining import reasons_due
-from labeling.services.training import request_training, site_recipe
+from labeling.services.training import request_training
 from labeling.services.training_sets import EXAMPLES_MIN, by_what_they_lack, left_out
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
@@ -111,6 +112,12 @@ def _still(until: datetime | None) -> datetime | None:
     return until if until is not None and until > timezone.now() else None
 
 
+def _pause_for(run: TrainingRun) -> Pause | None:
+    """The pause that the house makes because of this training."""
+    pause = pause_of_the_house(timezone.now()) if can_resume(run) else None
+    return pause if pause is not None and pause.run == run else None
+
+
 def _nobody_trains() -> str:
     """Why a training that was asked for may stand still; "" where a worker for it is there."""
     queue = jobs.QUEUES[jobs.RUN_TRAINING]
@@ -138,6 +145,7 @@ def training(request: HttpRequest, pk: int) -> HttpResponse:
         "version": getattr(run, "model_version", None),
         "left_out": by_what_they_lack(run.left_out),
         "can_resume": can_resume(run),
+        "pause": _pause_for(run),
         "kept_until": _still(checkpoints_until(run)),
         "waits_for": _nobody_trains() if run.state == Run.State.REQUESTED else "",
     }

@@ -87,24 +87,3 @@ def count_consensus(
 def faded(stored: Matrix, now: float, weights: AnswerWeights = DEFAULT_WEIGHTS) -> Matrix:
     """What the stored answers count at this time, (..., C, C)."""
     return stored / weights.growth(now)
-
-
-def count_all(
-    posterior: Matrix,
-    voted: NDArray[np.integer],
-    at: Vector,
-    is_gold: NDArray[np.bool_],
-    weights: AnswerWeights = DEFAULT_WEIGHTS,
-) -> Matrix:
-    """``stored`` from a whole history at once, as adding its answers one by one gives.
-
-    Args:
-        posterior: (N, C) of the glitches answered; 1 at the truth where that is gold.
-        voted, at, is_gold: (N,).
-    """
-    classes = posterior.shape[1]
-    worth = np.where(is_gold, weights.gold, weights.consensus)
-    worth = worth * np.array([weights.growth(float(time)) for time in at])
-    by_vote = np.zeros((classes, classes))
-    np.add.at(by_vote, voted, posterior * worth[:, None])
-    return by_vote.T

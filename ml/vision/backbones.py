@@ -7,7 +7,6 @@ state dicts (``NOTA_WEIGHTS``, files NAME.pth, NAME.pt or NAME.safetensors), els
 
 from __future__ import annotations
 
-import difflib
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from ml.vision import lite0, merged_view
-from ml.vision.errors import DamagedWeights, MissingWeights, UnknownBackbone
+from ml.vision.backbone_names import DEFAULT_BACKBONE, MERGED_VIEW, unknown_backbone
+from ml.vision.errors import DamagedWeights, MissingWeights
 from ml.vision.families import ImageNetModel, find_model
 from ml.vision.scaling import AS_IT_IS, LITE0, Scaling
 from ml.vision.settings import TrainingSettings
 from ml.vision.store import hash_of
 from ml.vision.weights import weights_file, where_to_put
-
-DEFAULT_BACKBONE = "efficientnet-lite0"
-MERGED_VIEW = "merged-view"  # from scratch: nobody has trained it on ImageNet
 
 
 @dataclass
@@ -94,13 +91,8 @@ def lacks_weights(settings: TrainingSettings) -> str:
 
 def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) -> Backbone:
     found = find_model(name)
-    if not isinstance(found, ImageNetModel):
-        near = difflib.get_close_matches(name, [DEFAULT_BACKBONE, *found], n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise UnknownBackbone(
-            f"There is no backbone {name!r} in efficientnet-lite0, torchvision or timm{hint}",
-            name=name,
-        )
+    if found is None:
+        raise unknown_backbone(name)
     state = _weights(found, weights_folder) if pretrained else None
     if state is not None:
         _load(found, state)

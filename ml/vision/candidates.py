@@ -7,18 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from ml.vision.embed import (
+from ml.vision.direct import DirectEmbedding, train_direct
+from ml.vision.embed import Embedding, JoinedEmbedding, Part
+from ml.vision.linear_embedding import (
     DIMENSIONS,
     WHITENED_AXES,
-    DirectEmbedding,
-    Embedding,
-    JoinedEmbedding,
     LinearEmbedding,
-    Part,
     fit_pca,
     frozen_embedding,
     pca_embedding,
-    train_direct,
     whitened_embedding,
 )
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ml.vision.backbone_names import TIMM_PREFIX
 from ml.vision.scaling import HALF, Scaling
 from ml.vision.torchvision_door import import_timm, import_torchvision
 
-TIMM_PREFIX = "timm:"
 # Parts of a network that come after its features or help its training only
 CLASSIFIERS = ("fc", "classifier", "head", "heads")
 SPARE_PARTS = ("AuxLogits.", "aux1.", "aux2.", "num_batches_tracked")
@@ -46,17 +46,20 @@ class ImageNetModel:
         return nn.Sequential(WholeNetwork(self.network)), 0
 
 
-def find_model(name: str) -> ImageNetModel | list[str]:
-    """The network of this name, or else all names there are."""
+def find_model(name: str) -> ImageNetModel | None:
+    """The network of this name; None where neither library has one."""
     models = import_torchvision()
-    names: list[str] = list(models.list_models(module=models))
-    if name in names:
+    if name in models.list_models(module=models):
         return _from_torchvision(name)
-    timm = import_timm()
     timm_name = name.removeprefix(TIMM_PREFIX)
-    if timm.is_model(timm_name):
-        return _from_timm(timm_name)
-    return sorted({*names, *timm.list_models()})
+    return _from_timm(timm_name) if import_timm().is_model(timm_name) else None
+
+
+def names_in_libraries() -> list[str]:
+    """All names that there are, timm's as "timm:NAME"."""
+    models, timm = import_torchvision(), import_timm()
+    of_timm = {f"{TIMM_PREFIX}{name}" for name in timm.list_models()}
+    return sorted({*models.list_models(module=models), *of_timm})
 
 
 def _from_torchvision(name: str) -> ImageNetModel:

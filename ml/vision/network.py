@@ -10,7 +10,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ml.vision import lite0
 from ml.vision.attention import DurationAttention, are_present
-from ml.vision.backbones import DEFAULT_BACKBONE, Backbone, create_backbone, digest_of, pool
+from ml.vision.backbone_names import DEFAULT_BACKBONE
+from ml.vision.backbones import Backbone, create_backbone, digest_of, pool
 from ml.vision.prepare import Preparation
 from ml.vision.rules import ATTENTION
 from ml.vision.settings import ALL, TrainingSettings

@@ -66,13 +66,6 @@ def reduce_views(energies: Mapping[float, Energy], durations: Sequence[float], s
     return views
 
 
-def stack_views(
-    energies: Mapping[float, Energy], durations: Sequence[float], size: int
-) -> npt.NDArray[np.float32]:
-    """Energies (h, w) by duration -> float32 (len(durations), size, size), within 0 to 1."""
-    return reduce_views(energies, durations, size).astype(np.float32) / np.float32(255)
-
-
 @dataclass(frozen=True)
 class Picture:
     """One file's bytes, and what comes of them as soon as it is asked for."""

@@ -6,12 +6,13 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from ml.vision.backbone_names import DEFAULT_BACKBONE, MERGED_VIEW, TIMM_PREFIX
 from ml.vision.errors import MissingWeights
 from ml.vision.recipes.recipe import Recipe
 from ml.vision.settings import ALL, TrainingSettings
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
-NEED_NONE = ("efficientnet-lite0", "merged-view")  # in a package; from scratch
+NEED_NONE = (DEFAULT_BACKBONE, MERGED_VIEW)  # in a package; from scratch
 
 
 def weights_folder() -> Path | None:
@@ -22,7 +23,7 @@ def weights_folder() -> Path | None:
 def weights_file(name: str, folder: Path | None = None) -> Path | None:
     """The file of weights of backbone ``name`` in ``folder``, if it is there."""
     folder = folder or weights_folder()
-    name = name.removeprefix("timm:")
+    name = name.removeprefix(TIMM_PREFIX)
     candidates = [folder / f"{name}{suffix}" for suffix in SUFFIXES] if folder else []
     return next((path for path in candidates if path.exists()), None)
 
@@ -33,12 +34,12 @@ def missing_weights(recipe: Recipe) -> str:
     needs_none = recipe.is_ensemble or settings.weights == "random"
     if needs_none or settings.backbone in NEED_NONE or weights_file(settings.backbone):
         return ""
-    return f"{settings.backbone.removeprefix('timm:')}.pth"
+    return f"{settings.backbone.removeprefix(TIMM_PREFIX)}.pth"
 
 
 def where_to_put(name: str) -> str:
     """One sentence for people."""
-    file = f"{name.removeprefix('timm:')}.pth"
+    file = f"{name.removeprefix(TIMM_PREFIX)}.pth"
     return (
         f"Put {file} into the folder that NOTA_WEIGHTS names (now: {weights_folder() or 'unset'})"
     )

@@ -188,7 +188,9 @@ def test_checkpoints_of_another_release_are_no_obstacle(monkeypatch):
 @pytest.mark.django_db
 def test_an_unknown_backbone_fails_the_run_with_a_reason():
     import_two_classes(count=20)
-    run = request_training(None, "x", FAST | {"backbone": "resnet9000"})
+    run = request_training(None, "x", FAST)
+    run.settings["backbone"] = "resnet9000"  # of another release of the libraries
+    run.save()
     run_training(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error_code) == (Run.State.FAILED, "unknown_backbone")

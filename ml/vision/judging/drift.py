@@ -48,12 +48,6 @@ class Shift:
         }
 
 
-def confidence_counts(confidence: npt.NDArray[np.floating]) -> Counts:
-    """(n,) confidences -> (10,) how many in each bin of equal width."""
-    bins = np.minimum((np.asarray(confidence) * CONFIDENCE_BINS).astype(int), CONFIDENCE_BINS - 1)
-    return np.bincount(bins, minlength=CONFIDENCE_BINS)
-
-
 def divergence(week: Counts, before: Counts) -> float:
     """Jensen-Shannon divergence of two counts (K,) in bits.
 

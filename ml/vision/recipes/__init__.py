@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
+from ml.vision.backbone_names import check_backbone
 from ml.vision.errors import UnknownRecipe
 from ml.vision.recipes import ensemble, george, logistic, merged_view, nota, spartificial
 from ml.vision.recipes.recipe import Recipe
@@ -57,9 +58,13 @@ def find_recipe(name: str) -> Recipe:
 
 
 def settings_for(name: str, changes: Mapping[str, Any] | None = None) -> TrainingSettings:
-    """The recipe's settings with some changed; raises UnknownRecipe, BadSettings."""
+    """The recipe's settings with some changed; raises what is wrong with them.
+
+    UnknownRecipe, BadSettings, UnknownBackbone.
+    """
     settings = TrainingSettings.from_dict(
         {**find_recipe(name).settings.to_dict(), **(changes or {}), "recipe": name}
     )
     settings.check_use()
+    check_backbone(settings.backbone)
     return settings

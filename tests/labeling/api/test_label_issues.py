@@ -4,6 +4,7 @@ import pytest
 
 from labeling import jobs
 from labeling.models import GoldLabel, LabelCheck, LabelIssue
+from labeling.throttles import PostThrottle
 from tests.conftest import make_glitch
 from tests.labeling.api.conftest import refusal
 from tests.labeling.services.test_label_issues import doubt, queue
@@ -43,10 +44,19 @@ def test_a_search_is_asked_for_once_and_watched(
 def test_a_search_under_way_can_be_cancelled_and_is_not_given_for_another(pipeline, taxonomy):
     check = LabelCheck.objects.create(settings={"repeats": 5})
     assert refusal(pipeline.post(CHECKS, {"repeats": 3})) == (409, "label_check_under_way")
+    assert refusal(pipeline.post(f"{CHECKS}/{check.pk}/cancel")) == (403, "not_yours")
+    LabelCheck.objects.update(requested_by=pipeline.user)
     cancelled = pipeline.post(f"{CHECKS}/{check.pk}/cancel")
     assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
     assert refusal(pipeline.post(f"{CHECKS}/{check.pk}/cancel")) == (409, "run_ended")
     assert refusal(pipeline.post(f"{CHECKS}/99/cancel")) == (404, "not_found")
+
+
+def test_a_flood_of_searches_is_throttled(pipeline, taxonomy, monkeypatch):
+    monkeypatch.setattr(PostThrottle, "THROTTLE_RATES", {"judge": "2/hour"})
+    answers = [pipeline.post(CHECKS) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [400, 400, 429]
+    assert pipeline.get(CHECKS).status_code == 200
 
 
 @pytest.mark.parametrize("body", [{"repeats": 0}, {"repeats": 51}, {"repeats": "x"}])

@@ -84,6 +84,7 @@ def test_a_second_training_at_once_is_refused(pipeline, trainable):
         ({"settings": {"epoch": 2}}, "bad_settings"),
         ({"settings": {"epochs": -1}}, "bad_settings"),
         ({"settings": {"backbone": 7}}, "bad_settings"),
+        ({"settings": {"backbone": "resnet5O"}}, "unknown_backbone"),
         ({"recipe": "george-vgg17"}, "unknown_recipe"),
         ({"settings": [1]}, "invalid"),
         ({"reason": "r" * 201}, "invalid"),
@@ -106,12 +107,11 @@ def test_too_few_classes_are_refused(pipeline):
 
 
 def test_why_a_training_failed_is_shown(pipeline):
-    """Names of backbones are known where torch is: in the worker, which fails the run."""
     run = TrainingRun.objects.create(
-        state=Run.State.FAILED, error_code="unknown_backbone", error="There is no backbone 'rsnet'"
+        state=Run.State.FAILED, error_code="disk_full", error="No room."
     )
     got = pipeline.get(f"{TRAININGS}/{run.pk}").json()
-    assert (got["error_code"], got["error"]) == ("unknown_backbone", "There is no backbone 'rsnet'")
+    assert (got["error_code"], got["error"]) == ("disk_full", "No room.")
 
 
 def test_a_training_is_cancelled_once(pipeline, trainable):
@@ -122,7 +122,10 @@ def test_a_training_is_cancelled_once(pipeline, trainable):
 
 def test_a_failed_training_is_gone_on_with_once(pipeline):
     ended = datetime(2026, 1, 1, tzinfo=UTC)
-    run = TrainingRun.objects.create(state="failed", error="x", ended_at=ended)
+    its_own = pipeline.user
+    run = TrainingRun.objects.create(
+        state="failed", error="x", ended_at=ended, requested_by=its_own
+    )
     address = f"{TRAININGS}/{run.pk}"
     assert pipeline.get(address).json()["checkpoints_until"] == "2026-01-08T00:00:00Z"
     found = pipeline.post(f"{address}/resume").json()
@@ -130,6 +133,19 @@ def test_a_failed_training_is_gone_on_with_once(pipeline):
     assert found["checkpoints_until"] is None
     assert refusal(pipeline.post(f"{address}/resume")) == (409, "training_under_way")
     assert refusal(pipeline.post(f"{TRAININGS}/99/resume")) == (404, "not_found")
+
+
+@pytest.mark.parametrize("asked_by", ["reviewer", None])  # None: the house
+@pytest.mark.parametrize(("state", "act"), [("running", "cancel"), ("failed", "resume")])
+def test_a_pipeline_stops_and_goes_on_with_its_own_trainings_alone(
+    pipeline, reviewer, asked_by, state, act
+):
+    run = TrainingRun.objects.create(state=state, requested_by=asked_by and reviewer.user)
+    address = f"{TRAININGS}/{run.pk}/{act}"
+    assert refusal(pipeline.post(address)) == (403, "not_yours")
+    run.refresh_from_db()
+    assert run.state == state
+    assert reviewer.post(address).status_code == 200
 
 
 def test_trainings_are_listed_the_newest_first(pipeline, django_assert_num_queries):

@@ -42,9 +42,12 @@ def test_an_empty_house(pipeline):
 
 def test_why_the_house_asks_for_no_training(pipeline):
     ended = timezone.now()
-    run = TrainingRun.objects.create(state="failed", error="No room.", ended_at=ended)
+    run = TrainingRun.objects.create(
+        state="failed", error="No room.", ended_at=ended, settings={"recipe": "auto"}
+    )
     assert pipeline.get(STATUS).json()["training_pause"] == {
         "until": (ended + timedelta(hours=6)).isoformat(),
+        "words": f"Training {run.pk}, by the site's own settings, failed: No room.",
         "training": run.pk,
         "state": "failed",
         "error": "No room.",

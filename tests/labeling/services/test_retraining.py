@@ -29,6 +29,7 @@ from labeling.services.retraining import (
     reasons_due,
     start_if_due,
 )
+from ml.vision.recipes import settings_for
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.judging_world import make_classifier
 from tests.labeling.services.test_proposals import make_proposal
@@ -50,6 +51,15 @@ def trained(taxonomy, settings):
 
 def ended_run(state, **fields):
     return TrainingRun.objects.create(state=state, ended_at=timezone.now(), **fields)
+
+
+def house_run(state, **fields):
+    """A training that the house asked for."""
+    run = ended_run(state, **fields)
+    TrainingRequest.objects.create(
+        state="started", training_run=run, due_at=run.ended_at, ended_at=run.ended_at
+    )
+    return run
 
 
 def asked(now):
@@ -148,7 +158,7 @@ def test_a_training_that_came_to_nothing_uses_up_no_reason_but_makes_a_pause(
 ):
     settings.RETRAIN_LABELS, settings.RETRAIN_DAYS = 3, 0.1
     add_alert(ModelVersion.objects.get(), week=0)
-    run = ended_run(state, class_list=freeze_class_list(["Blip", "Whistle", "Crown"]))
+    run = house_run(state, class_list=freeze_class_list(["Blip", "Whistle", "Crown"]))
     assert asked(run.ended_at + timedelta(hours=hours, minutes=-1)) == []
     reasons = asked(run.ended_at + timedelta(hours=hours, minutes=1))
     assert reasons == ["drift", "labels", "new_class", "schedule"]
@@ -158,34 +168,63 @@ def test_the_pause_doubles_each_time_that_the_house_tried_in_vain_up_to_a_week(t
     now = timezone.now()
     hours = []
     for _ in range(7):
-        run = ended_run(Run.State.FAILED)
-        TrainingRequest.objects.create(
-            state="started", training_run=run, due_at=now, ended_at=run.ended_at
-        )
+        run = house_run(Run.State.FAILED)
         pause = pause_of_the_house(now)
         hours.append((pause.until - run.ended_at) / timedelta(hours=1))
         assert pause.run == run
     assert hours == [6, 12, 24, 48, 96, 168, 168]
     again = ended_run(Run.State.SUCCEEDED)
     assert pause_of_the_house(now) is None
-    for _ in range(3):  # a person's own experiments
-        failed = ended_run(Run.State.FAILED)
+    for _ in range(3):  # a person's own trainings
+        failed = ended_run(Run.State.FAILED, settings={"recipe": "auto"})
     assert pause_of_the_house(now).until - failed.ended_at == timedelta(hours=6)
     TrainingRun.objects.filter(pk=again.pk).update(ended_at=timezone.now())  # gone on with
     assert pause_of_the_house(now) is None
 
 
+NOTA_CPU = settings_for("nota-cpu").to_dict()
+
+
+@pytest.mark.parametrize(
+    ("state", "stored", "site", "is_pause"),
+    [
+        ("failed", {"recipe": "auto"}, "", True),
+        ("failed", NOTA_CPU, "", True),  # "auto", as a worker without a GPU has chosen
+        ("failed", NOTA_CPU, "nota-cpu", True),
+        ("failed", NOTA_CPU, "nota-few", False),
+        ("failed", NOTA_CPU | {"backbone": "vgg11"}, "nota-cpu", False),
+        ("failed", {"recipe": "auto", "epochs": 3}, "", False),
+        ("failed", NOTA_CPU, "no-such-recipe", False),
+        ("cancelled", {"recipe": "auto"}, "", False),
+    ],
+)
+def test_a_persons_training_stops_the_house_only_if_what_the_site_trains_by_failed(
+    trained, settings, state, stored, site, is_pause
+):
+    settings.TRAINING_RECIPE = site
+    ended_run(state, settings=stored)
+    assert (pause_of_the_house(timezone.now()) is not None) == is_pause
+
+
+def test_a_persons_experiment_does_not_end_a_pause_by_failing(trained):
+    own = house_run(Run.State.FAILED)
+    ended_run(Run.State.FAILED, settings=NOTA_CPU | {"backbone": "vgg11"})
+    assert pause_of_the_house(timezone.now()).run == own
+    ended_run(Run.State.SUCCEEDED, settings=NOTA_CPU | {"backbone": "vgg11"})
+    assert pause_of_the_house(timezone.now()) is None
+
+
 def test_a_request_of_the_house_waits_for_the_end_of_the_pause_and_a_persons_does_not(trained):
-    """It was made before a person started a training and called that off."""
     now = timezone.now()
     ask_for_training(LABELS, now, by=None)
-    cancelled = ended_run(Run.State.CANCELLED)
+    cancelled = house_run(Run.State.CANCELLED)
     assert start_if_due(now + timedelta(hours=23)) is None
-    assert TrainingRequest.objects.get().state == "waiting"
-    TrainingRequest.objects.update(requested_by=make_volunteer("rosa", role="reviewer"))
+    waiting = TrainingRequest.objects.filter(state="waiting")
+    assert waiting.count() == 1
+    waiting.update(requested_by=make_volunteer("rosa", role="reviewer"))
     run = start_if_due(now + timedelta(hours=23))
     run.delete()
-    TrainingRequest.objects.all().delete()
+    TrainingRequest.objects.filter(training_run=None).delete()
     ask_for_training(LABELS, now, by=None)
     assert start_if_due(cancelled.ended_at + timedelta(hours=25)) is not None
 

@@ -11,9 +11,16 @@ from labeling.errors import LabelingError
 from labeling.models import AuditEvent, Glitch, ModelVersion, ShadowTrial
 from labeling.selectors.trials import running_trial, unshadowed_glitches
 from labeling.services.classes import freeze_class_list
-from labeling.services.shadow import begin_trial, call_off_trial, conclude_trial, let_in
+from labeling.services.shadow import (
+    begin_trial,
+    call_off_trial,
+    conclude_trial,
+    let_in,
+    let_waiting_in,
+    stop_trial,
+)
 from labeling.services.versions import activate_version
-from tests.conftest import make_glitch
+from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.judging_world import make_classifier, make_gold, say
 
 pytestmark = pytest.mark.django_db
@@ -227,6 +234,72 @@ def test_a_newer_candidate_takes_the_place_of_the_one_on_trial(pair):
     first.refresh_from_db()
     assert first.state == "called_off"
     assert states() == {1: "active", 2: "kept_out", 3: "candidate"}
+
+
+@pytest.fixture
+def persons(pair):
+    """Rosa tries classifier 2 beside classifier 1."""
+    return begin_trial(pair[1], by=make_volunteer("rosa", role="reviewer"))
+
+
+def passes_the_gate(number, compared_with=1):
+    """A candidate that a training made meanwhile."""
+    version = make_classifier(number, state="candidate", metrics={"compared_with": compared_with})
+    let_in(version, instead_of=ModelVersion.objects.get(number=compared_with).pk)
+    return version
+
+
+@pytest.mark.parametrize("glitches", [4, 0])  # 0: the house itself makes no trials
+def test_a_candidate_waits_for_the_end_of_a_persons_trial(pair, persons, settings, glitches):
+    settings.SHADOW_GLITCHES = glitches
+    come_in(4)
+    version = passes_the_gate(3)
+    assert let_waiting_in("classifier") is None
+    assert running_trial() == persons
+    assert states() == {1: "active", 2: "candidate", 3: "candidate"}
+    version.refresh_from_db()
+    waits = "It waits for the end of the trial of classifier 2, which rosa began."
+    assert version.decision_reason == waits
+    stop_trial(persons.pk, by=persons.requested_by)
+    assert let_waiting_in("classifier") == version
+    if glitches:
+        assert (running_trial().candidate, running_trial().requested_by) == (version, None)
+    else:
+        assert states() == {1: "replaced", 2: "kept_out", 3: "active"}
+    assert let_waiting_in("classifier") is None
+
+
+@pytest.mark.parametrize("event", ["another is in use", "none is in use", "its file is gone"])
+def test_a_candidate_that_waited_in_vain_is_told_why(persons, settings, event):
+    version = passes_the_gate(3)
+    if event == "another is in use":
+        activate_version("classifier", 2, by=None)
+        words = "Kept out: classifier 2 is in use, beside which it was not judged; try it."
+    elif event == "none is in use":
+        stop_trial(persons.pk, by=persons.requested_by)
+        ModelVersion.objects.filter(number=1).update(state="replaced")
+        words = "Kept out: no version is in use, beside which it was not judged; try it."
+    else:
+        stop_trial(persons.pk, by=persons.requested_by)
+        (settings.MODELS_FOLDER / version.weights).unlink()
+        words = "is not there or cannot be read"
+    let_waiting_in("classifier")
+    version.refresh_from_db()
+    assert version.state == "kept_out"
+    assert words in version.decision_reason
+
+
+def test_the_newest_candidate_waits_and_a_person_may_try_it_at_once(persons):
+    first, second = passes_the_gate(3), passes_the_gate(4)
+    first.refresh_from_db()
+    assert (first.state, first.decision_reason[-42:]) == (
+        "kept_out",
+        "Kept out: classifier 4 waits in its place.",
+    )
+    begin_trial(second, by=persons.requested_by)
+    assert running_trial().candidate == second
+    assert states() == {1: "active", 2: "kept_out", 3: "kept_out", 4: "candidate"}
+    assert let_waiting_in("classifier") is None
 
 
 def test_the_database_holds_one_trial_a_role(pair):

@@ -77,6 +77,7 @@ def test_a_training_in_time_freezes_that_split_and_draws_none_anew(taxonomy):
     Glitch.objects.update(created_at=F("created_at") - timedelta(days=1))
     rows = freeze_training_set(run)
     run.refresh_from_db()
+    assert run.left_out == left_out(split="in time")
     assert freeze_training_set(run) == rows
     last = max(one.time for one in rows if one.split != "test")
     assert {one.gravityspy_id for one in rows if one.split == "test"} >= set(late)

@@ -1,5 +1,6 @@
 """Back to the version before, in one step, with its predictions used again."""
 
+import hashlib
 import threading
 
 import pytest
@@ -8,13 +9,15 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from labeling.errors import LabelingError
-from labeling.models import AuditEvent, Glitch, ModelVersion
+from labeling.models import AuditEvent, DiscoveryRun, Glitch, ModelVersion, TrainingRun
 from labeling.services.activation import activate
 from labeling.services.classes import load_gravity_spy
+from labeling.services.discovery import Discovered, finish_discovery
 from labeling.services.predictions import route_again, unscored_glitches
-from labeling.services.shadow import begin_trial
+from labeling.services.shadow import begin_trial, conclude_trial
+from labeling.services.training_results import Trained, finish_training
 from labeling.services.versions import activate_version, roll_back
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, write_weights
 from tests.labeling.crowds import wait_until_somebody_waits
 from tests.labeling.judging_world import make_classifier, say
 
@@ -101,6 +104,32 @@ def test_a_version_whose_file_is_not_as_it_was_is_not_put_into_use(three, event,
             put_into_use()
         assert (refusal.value.code, in_use()) == (code, 3)
     assert ModelVersion.objects.get(number=2).decision_reason == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_rows_are_held_while_a_file_is_read(monkeypatch, settings):
+    settings.SHADOW_DAYS = 0.0  # every trial is over at once
+    load_gravity_spy()
+    with transaction.atomic():
+        put_into_use(1)
+    tried, other = make_classifier(2, state="kept_out"), make_classifier(3, state="kept_out")
+    training = TrainingRun.objects.create(state="running", worker="w")
+    search = DiscoveryRun.objects.create(state="running", worker="w")
+    trained = Trained("4.pt", write_weights("4.pt"), {}, True, "better", other.pk)
+    found = Discovered("5.pt", write_weights("5.pt"), [], "pixels", "best", {}, [])
+    inside, read = [], hashlib.file_digest
+
+    def digest(file, name):
+        inside.append(connection.in_atomic_block)
+        return read(file, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", digest)
+    conclude_trial(begin_trial(tried, by=None).pk)
+    activate_version("classifier", 3, by=None)
+    finish_training(training, trained)
+    roll_back("classifier", instead_of=4, by=None)
+    finish_discovery(search, found)
+    assert inside == [False] * 6
 
 
 def test_who_went_back_and_why_is_kept(three):

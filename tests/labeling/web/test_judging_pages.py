@@ -196,7 +196,9 @@ def test_a_trial_is_begun_shown_and_called_off(as_reviewer, two):
     page = as_reviewer.get("/review/models/classifier/1/").content.decode()
     assert "Trial beside classifier 2" in page
     assert "0 of 100 new glitches" in page
-    assert "On trial:" in as_reviewer.get("/review/models/").content.decode()
+    assert "Begun by rosa, " in page
+    models = as_reviewer.get("/review/models/").content.decode()
+    assert "On trial:" in models and "Begun by rosa, " in models
     as_reviewer.post(address, {"trial": "none"})
     assert running_trial() is not None
     as_reviewer.post(address, {"trial": running_trial().pk})
@@ -216,6 +218,7 @@ def test_what_a_trial_found_is_shown(as_reviewer, two):
     }
     trial.save()
     page = as_reviewer.get("/review/models/classifier/1/").content.decode()
+    assert "Begun by the house, " in page
     assert "They disagree on 3 of 10 glitches (30.0 %; 95 % interval 10.0 % to 60.0 %)" in page
 
 

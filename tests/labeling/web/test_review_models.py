@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from labeling.models import (
     ModelVersion,
+    TrainingRequest,
     TrainingRun,
 )
 from tests.conftest import make_glitch
@@ -141,19 +142,35 @@ def test_the_page_of_trainings_names_what_is_left_out_and_the_first_is_a_persons
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("failed", "failed: No room."), ("cancelled", "was cancelled.")]
+    ("state", "is_own", "words"),
+    [
+        ("failed", True, ", which the house had asked for, failed: No room."),
+        ("failed", False, ", by the site&#x27;s own settings, failed: No room."),
+        ("cancelled", True, ", which the house had asked for, was cancelled."),
+        ("cancelled", False, ""),
+    ],
 )
 def test_why_the_house_asks_for_no_training_is_shown_and_what_waits(
-    as_reviewer, settings, state, words
+    as_reviewer, settings, state, is_own, words
 ):
     settings.RETRAIN_DAYS = 1
     version = make_version(1, "active")
-    TrainingRun.objects.update(created_at=timezone.now() - timedelta(days=2))
-    run = TrainingRun.objects.create(state=state, error="No room.", ended_at=timezone.now())
+    now = timezone.now()
+    TrainingRun.objects.update(created_at=now - timedelta(days=2))
+    run = TrainingRun.objects.create(
+        state=state, error="No room.", ended_at=now, settings={"recipe": "auto"}
+    )
+    if is_own:
+        run.training_request = TrainingRequest.objects.create(
+            state="started", training_run=run, due_at=now, ended_at=now
+        )
     page = as_reviewer.get("/review/training/").content.decode()
-    assert "The house asks for no training until" in page
-    assert f'<a href="/review/training/{run.pk}/">training {run.pk}</a> {words}' in page
-    assert f"1 days since training {version.training_run_id}." in page
+    its_own = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()
+    said = f'<a href="/review/training/{run.pk}/">Training {run.pk}{words}</a>'
+    for shown in (page, its_own):
+        assert ("The house asks for no training until" in shown) == bool(words)
+        assert (said in shown) == bool(words)
+    assert (f"1 days since training {version.training_run_id}." in page) == bool(words)
 
 
 def test_a_training_says_what_it_left_out(as_reviewer):

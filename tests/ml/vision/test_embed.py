@@ -3,16 +3,11 @@ import pytest
 import torch
 
 from ml.vision.candidates import FITS, JOINED, PIXELS, WHITENED, embeddings_for
-from ml.vision.embed import (
-    contrastive_loss,
-    draw_pairs,
-    fit_pca,
-    load_embedding,
-    pad,
-    train_direct,
-)
+from ml.vision.direct import contrastive_loss, draw_pairs, train_direct
+from ml.vision.embed import load_embedding, save_embedding
 from ml.vision.errors import DamagedWeights, TooFewClasses
 from ml.vision.frozen import embedding_inputs, frozen_features, pixels
+from ml.vision.linear_embedding import fit_pca, pad
 
 
 def blobs(seed=0, dims=12):
@@ -54,7 +49,7 @@ def test_every_embedding_has_200_numbers_and_comes_back_from_disk(fit, tmp_path)
     assert vectors.dtype == np.float32
     lengths = np.linalg.norm(vectors, axis=1)
     assert np.allclose(lengths[lengths > 0], 1, atol=1e-5)
-    embedding.save(tmp_path / "embedding.pt")
+    save_embedding(embedding, tmp_path / "embedding.pt")
     assert np.array_equal(load_embedding(tmp_path / "embedding.pt").transform(features), vectors)
     assert np.array_equal(fit(features, labels, 0).transform(features), vectors)
 
@@ -94,7 +89,7 @@ def test_pca_keeps_no_more_axes_than_there_are():
 
 def test_a_damaged_embedding_is_refused(tmp_path):
     features, _ = blobs()
-    fit_pca(features, 3).save(tmp_path / "embedding.pt")
+    save_embedding(fit_pca(features, 3), tmp_path / "embedding.pt")
     data = (tmp_path / "embedding.pt").read_bytes()
     (tmp_path / "embedding.pt").write_bytes(data[:-9])
     with pytest.raises(DamagedWeights):

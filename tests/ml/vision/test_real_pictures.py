@@ -12,9 +12,9 @@ from ml.discovery.describe import describe_clusters
 from ml.pictures import parse_picture_name
 from ml.vision.classifier import Classifier
 from ml.vision.dataset import Example, GlitchPictures, TrainingSet
-from ml.vision.embed import frozen_embedding
 from ml.vision.evaluate import metrics
 from ml.vision.frozen import frozen_features
+from ml.vision.linear_embedding import frozen_embedding
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import train_classifier
 

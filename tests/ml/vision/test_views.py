@@ -13,8 +13,8 @@ from ml.vision.views import (
     ViewReader,
     central_part,
     reduce_energy,
+    reduce_views,
     source_of,
-    stack_views,
 )
 
 DURATIONS = (1.0, 2.0, 4.0)
@@ -53,19 +53,18 @@ def test_a_missing_duration_comes_from_the_next_longer(duration, available, sour
 
 
 def test_views_are_stacked_in_the_order_of_durations():
-    views = stack_views({1.0: grey(51), 2.0: grey(102), 4.0: grey(255)}, DURATIONS, 32)
+    views = reduce_views({1.0: grey(51), 2.0: grey(102), 4.0: grey(255)}, DURATIONS, 32)
     assert views.shape == (3, 32, 32)
-    assert views.dtype == np.float32
-    assert views[:, 0, 0].tolist() == pytest.approx([0.2, 0.4, 1.0])
+    assert views[:, 0, 0].tolist() == [51, 102, 255]
 
 
 def test_a_longer_picture_gives_its_middle_and_a_shorter_one_nothing():
     energy = grey(0)
     energy[:, 24:40] = 255  # the middle quarter
-    from_longest = stack_views({4.0: energy}, DURATIONS, 32)
-    assert from_longest[0].mean() == 1.0
-    assert from_longest[2].mean() == pytest.approx(0.25, abs=0.05)
-    from_shortest = stack_views({1.0: energy}, DURATIONS, 32)
+    from_longest = reduce_views({4.0: energy}, DURATIONS, 32)
+    assert from_longest[0].min() == 255
+    assert from_longest[2].mean() / 255 == pytest.approx(0.25, abs=0.05)
+    from_shortest = reduce_views({1.0: energy}, DURATIONS, 32)
     assert from_shortest[1:].max() == 0
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml.vision.judging.drift import confidence_counts, divergence, measure_shift, stability_index
+from ml.vision.judging.drift import divergence, measure_shift, stability_index
 
 
 def test_divergence_and_stability_by_hand():
@@ -10,10 +10,6 @@ def test_divergence_and_stability_by_hand():
     assert divergence(half, skewed) == pytest.approx(0.1468, abs=1e-4)
     assert stability_index(half, skewed) == pytest.approx(0.4 * np.log(1.8) + 0.4 * np.log(5))
     assert stability_index(half, half) == 0.0
-
-
-def test_confidence_falls_into_ten_bins():
-    assert confidence_counts(np.array([0.0, 0.05, 0.95, 1.0])).tolist() == [2, *[0] * 8, 2]
 
 
 @pytest.mark.parametrize(
