@@ -27,7 +27,7 @@ def test_the_list_is_that_of_the_libraries_as_pinned():
         "convnext_atto",  # of timm alone
         "resnet50.a1_in1k",
         "timm:resnet50.a1_in1k",
-        *{recipe.settings.backbone for recipe in RECIPES.values()},
+        *sorted({recipe.settings.backbone for recipe in RECIPES.values()}),
     ],
 )
 def test_what_there_is_passes(name):
