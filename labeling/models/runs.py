@@ -3,7 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 
 class Run(models.Model):
@@ -115,5 +115,8 @@ class DiscoveryRun(Run):
         constraints = [
             models.CheckConstraint(
                 condition=Q(progress__gte=0, progress__lte=1), name="discovery_progress_in_range"
+            ),
+            models.UniqueConstraint(
+                Value(1), condition=Q(state__in=Run.LIVE), name="one_discovery_at_a_time"
             ),
         ]

@@ -46,7 +46,7 @@ def request_discovery(by: User | None, reason: str, seed: int = 0) -> DiscoveryR
     Raises LabelingError ``no_active_classifier`` or ``pool_too_small``.
     """
     reason = checked_reason(reason, OF_A_RUN)
-    live = DiscoveryRun.objects.filter(state__in=[Run.State.REQUESTED, Run.State.RUNNING]).first()
+    live = DiscoveryRun.objects.filter(state__in=Run.LIVE).first()
     if live is not None:
         return live
     if active_version(ModelVersion.Role.CLASSIFIER) is None:
@@ -64,7 +64,12 @@ def request_discovery(by: User | None, reason: str, seed: int = 0) -> DiscoveryR
             code="pool_too_small",
             size=size,
         )
-    run = DiscoveryRun.objects.create(requested_by=by, reason=reason, settings={"seed": seed})
+    run, is_new = DiscoveryRun.objects.get_or_create(
+        state__in=Run.LIVE,
+        defaults={"requested_by": by, "reason": reason, "settings": {"seed": seed}},
+    )
+    if not is_new:  # somebody else asked at the same time
+        return run
     record_deed(by, "request_discovery", f"discovery {run.pk}", reason=reason)
     jobs.enqueue_on_commit(jobs.RUN_DISCOVERY, run_id=run.pk)
     return run
