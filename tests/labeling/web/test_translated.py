@@ -58,7 +58,7 @@ pytestmark = pytest.mark.django_db
 
 NAMES = [
     "Nota", "REST API", "JSON", "ROC", "UTC", "SNR", "Hz", "MB", "H1", "L1", "V1", "O3a", "F1",
-    "top-", "PNG", "JPEG", "viridis",
+    "top-", "CSV", "PNG", "JPEG", "viridis",
     "ada", "rosa", "ben", "not-logged-in-",  # people
     "classifier", "embedding", "hdbscan", "nota-cpu",  # model versions, methods, recipes
     "workers.train", "default", "gpu",  # tasks and queues

@@ -13,7 +13,7 @@ PAGES = sorted(
 SCRIPTS = sorted(Path("static/nota/js").glob("*.js"))
 SPOKEN = re.compile(r'(?:aria-label|title|placeholder|alt)="([^"{]*[A-Za-z]{2}[^"{]*)"')
 FREE = {
-    "s", "p", "UTC", "SNR", "JSON", "top-",  # units, figures and names
+    "s", "p", "UTC", "SNR", "JSON", "CSV", "top-",  # units, figures and names
     "Nota", "Shift", "Enter", "Esc", "Space", "Q", "Y", "N",
 }  # fmt: skip
 KEYS = {"Enter", "Escape", "Backspace", "Shift", "Arrow", "Content-Type", "Retry-After"}
