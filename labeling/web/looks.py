@@ -23,7 +23,7 @@ from labeling.selectors.talk import find_shown_glitch
 from labeling.services.looks import look_folder, request_look, request_look_at
 from labeling.throttles import throttled
 from labeling.web.pictures import TYPES
-from ml.pictures import DURATIONS, MAX_BYTES
+from ml.pictures import DURATIONS, MAX_BYTES, PictureError, parse_picture_name
 
 FIELDS = {f"picture_{duration}": duration for duration in DURATIONS}
 _FILE = re.compile(r"(picture|heat)_[0-9.]+\.(png|jpg)")
@@ -83,8 +83,26 @@ def _pictures(request: HttpRequest) -> dict[float, bytes]:
     for field, duration in FIELDS.items():
         file = request.FILES.get(field)
         if isinstance(file, UploadedFile):
+            _check_place(file.name or "", duration)
             pictures[duration] = file.read(MAX_BYTES + 1)  # one byte too many is told by the check
     return pictures
+
+
+def _check_place(name: str, duration: float) -> None:
+    """Refuse a file whose name says that it shows another duration; other names say nothing."""
+    try:
+        named = parse_picture_name(name).duration
+    except PictureError:
+        return
+    if named != duration:
+        raise LabelingError(
+            _(
+                "%(name)s is the picture of %(named)s s by its name, and was chosen as that of "
+                "%(duration)s s: choose it in its own place."
+            )
+            % {"name": name, "named": named, "duration": duration},
+            code="wrong_duration",
+        )
 
 
 @never_cache

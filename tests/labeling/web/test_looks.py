@@ -90,6 +90,11 @@ def test_a_novel_glitch_is_said_to_be_novel(client, version):
         ({"glitch": "unknown001"}, 404, "not_found"),
         ({"glitch": "0000000009"}, 403, "still_in_vote"),
         ({"picture_1.0": SimpleUploadedFile("a.txt", b"hello")}, 400, "unsupported_picture_type"),
+        (
+            {"picture_0.5": SimpleUploadedFile("L1_a1B2c3D4e5_spectrogram_1.0.png", b"any")},
+            400,
+            "wrong_duration",
+        ),
     ],
 )
 def test_a_refusal_stands_on_the_form(client, version, data, status, code):
