@@ -3,9 +3,10 @@
 import pytest
 
 from labeling.errors import LabelingError
-from labeling.models import AuditEvent, LabelCheck, TrainingRun
-from labeling.services.cancelling import cancel_label_check, cancel_training
+from labeling.models import AuditEvent, EvaluationRun, LabelCheck, TrainingRun
+from labeling.services.cancelling import cancel_evaluation, cancel_label_check, cancel_training
 from tests.conftest import make_volunteer
+from tests.labeling.judging_world import make_classifier
 
 pytestmark = pytest.mark.django_db
 
@@ -18,11 +19,16 @@ def label_check(**fields) -> LabelCheck:
     return LabelCheck.objects.create(**fields)
 
 
+def evaluation(**fields) -> EvaluationRun:
+    return EvaluationRun.objects.create(model_version=make_classifier(1), **fields)
+
+
 KINDS = pytest.mark.parametrize(
     ("make", "cancel", "kind"),
     [
         (training, cancel_training, "training"),
         (label_check, cancel_label_check, "label check"),
+        (evaluation, cancel_evaluation, "evaluation run"),
     ],
 )
 
