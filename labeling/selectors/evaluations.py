@@ -56,7 +56,7 @@ def unfinished_evaluation(
     """Of what :func:`latest_evaluation` gives: the evaluation that waits or is under way, else the
     last one asked for, unless it succeeded: it failed or was cancelled.
     """
-    asked = EvaluationRun.objects.filter(model_version=version, in_time=in_time)
+    asked = listed_evaluation_runs().filter(model_version=version, in_time=in_time)
     if against is not None:
         asked = asked.filter(against=against)
     last = asked.filter(state__in=EvaluationRun.LIVE).first() or asked.first()
