@@ -8,7 +8,14 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from labeling.gravity_spy import CLASSES, NONE_OF_THE_ABOVE
-from labeling.models import DriftCheck, Evaluation, EvaluationRun, LabelCheck, ModelVersion
+from labeling.models import (
+    DriftCheck,
+    Evaluation,
+    EvaluationRun,
+    LabelCheck,
+    ModelVersion,
+    ShadowTrial,
+)
 from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list
 from ml.vision.judging.compare import compare
@@ -75,11 +82,25 @@ def world():
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_figures_and_drift_break_no_rule_of_wcag(page, world, scheme):
+    first, second = ModelVersion.objects.order_by("number")
+    EvaluationRun.objects.create(model_version=second, against=first)
+    ShadowTrial.objects.create(
+        candidate=first,
+        active=second,
+        glitches_wanted=100,
+        until=timezone.now(),
+        started_at=timezone.now(),
+    )
     log_in(page, "rosa", role="reviewer", level=6)
     found = {}
     for size in (DESK, PHONE):
         show(page, scheme, size)
-        for address in ("models/classifier/2/judging/?against=1", "drift/"):
+        for address in (
+            "models/classifier/2/judging/?against=1",
+            "models/classifier/1/",
+            "models/",
+            "drift/",
+        ):
             page.goto(f"/review/{address}")
             found[address, size["width"]] = faults(page)
     assert {place: broken for place, broken in found.items() if broken} == {}
