@@ -3,10 +3,13 @@
 import pytest
 
 from labeling.errors import LabelingError
-from labeling.models import Evaluation, TrainingRun
-from labeling.selectors.evaluations import latest_evaluation
+from labeling.models import Evaluation, EvaluationRun, TrainingRun
+from labeling.selectors.evaluations import latest_evaluation, unfinished_evaluation
 from labeling.selectors.gold_test import training_times
-from labeling.services.judging import evaluate_version
+from labeling.services.cancelling import cancel_evaluation
+from labeling.services.evaluations import begin_evaluation
+from labeling.services.judging import evaluate_version, finish_evaluation
+from labeling.services.runs import claim_run
 from tests.conftest import make_glitch
 from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
@@ -57,6 +60,40 @@ def test_the_same_test_is_stored_once_and_a_grown_one_anew(world):
     say(version, make_gold(30, "Blip", 1), "Blip")
     assert evaluate_version(version).pk != first.pk
     assert Evaluation.objects.count() == 2
+
+
+def test_an_evaluation_that_is_cancelled_stores_no_figures(world):
+    """Neither of the version alone nor beside the other; asked for again, it stores both."""
+    version, other, _ = world
+    for cancelled, stored in ((True, 0), (False, 2)):
+        asked = begin_evaluation(version, other, by=None)
+        run = claim_run(EvaluationRun, asked.pk, "here")
+        if cancelled:
+            cancel_evaluation(run.pk, by=None)
+        assert finish_evaluation(run) is not cancelled
+        run.refresh_from_db()
+        assert run.state == ("cancelled" if cancelled else "succeeded")
+        assert Evaluation.objects.count() == stored
+
+
+def test_what_is_under_way_is_told_before_what_ended_later(world):
+    """Each row: a run's state, asked for after those above, and which of them is told then."""
+    version, other, _ = world
+    runs = []
+    for state, against, told in (
+        ("cancelled", None, 0),
+        ("running", None, 1),
+        ("failed", other, 1),
+        ("requested", other, 3),
+        ("succeeded", None, 3),
+    ):
+        runs.append(
+            EvaluationRun.objects.create(model_version=version, against=against, state=state)
+        )
+        assert unfinished_evaluation(version) == runs[told]
+    EvaluationRun.objects.filter(state__in=EvaluationRun.LIVE).delete()
+    assert unfinished_evaluation(version) is None
+    assert unfinished_evaluation(version, other) == runs[2]
 
 
 def test_a_missing_prediction_is_told_or_left_out(world):
