@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from labeling import jobs
@@ -30,6 +32,9 @@ class NewGlitch:
     gold_split: GoldLabel.Split | None = None
     is_simulated: bool = False
     is_reserved: bool = False
+
+
+FACTS = ("event_time", "peak_frequency", "snr")  # what a table tells of a glitch, or leaves open
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,14 @@ def store_glitch(checked: CheckedGlitch, *, by: User | None) -> tuple[Glitch, bo
     except IntegrityError:
         # Another import of the same id committed first: what it stored decides.
         return _existing(checked), False
+
+
+def complete_glitch(new: NewGlitch) -> None:
+    """Fill the facts that the stored glitch lacks; what it has is never overwritten."""
+    given = {fact: getattr(new, fact) for fact in FACTS if getattr(new, fact) is not None}
+    Glitch.objects.filter(gravityspy_id=new.gravityspy_id).update(
+        **{fact: Coalesce(fact, Value(value)) for fact, value in given.items()}
+    )
 
 
 def preview_glitch(checked: CheckedGlitch) -> bool:

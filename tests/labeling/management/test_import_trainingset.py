@@ -15,6 +15,7 @@ from labeling.services.bulk_imports import ImportReport, import_missing_glitches
 from labeling.services.imports import NewGlitch
 from ml.pictures import parse_picture_name
 from ml.strain.dataset import simulate_dataset
+from scripts.reproduce import GOLD
 from tests.conftest import make_glitch, make_picture
 from tests.published import write_hdf5, write_table
 
@@ -76,6 +77,65 @@ def test_a_run_that_was_stopped_goes_on(taxonomy, tmp_path, capsys):
     assert Glitch.objects.count() == GoldLabel.objects.count() == Picture.objects.count() == 4
     run(tree(tmp_path / "set"))
     assert "5 imported, 4 there already, 0 bad" in capsys.readouterr().out
+
+
+def test_what_was_imported_without_its_table_is_completed_by_it(taxonomy, tmp_path, capsys):
+    """Four glitches: one without a row's facts, two that lack them, one that contradicts."""
+    pictures = tree(tmp_path / "set", glitches=4)
+    run(pictures)
+    Glitch.objects.filter(gravityspy_id="Blip000002").update(snr=8.0)
+    Glitch.objects.filter(gravityspy_id="Blip000003").update(event_time=1.0, snr=9.0)
+    rows = [
+        {"gravityspy_id": f"Blip00000{n}", "ifo": "H1", "label": "Blip", "sample_type": split}
+        for n, split in enumerate([*SPLITS, "train"])
+    ]
+    for row in rows[1:]:
+        row |= {"event_time": "1131949939.5", "peak_frequency": "120.5", "snr": "8.0"}
+    table = write_table(tmp_path / "table.csv", rows)
+    run(pictures, "--metadata", table, "--dry-run", status=1)
+    assert Glitch.objects.filter(event_time__isnull=True).count() == 3
+    run(pictures, "--metadata", table, status=1)
+    said = capsys.readouterr()
+    assert said.out.count("2 completed, 1 there already, 1 bad") == 2
+    assert "stored with event_time 1.0, not 1131949939.5, snr 9.0, not 8.0" in said.err
+    assert "[other_facts]" in said.err
+    stored = Glitch.objects.order_by("gravityspy_id").values_list(
+        "event_time", "peak_frequency", "snr"
+    )
+    told = (1131949939.5, 120.5, 8.0)
+    assert list(stored) == [(None, None, None), told, told, (1.0, None, 9.0)]
+    run(pictures, "--metadata", table, status=1)
+    assert "0 imported, 3 there already, 1 bad" in capsys.readouterr().out
+
+
+def test_the_table_completes_what_was_no_gold_yet(taxonomy, tmp_path):
+    make_glitch(1)
+    pictures = tmp_path / "set"
+    pictures.mkdir()
+    (pictures / "H1_0000000001_spectrogram_4.0.png").write_bytes(make_picture(1))
+    row = {"gravityspy_id": "0000000001", "ifo": "H1", "label": "Blip", "sample_type": "test"}
+    run(pictures, "--metadata", write_table(tmp_path / "table.csv", [row | {"snr": "8.0"}]))
+    glitch = Glitch.objects.get(gold_labels__split="test")
+    assert (glitch.gravityspy_id, glitch.snr) == ("0000000001", 8.0)
+
+
+def test_digests_tell_when_something_is_added(taxonomy, tmp_path, capsys):
+    """Blip can be learned: two in each split. So can Whistle, when one of it is there to test."""
+    pictures, kept = tree(tmp_path / "set", glitches=6), tmp_path / "kept"
+    test = tree(pictures, glitches=9, label="Whistle") / "Whistle" / "test"
+    test.rename(kept)
+    found = []
+    for _ in range(2):
+        run(pictures)
+        found.append(GOLD.search(capsys.readouterr().out))
+    kept.rename(test)
+    run(pictures)
+    found.append(GOLD.search(capsys.readouterr().out))
+    before, again, after = found
+    assert before.groups() == again.groups()
+    assert before[0].startswith("learn from 4 glitches")
+    assert after[0].startswith("learn from 10 glitches")
+    assert not set(before.groups()) & set(after.groups())
 
 
 def test_a_dry_run_stores_nothing_and_says_the_same(taxonomy, tmp_path, capsys):
