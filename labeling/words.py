@@ -21,9 +21,10 @@ STATES = (
 )  # fmt: skip
 STAGES = (
     _("waiting for a worker"), _("gathering labels"), _("looking at the pictures"),
-    _("judging on the gold test set"), _("measuring embeddings on held-out classes"),
-    _("clustering the pool"), _("storing proposals"), _("comparing labels"),
-    _("finding where it is seen"), _("finding look-alikes"),
+    _("calibrating"), _("judging on the gold test set"),
+    _("measuring embeddings on held-out classes"), _("clustering the pool"),
+    _("storing proposals"), _("comparing labels"), _("finding where it is seen"),
+    _("finding look-alikes"),
 )  # fmt: skip
 # Of what a composed stage consists, with ": " and ", " between.
 PARTS = (

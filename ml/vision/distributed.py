@@ -32,7 +32,7 @@ from ml.vision.memory import too_little
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import TrainedModel, train_classifier
 from ml.vision.world import World
-from ml.wanted import check_wanted, tell, while_wanted
+from ml.wanted import check_wanted, part, tell, while_wanted
 
 MAIN = "ml.vision.distributed_main"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -123,7 +123,9 @@ def _follow(running: subprocess.Popen[str], lines: Lines, on_epoch: OnEpoch | No
         if "epoch" in said and on_epoch:
             on_epoch(_known(EpochReport, said["epoch"]))
         elif "told" in said:
-            tell(*said["told"])
+            *step, share = said["told"]
+            with part(share, share):  # as it was told there
+                tell(*step)
         elif "error" in said:
             raise _error(said["error"])
         elif "done" in said:
@@ -231,8 +233,8 @@ def _say_error(error: MLError) -> int:
     return 1
 
 
-def _say_step(what: str, done: int, of: int) -> None:
-    _say(told=[what, done, of])
+def _say_step(what: str, done: int, of: int, share: float) -> None:
+    _say(told=[what, done, of, share])
 
 
 def _end_with_the_caller() -> None:

@@ -35,11 +35,13 @@ from ml.vision.settings import TrainingSettings
 from ml.vision.step import Stepper, diverged
 from ml.vision.views import FULL
 from ml.vision.world import World
-from ml.wanted import check_wanted, tell
+from ml.wanted import check_wanted, part, tell
 
 # Larger ones fall out of the processor's cache.
 EVALUATION_MINIBATCH, EVALUATION_MINIBATCH_ON_CPU = 64, 16
 SMALLEST_MINIBATCH = 8
+WHOLE, HEAD = (0.0, 1.0), (0.8, 1.0)  # epoch 0 ends the work that begins with reading pictures
+LEARNING_COSTS = 3  # as much as looking: forward, then backward by activations and by weights
 
 Array = npt.NDArray[np.generic]
 Arrays = list[Array]
@@ -47,24 +49,38 @@ Predicted = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 def predict_logits(
-    network: GlitchNetwork, maker: InputMaker, arrays: Arrays, variant: int
+    network: GlitchNetwork,
+    maker: InputMaker,
+    arrays: Arrays,
+    variant: int,
+    *,
+    everyones: int | None = None,
 ) -> Predicted:
     """Logits (n, C) and features (n, D) of one variant of each glitch.
 
     With the setting ``test_copies``, the mean over the full view and that many changed copies.
+    ``everyones``: how many glitches all processes look through, where these n are a share.
     """
     settings = network.settings
-    logits, features = _predict(network, maker, arrays, lambda array: array[variant])
     copies = settings.test_copies if variant == FULL and network.frozen.is_empty else 0
-    for number in range(1, copies + 1):
-        changed = partial(copy_of_view, number=number, settings=settings)
-        more = _predict(network, maker, arrays, changed)
+    ways: list[Callable[[Array], Array]] = [lambda array: array[variant]]
+    ways += [
+        partial(copy_of_view, number=number, settings=settings) for number in range(1, copies + 1)
+    ]
+    logits = features = np.zeros((1, 1), np.float32)
+    for number, shown in enumerate(ways):
+        with part(number, number + 1, of=len(ways)):
+            more = _predict(network, maker, arrays, shown, everyones or len(arrays))
         logits, features = logits + more[0], features + more[1]
-    return logits / np.float32(copies + 1), features / np.float32(copies + 1)
+    return logits / np.float32(len(ways)), features / np.float32(len(ways))
 
 
 def _predict(
-    network: GlitchNetwork, maker: InputMaker, arrays: Arrays, shown: Callable[[Array], Array]
+    network: GlitchNetwork,
+    maker: InputMaker,
+    arrays: Arrays,
+    shown: Callable[[Array], Array],
+    everyones: int,
 ) -> Predicted:
     """What the network makes of what is ``shown`` of each glitch, by minibatches."""
     network.eval()
@@ -82,6 +98,8 @@ def _predict(
                 found = network.features(maker.to_tensor(rows))
                 features.append(found.float().cpu().numpy())
                 logits.append(network.classifier(found).float().cpu().numpy())
+                done = min(start + size, len(arrays))
+                tell("looked through", done * everyones // len(arrays), everyones)
         return np.concatenate(logits), np.concatenate(features)
 
     return with_less_memory(by_parts)
@@ -130,9 +148,8 @@ class Fitter:
         log = EventLog(checkpoints.folder) if self.world.is_first else None
         while not self._is_done():
             epoch = len(self.progress.history)
-            started = time.monotonic()
-            train_loss = self._epoch(epoch) if epoch else self._smoothed_loss()
-            self._record(epoch, train_loss, started)
+            with part(*(WHOLE if epoch else HEAD)):
+                self._make_epoch(epoch)
             if log is not None:
                 checkpoints.save(epoch, self._state())
                 log.write(self.progress.history[-1])
@@ -151,6 +168,16 @@ class Fitter:
             return True
         waited = done - 1 - self.progress.best_epoch
         return len(self.validation) > 0 and waited >= self.settings.patience
+
+    def _make_epoch(self, epoch: int) -> None:
+        """Learn, or look at the head alone in epoch 0, and judge what came of it."""
+        started = time.monotonic()
+        learning = len(self.train) * (LEARNING_COSTS if epoch else 1)
+        whole = learning + len(self.validation)
+        with part(0, learning, of=whole):
+            train_loss = self._epoch(epoch) if epoch else self._smoothed_loss()
+        with part(learning, whole, of=whole):
+            self._record(epoch, train_loss, started)
 
     def _epoch(self, epoch: int) -> float:
         """One pass over the training glitches in a drawn order; the mean loss."""
@@ -194,7 +221,9 @@ class Fitter:
     def _predict_shared(self, arrays: Arrays) -> Predicted:
         """:func:`predict_logits` of the full views, each process computing its share."""
         own = self.world.share(arrays)
-        found = predict_logits(self.network, self.maker, own or arrays[:1], FULL)
+        found = predict_logits(
+            self.network, self.maker, own or arrays[:1], FULL, everyones=len(arrays)
+        )
         logits = self.world.gather(list(found[0]) if own else [])
         features = self.world.gather(list(found[1]) if own else [])
         return np.stack(logits), np.stack(features)
@@ -254,6 +283,7 @@ class Fitter:
         if is_best:
             self.progress.best_epoch = epoch
             self.progress.best = trainable_state(self.network)
+        self.progress.history[-1]["is_last"] = self._is_done()
         if self.mean is not None:
             self.mean.swap(self.network)
 

@@ -14,6 +14,7 @@ from ml.vision.dataset import Example, Skipped, TrainingSet, check_trainable
 from ml.vision.draws import Labeled
 from ml.vision.novelty import Sketches
 from ml.vision.store import hash_of
+from ml.wanted import part
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +49,14 @@ def read_set(
     inputs = {}
     labeled = {}
     contents: dict[str, str] = {}
+    begun, whole = 0, len(training_set.train) + len(training_set.validation)
     for split, maker, examples in (
         ("train", with_copies, training_set.train),
         ("val", without_copies, training_set.validation),
     ):
-        inputs[split] = maker.make([example.pictures for example in examples])
+        with part(begun, begun + len(examples), of=whole):
+            inputs[split] = maker.make([example.pictures for example in examples])
+        begun += len(examples)
         labeled[split] = label_inputs(inputs[split], examples, classes, soft=soft)
         kept = [examples[index].pictures.glitch_id for index in inputs[split].kept]
         contents |= dict(zip(kept, inputs[split].contents, strict=True))

@@ -33,13 +33,15 @@ from ml.vision.store import ArrayStore
 from ml.vision.views import FULL, LONGEST_ONLY, ViewReader
 from ml.vision.weights import start_at_random, where_to_put
 from ml.vision.world import World
-from ml.wanted import tell
+from ml.wanted import part
 
 __all__ = ["EpochReport", "TrainedModel", "train_classifier"]
 
 logger = logging.getLogger(__name__)
 WEIGHTS_NAME = "model.pt"
 RECIPE = 2  # raise it when the same settings and data train otherwise
+# Shares of the work before the first epoch of learning; the rest is fit.HEAD.
+LABELING, READING, WARMING_UP = (0.0, 0.2), (0.2, 0.6), (0.6, 0.8)
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ def train_classifier(
     notes += more
     maker = make_inputs_for(network, settings, cache, device)
 
-    _warm_up(network, maker, read.train, settings)
+    with part(*WARMING_UP):
+        _warm_up(network, maker, read.train, settings)
     fitter = Fitter(network, maker, read.train, read.validation, settings, world)
     progress = fitter.run(checkpoints, on_epoch)
     model = _finish(network, maker, read, settings, training_set.classes)
@@ -138,7 +141,8 @@ def _label_pool(
 ) -> list[Example]:
     from ml.vision.pseudo import pseudo_examples  # which builds on this module
 
-    return pseudo_examples(labeled, pool, cache, device)
+    with part(*LABELING):
+        return pseudo_examples(labeled, pool, cache, device)
 
 
 def _read_in_turn(
@@ -148,12 +152,13 @@ def _read_in_turn(
     settings = network.settings
     if not world.is_first:
         world.wait_for_all()
-    read = read_set(
-        make_inputs_for(network, settings, cache, device, for_training=True),
-        make_inputs_for(network, settings, cache, device),
-        training_set,
-        soft=settings.soft_targets,
-    )
+    with part(*READING):
+        read = read_set(
+            make_inputs_for(network, settings, cache, device, for_training=True),
+            make_inputs_for(network, settings, cache, device),
+            training_set,
+            soft=settings.soft_targets,
+        )
     if world.is_first:
         world.wait_for_all()
     if settings.normalisation == "training mean":
@@ -226,8 +231,8 @@ def _warm_up(
     ]
     seen = []
     for done, variant in enumerate(variants):
-        tell("looked through", done, len(variants))
-        seen.append(predict_logits(network, maker, train.arrays, variant)[1])
+        with part(done, done + 1, of=len(variants)):
+            seen.append(predict_logits(network, maker, train.arrays, variant)[1])
     features = np.concatenate(seen)
     weight, bias = fit_probe(
         features,

@@ -51,13 +51,41 @@ def test_a_training_learns_reports_and_can_be_loaded(training_set, recipe, tmp_p
     assert named == [example.label for example in training_set.test]
 
 
-def test_an_epoch_tells_how_far_it_is(training_set, recipe, tmp_path):
-    """Minibatches of 8 at most, but never fewer than the eighth part: of 12 glitches, two of 6."""
+def test_a_training_tells_how_far_it_is(training_set, recipe, tmp_path):
+    """12 glitches to learn from, 6 to validate on. Shares: reading ends at .6, the head at .8, and
+    epoch 0 looks through all 18. Minibatches of learning are two of 6; an epoch is 3 x 12 + 6."""
     told = []
+    settings = dataclasses.replace(recipe, epochs=2)
     with while_wanted(lambda: None, lambda *step: told.append(step)):
-        train_classifier(training_set, recipe, tmp_path / "run", tmp_path / "cache")
-    epochs = [step for step in told if step[0] == "learned from"]
-    assert epochs == [("learned from", 6, 12), ("learned from", 12, 12)] * recipe.epochs
+        model = train_classifier(training_set, settings, tmp_path / "run", tmp_path / "cache")
+    read = [step for step in told if step[0] == "read"]
+    assert [step[:3] for step in read if step[1] == step[2]] == [("read", 12, 12), ("read", 6, 6)]
+    assert [share for *_, share in read] == sorted(share for *_, share in read)
+    assert read[-1][3] == pytest.approx(0.6)
+    head = [("looked through", 12, 12, share) for share in (0.6 + 0.2 / 3, 0.6 + 0.4 / 3, 0.8)]
+    looked = [("looked through", 12, 12, 0.8 + 0.2 * 12 / 18), ("looked through", 6, 6, 1.0)]
+    epoch = [
+        ("learned from", 6, 12, 18 / 42),
+        ("learned from", 12, 12, 36 / 42),
+        ("looked through", 6, 6, 1.0),
+    ]
+    calibrated = [("looked through", 6, 6, 1.0)]
+    wanted = [*head, *looked, *epoch, *epoch, *calibrated]
+    assert told[len(read) :] == [(*step, pytest.approx(share)) for *step, share in wanted]
+    assert [row["is_last"] for row in model.history] == [False, False, True]
+
+
+def test_without_patience_left_an_epoch_says_that_it_is_the_last(training_set, recipe, tmp_path):
+    """The more is learned, the worse it fits a validation whose labels are exchanged."""
+    other = {"blip": "line", "line": "blip"}
+    exchanged = [
+        dataclasses.replace(one, label=other[one.label]) for one in training_set.validation
+    ]
+    wrong = dataclasses.replace(training_set, validation=exchanged)
+    settings = dataclasses.replace(recipe, epochs=9, patience=1)
+    model = train_classifier(wrong, settings, tmp_path / "run", tmp_path / "cache")
+    assert model.best_epoch == len(model.history) - 2 < 8
+    assert [row["is_last"] for row in model.history] == [False] * (len(model.history) - 1) + [True]
 
 
 class Stop(Exception):
