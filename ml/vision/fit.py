@@ -12,97 +12,31 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ml.vision.activations import InputMaker
 from ml.vision.calibrate import fit_temperature, log_loss, softmax
 from ml.vision.checkpoint import Checkpoints
-from ml.vision.devices import autocast, prediction_precision
-from ml.vision.draws import Labeled, Pick, copy_of_view, draw_order, pick, show
+from ml.vision.draws import Labeled, Pick, draw_order, pick, show
 from ml.vision.epochs import EpochReport, Progress
 from ml.vision.event_log import EventLog
-from ml.vision.memory import with_less_memory
 from ml.vision.network import GlitchNetwork
 from ml.vision.optimise import RunningMean, learned, make_optimizer, rate_factor
+from ml.vision.predict import Arrays, Predicted, looks_at_each, predict_logits
 from ml.vision.readers import read_ahead, reader_count
 from ml.vision.settings import TrainingSettings
 from ml.vision.step import Stepper, diverged
 from ml.vision.views import FULL
 from ml.vision.world import World
-from ml.wanted import check_wanted, part, tell
+from ml.wanted import part, tell
 
-# Larger ones fall out of the processor's cache.
-EVALUATION_MINIBATCH, EVALUATION_MINIBATCH_ON_CPU = 64, 16
 SMALLEST_MINIBATCH = 8
 WHOLE, HEAD = (0.0, 1.0), (0.8, 1.0)  # epoch 0 ends the work that begins with reading pictures
 LEARNING_COSTS = 3  # as much as looking: forward, then backward by activations and by weights
-
-Array = npt.NDArray[np.generic]
-Arrays = list[Array]
-Predicted = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
-
-
-def predict_logits(
-    network: GlitchNetwork,
-    maker: InputMaker,
-    arrays: Arrays,
-    variant: int,
-    *,
-    everyones: int | None = None,
-) -> Predicted:
-    """Logits (n, C) and features (n, D) of one variant of each glitch.
-
-    With the setting ``test_copies``, the mean over the full view and that many changed copies.
-    ``everyones``: how many glitches all processes look through, where these n are a share.
-    """
-    settings = network.settings
-    copies = settings.test_copies if variant == FULL and network.frozen.is_empty else 0
-    ways: list[Callable[[Array], Array]] = [lambda array: array[variant]]
-    ways += [
-        partial(copy_of_view, number=number, settings=settings) for number in range(1, copies + 1)
-    ]
-    logits = features = np.zeros((1, 1), np.float32)
-    for number, shown in enumerate(ways):
-        with part(number, number + 1, of=len(ways)):
-            more = _predict(network, maker, arrays, shown, everyones or len(arrays))
-        logits, features = logits + more[0], features + more[1]
-    return logits / np.float32(len(ways)), features / np.float32(len(ways))
-
-
-def _predict(
-    network: GlitchNetwork,
-    maker: InputMaker,
-    arrays: Arrays,
-    shown: Callable[[Array], Array],
-    everyones: int,
-) -> Predicted:
-    """What the network makes of what is ``shown`` of each glitch, by minibatches."""
-    network.eval()
-
-    def by_parts(parts: int) -> Predicted:
-        logits, features = [], []
-        on_cpu = maker.device.type == "cpu"
-        size = max(1, (EVALUATION_MINIBATCH_ON_CPU if on_cpu else EVALUATION_MINIBATCH) // parts)
-        nothing_frozen = network.frozen.is_empty
-        precision = prediction_precision(maker.device, nothing_frozen=nothing_frozen)
-        with torch.inference_mode(), autocast(maker.device, precision):
-            for start in range(0, len(arrays), size):
-                check_wanted()
-                rows = [shown(array) for array in arrays[start : start + size]]
-                found = network.features(maker.to_tensor(rows))
-                features.append(found.float().cpu().numpy())
-                logits.append(network.classifier(found).float().cpu().numpy())
-                done = min(start + size, len(arrays))
-                tell("looked through", done * everyones // len(arrays), everyones)
-        return np.concatenate(logits), np.concatenate(features)
-
-    return with_less_memory(by_parts)
 
 
 def trainable_state(network: GlitchNetwork) -> dict[str, Tensor]:
@@ -172,8 +106,9 @@ class Fitter:
     def _make_epoch(self, epoch: int) -> None:
         """Learn, or look at the head alone in epoch 0, and judge what came of it."""
         started = time.monotonic()
-        learning = len(self.train) * (LEARNING_COSTS if epoch else 1)
-        whole = learning + len(self.validation)
+        looks = looks_at_each(self.network, FULL)
+        learning = len(self.train) * (LEARNING_COSTS if epoch else looks)
+        whole = learning + len(self.validation) * looks
         with part(0, learning, of=whole):
             train_loss = self._epoch(epoch) if epoch else self._smoothed_loss()
         with part(learning, whole, of=whole):

@@ -22,10 +22,11 @@ from ml.vision.devices import pick_device
 from ml.vision.draws import Labeled
 from ml.vision.epochs import EpochReport, Progress
 from ml.vision.errors import MissingWeights
-from ml.vision.fit import Fitter, predict_logits
+from ml.vision.fit import Fitter
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure
+from ml.vision.predict import predict_logits
 from ml.vision.probe import balanced_weights, fit_probe
 from ml.vision.reading import Read, read_set
 from ml.vision.settings import TrainingSettings

@@ -37,7 +37,7 @@ from labeling.services.training import request_training
 from labeling.services.training_folders import training_folder
 from labeling.services.training_sets import freeze_training_set
 from ml.vision.devices import has_gpu
-from ml.vision.fit import EpochReport
+from ml.vision.epochs import EpochReport
 from ml.vision.store import write_atomically
 from workers.pictures import glitch_pictures
 from workers.scoring import score_glitches
