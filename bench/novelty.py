@@ -27,9 +27,9 @@ from ml.vision.dataset import Example, GlitchPictures
 from ml.vision.ensemble import logits_of
 from ml.vision.evaluate import metrics
 from ml.vision.judging.held_out import compare, hold_out_each
+from ml.vision.logits import predict_logits
 from ml.vision.network import build_network
 from ml.vision.novelty import Sketches
-from ml.vision.predict import predict_logits
 from ml.vision.recipes import settings_for
 from ml.vision.settings import TrainingSettings
 from ml.vision.train import make_inputs_for, train_classifier

@@ -18,13 +18,13 @@ from ml.vision.calibrate import reported
 from ml.vision.dataset import GlitchPictures, Skipped
 from ml.vision.devices import pick_device
 from ml.vision.errors import DamagedWeights, UnreadablePictures
+from ml.vision.logits import Predicted, predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure, Sketches
 from ml.vision.older_novelty import FeatureNovelty
 from ml.vision.pieces import JointReader, PieceReader, Read
 from ml.vision.pipeline import open_pipeline
-from ml.vision.predict import Predicted, predict_logits
 from ml.vision.train import make_inputs_for
 from ml.vision.views import FULL
 from ml.wanted import check_wanted, tell

@@ -24,9 +24,9 @@ from ml.vision.checkpoint import Checkpoints
 from ml.vision.draws import Labeled, Pick, draw_order, pick, show
 from ml.vision.epochs import EpochReport, Progress
 from ml.vision.event_log import EventLog
+from ml.vision.logits import Arrays, Predicted, looks_at_each, predict_logits
 from ml.vision.network import GlitchNetwork
 from ml.vision.optimise import RunningMean, learned, make_optimizer, rate_factor
-from ml.vision.predict import Arrays, Predicted, looks_at_each, predict_logits
 from ml.vision.readers import read_ahead, reader_count
 from ml.vision.settings import TrainingSettings
 from ml.vision.step import Stepper, diverged

@@ -16,8 +16,8 @@ from PIL import Image
 
 from ml.vision.activations import read_views
 from ml.vision.dataset import GlitchPictures, Skipped
+from ml.vision.logits import predict_logits
 from ml.vision.network import build_network
-from ml.vision.predict import predict_logits
 from ml.vision.settings import TrainingSettings
 from ml.vision.store import ArrayStore
 from ml.vision.train import make_inputs_for

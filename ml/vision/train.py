@@ -23,10 +23,10 @@ from ml.vision.draws import Labeled
 from ml.vision.epochs import EpochReport, Progress
 from ml.vision.errors import MissingWeights
 from ml.vision.fit import Fitter
+from ml.vision.logits import predict_logits
 from ml.vision.model_file import ModelFile
 from ml.vision.network import GlitchNetwork, build_network
 from ml.vision.novelty import NoveltyMeasure
-from ml.vision.predict import predict_logits
 from ml.vision.probe import balanced_weights, fit_probe
 from ml.vision.reading import Read, read_set
 from ml.vision.settings import TrainingSettings
