@@ -22,11 +22,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from ml.pictures import parse_picture_name
-from ml.vision.dataset import GlitchPictures
 from ml.vision.devices import one_thread
 from ml.vision.evaluate import metrics
-from ml.vision.few_shot import FewShotClassifier, JoinedScale, spread_labels, unit_rows
-from ml.vision.few_shot_inputs import few_shot_inputs
+from ml.vision.few_shot.classify import FewShotClassifier, JoinedScale, spread_labels, unit_rows
+from ml.vision.few_shot.inputs import few_shot_inputs
+from ml.vision.inputs.dataset import GlitchPictures
 
 EXAMPLES = """examples:
   python -m bench.few_shot --json few_shot.json

@@ -21,19 +21,20 @@ from PIL import Image
 
 from bench.recipes_data import ByLabel, simulated_pictures, split_by_chance
 from ml.strain.counts import PLANTED, imbalanced
-from ml.vision.calibrate import fit_temperature, reported
-from ml.vision.classifier import Classifier, Scores
-from ml.vision.dataset import Example, GlitchPictures
-from ml.vision.ensemble import logits_of
+from ml.vision.confidence.calibrate import fit_temperature, reported
+from ml.vision.confidence.novelty import Sketches
 from ml.vision.evaluate import metrics
+from ml.vision.inputs.activations import make_inputs_for
+from ml.vision.inputs.dataset import Example, GlitchPictures
+from ml.vision.inputs.views import FULL
 from ml.vision.judging.held_out import compare, hold_out_each
 from ml.vision.logits import predict_logits
-from ml.vision.network import build_network
-from ml.vision.novelty import Sketches
+from ml.vision.networks.network import build_network
+from ml.vision.prediction.classifier import Classifier, Scores
+from ml.vision.prediction.ensemble import logits_of
 from ml.vision.recipes import settings_for
-from ml.vision.settings import TrainingSettings
-from ml.vision.train import make_inputs_for, train_classifier
-from ml.vision.views import FULL
+from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.training.train import train_classifier
 
 EXAMPLES = """examples:
   python -m bench.novelty --npz ../shared/data/real_spectrograms_140x170.npz --json novelty.json

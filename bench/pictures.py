@@ -11,9 +11,9 @@ from ml.pictures import parse_picture_name
 from ml.strain.counts import balanced
 from ml.strain.dataset import simulate_dataset
 from ml.strain.render import RUN
-from ml.vision.dataset import GlitchPictures
-from ml.vision.frozen import frozen_features
-from ml.vision.settings import TrainingSettings
+from ml.vision.embedding.frozen import frozen_features
+from ml.vision.inputs.dataset import GlitchPictures
+from ml.vision.recipes.settings import TrainingSettings
 
 ALL = (0.5, 1.0, 2.0, 4.0)  # seconds
 LONGEST = (4.0,)  # the only picture that all real glitches have

@@ -16,18 +16,18 @@ from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.training_results import next_number
 from ml.pictures import DURATIONS
-from ml.vision.classifier import Classifier
+from ml.vision.confidence.novelty import COLUMNS, ROWS, NoveltyMeasure
 from ml.vision.devices import autocast, forward_precision, prediction_precision
-from ml.vision.draws import Labeled
-from ml.vision.fit import Fitter
-from ml.vision.model_file import ModelFile
-from ml.vision.network import build_network
-from ml.vision.novelty import COLUMNS, ROWS, NoveltyMeasure
-from ml.vision.optimise import make_optimizer
-from ml.vision.pipeline import CPU_MINIBATCH, CUDA_MINIBATCH
+from ml.vision.inputs.activations import make_inputs_for
+from ml.vision.inputs.pipeline import CPU_MINIBATCH, CUDA_MINIBATCH
+from ml.vision.networks.model_file import ModelFile
+from ml.vision.networks.network import build_network
+from ml.vision.prediction.classifier import Classifier
 from ml.vision.recipes import settings_for
-from ml.vision.settings import TrainingSettings
-from ml.vision.train import make_inputs_for
+from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.training.draws import Labeled
+from ml.vision.training.fit import Fitter
+from ml.vision.training.optimise import make_optimizer
 from workers.scoring import score_and_store
 
 CLASSES = 22

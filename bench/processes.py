@@ -22,11 +22,11 @@ import torch
 from torch import Tensor
 
 from bench.predict import made_picture
-from ml.vision.dataset import Example, GlitchPictures, TrainingSet
-from ml.vision.distributed import train_on_all_devices
-from ml.vision.model_file import ModelFile
-from ml.vision.network import build_network
+from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.networks.model_file import ModelFile
+from ml.vision.networks.network import build_network
 from ml.vision.recipes import settings_for
+from ml.vision.training.distributed import train_on_all_devices
 
 WIDTHS = {"wide": 0.5, "narrow": 4.0}  # of the blob: labels that can be learned
 DURATION = 4.0

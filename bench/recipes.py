@@ -35,15 +35,15 @@ from bench.recipes_data import (
 from bench.recipes_table import row_line, summary
 from ml.errors import MLError
 from ml.strain.counts import TRAINING_SET, imbalanced
-from ml.vision.changes import parse_changes
-from ml.vision.classifier import Classifier
-from ml.vision.dataset import TrainingSet
-from ml.vision.ensemble import make_ensemble
+from ml.vision.inputs.dataset import TrainingSet
 from ml.vision.judging.figures import figures
 from ml.vision.judging.judged import Judged
+from ml.vision.prediction.classifier import Classifier
+from ml.vision.prediction.ensemble import make_ensemble
 from ml.vision.recipes import RECIPES, find_recipe, settings_for
-from ml.vision.settings import TrainingSettings
-from ml.vision.train import TrainedModel, train_classifier
+from ml.vision.recipes.changes import parse_changes
+from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.training.train import TrainedModel, train_classifier
 
 SIMULATED_NOTE = "Simulated glitches: these figures do not compare with the papers'."
 REAL_NOTE = "Six classes of real spectrograms: not the papers' twenty-two."

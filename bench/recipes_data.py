@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ml.strain.dataset import make_recipe, simulate_dataset
-from ml.vision.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.judging.splits import stratified_split
 
 VALIDATION, TEST = 0.15, 0.25  # shares of each class

@@ -5,8 +5,8 @@ After another torchvision or timm was pinned; a test says so.
 
 from __future__ import annotations
 
-from ml.vision.backbone_names import LIST
-from ml.vision.families import names_in_libraries
+from ml.vision.networks.families import names_in_libraries
+from ml.vision.recipes.backbone_names import LIST
 
 
 def main() -> None:

@@ -22,15 +22,15 @@ from labeling.services.discovery import Discovered, Found, finish_discovery, fre
 from labeling.services.runs import claim_run, held
 from labeling.services.training_sets import labeled_glitches
 from labeling.version import code_version
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 from workers.pictures import glitch_pictures
 from workers.tasks import DeviceTask, Held, holding, worker_name
 
 if TYPE_CHECKING:
     from ml.discovery.choose import Choice
     from ml.discovery.describe import Description
-    from ml.vision.candidates import Fit
-    from ml.vision.embed import Embedding
+    from ml.vision.embedding.candidates import Fit
+    from ml.vision.embedding.embed import Embedding
 
 Floats = npt.NDArray[np.floating]
 
@@ -73,7 +73,7 @@ def run_discovery(run_id: int) -> None:
 
 def _gather(pool: Sequence[int], life: Held) -> Inputs:
     """Features and pixels of the labeled glitches and the pool; unreadable ones are left out."""
-    from ml.vision.frozen import embedding_inputs
+    from ml.vision.embedding.frozen import embedding_inputs
 
     recipe = _recipe()
     labels = {row.glitch_id: row.label for row in labeled_glitches()}
@@ -109,7 +109,7 @@ def _recipe() -> TrainingSettings:
 def _discover(run: DiscoveryRun, inputs: Inputs, seed: int, life: Held) -> Discovered:
     from ml.discovery.cluster import cluster_pool
     from ml.discovery.describe import describe_clusters
-    from ml.vision.candidates import embeddings_for
+    from ml.vision.embedding.candidates import embeddings_for
 
     life.report("measuring embeddings on held-out classes", 0.3)
     fits = embeddings_for(inputs.feature_size)
@@ -138,7 +138,7 @@ def _discover(run: DiscoveryRun, inputs: Inputs, seed: int, life: Held) -> Disco
 
 def _choose(fits: "Mapping[str, Fit]", inputs: Inputs, seed: int) -> "Choice":
     from ml.discovery.choose import Candidate, choose_embedding
-    from ml.vision.candidates import DEFAULT_EMBEDDING
+    from ml.vision.embedding.candidates import DEFAULT_EMBEDDING
 
     def transform_of(fit: "Fit") -> Callable[..., Callable[[Floats], Floats]]:
         return lambda rows, labels, seed: fit(rows, labels, seed).transform
@@ -150,7 +150,7 @@ def _choose(fits: "Mapping[str, Fit]", inputs: Inputs, seed: int) -> "Choice":
 
 def _save(run: DiscoveryRun, embedding: "Embedding") -> tuple[str, str]:
     """The file's name below the models folder, and its SHA-256."""
-    from ml.vision.embed import save_embedding
+    from ml.vision.embedding.embed import save_embedding
 
     path = settings.MODELS_FOLDER / f"discovery-{run.pk}" / "embedding.pt"
     path.parent.mkdir(parents=True, exist_ok=True)

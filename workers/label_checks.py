@@ -15,7 +15,7 @@ from labeling.services.label_issues import Doubt, finish_label_check
 from labeling.services.runs import claim_run, held
 from labeling.services.training_sets import LabeledGlitch, labeled_glitches
 from labeling.version import code_version
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 from workers.pictures import glitch_pictures
 from workers.tasks import DeviceTask, Held, holding, worker_name
 
@@ -49,7 +49,7 @@ class Seen:
 
 def _seen(rows: list[LabeledGlitch]) -> list[Seen]:
     """Those whose pictures can be read."""
-    from ml.vision.frozen import frozen_features
+    from ml.vision.embedding.frozen import frozen_features
 
     pictures = glitch_pictures(row.glitch_id for row in rows)
     table = frozen_features(list(pictures.values()), VIEWS, settings.CACHE_FOLDER)

@@ -14,14 +14,14 @@ from labeling.selectors.looks import nearest_glitches
 from labeling.selectors.versions import active_version
 from labeling.services.looks import Seen, finish_look, look_folder
 from labeling.services.runs import claim_run
-from ml.vision.dataset import GlitchPictures
-from ml.vision.settings import TrainingSettings
+from ml.vision.inputs.dataset import GlitchPictures
+from ml.vision.recipes.settings import TrainingSettings
 from workers.classifiers import load_classifier
 from workers.pictures import glitch_pictures
 from workers.tasks import Held, RecordedTask, holding, worker_name
 
 if TYPE_CHECKING:
-    from ml.vision.explain import Explanation
+    from ml.vision.prediction.explain import Explanation
 
 # A GPU belongs to the trainings; one glitch is soon seen without.
 DEVICE = "cpu"
@@ -39,7 +39,7 @@ def look(run_id: int) -> None:
 
 
 def _see(run: Look, life: Held) -> Seen:
-    from ml.vision.explain import explain
+    from ml.vision.prediction.explain import explain
 
     version = run.model_version or active_version(ModelVersion.Role.CLASSIFIER)
     if version is None:
@@ -92,8 +92,8 @@ def _alike(
     run: Look, pictures: GlitchPictures, cache: Path, recipe: TrainingSettings
 ) -> list[tuple[int, float]]:
     """None where no discovery has made an embedding yet, or one of another backbone."""
-    from ml.vision.embed import load_embedding
-    from ml.vision.frozen import embedding_inputs
+    from ml.vision.embedding.embed import load_embedding
+    from ml.vision.embedding.frozen import embedding_inputs
 
     version = active_version(ModelVersion.Role.EMBEDDING)
     if version is None:

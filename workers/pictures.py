@@ -5,7 +5,7 @@ from pathlib import Path
 
 from labeling.models import Picture
 from labeling.services.storage import path_of
-from ml.vision.dataset import GlitchPictures
+from ml.vision.inputs.dataset import GlitchPictures
 
 
 def glitch_pictures(glitch_ids: Iterable[int]) -> dict[int, GlitchPictures]:

@@ -21,7 +21,7 @@ from labeling.services.predictions import (
     store_unreadable,
     unscored_glitches,
 )
-from ml.vision.dataset import GlitchPictures
+from ml.vision.inputs.dataset import GlitchPictures
 from workers.classifiers import load_classifier
 from workers.pictures import glitch_pictures
 from workers.schedule import EVERY_SECONDS
@@ -29,7 +29,7 @@ from workers.tasks import DeviceTask
 from workers.turns import Turn
 
 if TYPE_CHECKING:
-    from ml.vision.classifier import Classifier, Scores
+    from ml.vision.prediction.classifier import Classifier, Scores
 
 log = logging.getLogger(__name__)
 

@@ -36,7 +36,7 @@ from labeling.services.sampling import draw_glitches
 from labeling.services.shadow import let_waiting_in
 from labeling.services.training_folders import clear_training_folders
 from labeling.services.visitors import end_old_visits
-from ml.vision.store import ArrayStore
+from ml.vision.storage.store import ArrayStore
 from workers.schedule import EVERY_SECONDS
 from workers.tasks import RecordedTask
 

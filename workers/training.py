@@ -22,10 +22,10 @@ from labeling.services.training_sets import (
     freeze_training_set,
 )
 from labeling.version import code_version
-from ml.vision.checkpoint_files import delete_checkpoints, move_aside
-from ml.vision.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.recipes import find_recipe
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.training.checkpoint_files import delete_checkpoints, move_aside
 from workers.pictures import glitch_pictures
 from workers.steps import EpochSteps
 from workers.tasks import DeviceTask, Held, holding, worker_name
@@ -33,7 +33,7 @@ from workers.verdicts import as_json, judge_and_store
 
 if TYPE_CHECKING:
     from ml.vision.errors import CheckpointMismatch
-    from ml.vision.train import EpochReport, TrainedModel
+    from ml.vision.training.train import EpochReport, TrainedModel
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ BEGUN, FITTED = 0.1, 0.9  # how far a run is before its first epoch of learning 
 @shared_task(name=jobs.RUN_TRAINING, base=DeviceTask)
 def run_training(run_id: int) -> None:
     """Train, judge and store; returns at once where the run is another's or has ended."""
-    from ml.vision.backbones import lacks_weights
     from ml.vision.devices import has_gpu
+    from ml.vision.networks.backbones import lacks_weights
 
     run = claim_run(TrainingRun, run_id, worker_name())
     if run is None:
@@ -95,8 +95,8 @@ def _pictures_of(glitch_ids: Sequence[int]) -> dict[int, GlitchPictures]:
 
 
 def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedModel":
-    from ml.vision.distributed import train_on_all_devices
     from ml.vision.errors import CheckpointMismatch
+    from ml.vision.training.distributed import train_on_all_devices
 
     reports: list[EpochReport] = []
 
@@ -163,7 +163,7 @@ def seconds_an_epoch(reports: "Sequence[EpochReport]") -> float | None:
 
 
 def _average(recipe: TrainingSettings, training_set: TrainingSet, folder: Path) -> "TrainedModel":
-    from ml.vision.ensemble import make_ensemble
+    from ml.vision.prediction.ensemble import make_ensemble
 
     versions = ModelVersion.objects.filter(
         role=ModelVersion.Role.CLASSIFIER, number__in=recipe.members

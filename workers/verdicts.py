@@ -16,17 +16,17 @@ from labeling.selectors.classes import trained_labels
 from labeling.selectors.versions import active_version
 from labeling.services.training_results import Trained, finish_training
 from ml.errors import MLError
-from ml.vision.calibrate import class_thresholds
-from ml.vision.dataset import Example, Skipped, TrainingSet
+from ml.vision.confidence.calibrate import class_thresholds
 from ml.vision.errors import NothingToTest
 from ml.vision.evaluate import metrics
-from ml.vision.gate import Decision, decide
+from ml.vision.inputs.dataset import Example, Skipped, TrainingSet
+from ml.vision.judging.gate import Decision, decide
 from ml.vision.judging.judged import Judged, on_same_glitches
 from workers.classifiers import load_classifier
 
 if TYPE_CHECKING:
-    from ml.vision.classifier import Classifier
-    from ml.vision.train import TrainedModel
+    from ml.vision.prediction.classifier import Classifier
+    from ml.vision.training.train import TrainedModel
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Candidate:
     """A trained network with what it says of the gold test set."""
 
     def __init__(self, model: "TrainedModel", training_set: TrainingSet) -> None:
-        from ml.vision.classifier import Classifier
+        from ml.vision.prediction.classifier import Classifier
 
         self.model = model
         self.training_set = training_set

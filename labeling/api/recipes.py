@@ -12,9 +12,9 @@ from rest_framework.views import APIView
 from labeling.api.permissions import IsPipelineOrReviewer
 from labeling.api.schema import answers
 from labeling.selectors.recipes import site_recipe
+from ml.vision.networks.weights import missing_weights
 from ml.vision.recipes import AUTOMATIC, RECIPES, Recipe
-from ml.vision.rules import wanted
-from ml.vision.weights import missing_weights
+from ml.vision.recipes.rules import wanted
 
 
 class RecipeSerializer(serializers.Serializer):

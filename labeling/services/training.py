@@ -18,8 +18,8 @@ from labeling.services.reasons import OF_A_RUN, checked_reason
 from labeling.services.runs import held
 from labeling.services.training_sets import EXAMPLES_MIN, left_out
 from ml.vision.recipes import AUTOMATIC, automatic, find_recipe, settings_for
-from ml.vision.rules import AS_DRAWN
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.rules import AS_DRAWN
+from ml.vision.recipes.settings import TrainingSettings
 
 
 def request_training(

@@ -10,7 +10,7 @@ from django.db import transaction
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
 from labeling.selectors.runs import checkpoints_until
-from ml.vision.checkpoint_files import delete_checkpoints
+from ml.vision.training.checkpoint_files import delete_checkpoints
 
 PREFIX = "training-"
 

@@ -25,7 +25,7 @@ from labeling.selectors.learned import learned_by
 from labeling.services.classes import freeze_class_list
 from labeling.services.gold import SHARES
 from ml.vision.judging.splits import split_in_time
-from ml.vision.rules import AS_DRAWN, IN_TIME
+from ml.vision.recipes.rules import AS_DRAWN, IN_TIME
 
 # With fewer labeled glitches than this a class is not trained on: it would be noise.
 EXAMPLES_MIN = 5

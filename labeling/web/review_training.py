@@ -32,10 +32,10 @@ from labeling.services.training_sets import EXAMPLES_MIN, by_what_they_lack, lef
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from ml.errors import MLError
-from ml.vision.changes import parse_changes
+from ml.vision.networks.weights import missing_weights
 from ml.vision.recipes import AUTOMATIC, RECIPES, automatic, find_recipe
-from ml.vision.rules import wanted
-from ml.vision.weights import missing_weights
+from ml.vision.recipes.changes import parse_changes
+from ml.vision.recipes.rules import wanted
 
 SHOWN = 50
 REQUESTS_SHOWN = 10

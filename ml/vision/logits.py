@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ml.vision.activations import InputMaker
 from ml.vision.devices import autocast, prediction_precision
-from ml.vision.draws import copy_of_view
+from ml.vision.inputs.activations import InputMaker
+from ml.vision.inputs.augment import copy_of_view
+from ml.vision.inputs.views import FULL
 from ml.vision.memory import with_less_memory
-from ml.vision.network import GlitchNetwork
-from ml.vision.views import FULL
+from ml.vision.networks.network import GlitchNetwork
 from ml.wanted import check_wanted, part, tell
 
 # Larger ones fall out of the processor's cache.

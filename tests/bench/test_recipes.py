@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 from bench.recipes import main
 from bench.recipes_data import split_by_chance, split_in_order, with_few_labels
 from bench.recipes_table import spread, summary
-from ml.vision.dataset import GlitchPictures
+from ml.vision.inputs.dataset import GlitchPictures
 
 
 def test_a_table_on_simulated_glitches_says_what_it_is(tmp_path, capsys):

@@ -23,7 +23,7 @@ from labeling.models import (
 from labeling.models.runs import Run
 from labeling.services.priors import refresh_class_priors
 from labeling.services.visitors import begin_visit
-from ml.vision.store import ArrayStore
+from ml.vision.storage.store import ArrayStore
 from tests.conftest import make_glitch
 from tests.labeling.api.conftest import make_version, predict
 from workers import schedule, sweeps

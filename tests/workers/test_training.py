@@ -37,8 +37,8 @@ from labeling.services.training import request_training
 from labeling.services.training_folders import training_folder
 from labeling.services.training_sets import freeze_training_set
 from ml.vision.devices import has_gpu
-from ml.vision.epochs import EpochReport
-from ml.vision.store import write_atomically
+from ml.vision.storage.store import write_atomically
+from ml.vision.training.epochs import EpochReport
 from workers.pictures import glitch_pictures
 from workers.scoring import score_glitches
 from workers.training import run_training, seconds_an_epoch, unlabeled_for
@@ -177,16 +177,16 @@ def full_from_epoch_2(path, data):
 def test_checkpoints_of_another_release_are_no_obstacle(monkeypatch):
     import_two_classes()
     run = request_training(None, "x", FAST)
-    monkeypatch.setattr("ml.vision.train.RECIPE", "of long ago")
+    monkeypatch.setattr("ml.vision.training.train.RECIPE", "of long ago")
     with monkeypatch.context() as broken:
         broken.setattr("workers.training.judge_and_store", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run_training(run.pk)
     TrainingRun.objects.update(state=Run.State.REQUESTED, attempts_in_vain=3)
     written = checkpoints_in(training_folder(run.pk))
-    monkeypatch.setattr("ml.vision.train.RECIPE", "of today")
+    monkeypatch.setattr("ml.vision.training.train.RECIPE", "of today")
     with monkeypatch.context() as full:
-        full.setattr("ml.vision.checkpoint.write_atomically", full_from_epoch_2)
+        full.setattr("ml.vision.storage.packed.write_atomically", full_from_epoch_2)
         run_training(run.pk)
     run.refresh_from_db()
     assert (run.error_code, run.progress > 0.3) == ("disk_full", True)
@@ -234,7 +234,7 @@ def test_a_training_without_room_is_gone_on_with_once_there_is_some(monkeypatch)
     import_two_classes(gold=22)
     run = request_training(None, "x", FAST)
     with monkeypatch.context() as full:
-        full.setattr("ml.vision.checkpoint.write_atomically", full_from_epoch_2)
+        full.setattr("ml.vision.storage.packed.write_atomically", full_from_epoch_2)
         run_training(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error_code) == (Run.State.FAILED, "disk_full")

@@ -17,9 +17,9 @@ from labeling.services.resuming import resume_training
 from labeling.services.runs import is_free
 from labeling.services.training import request_training, settings_asked_for
 from ml.errors import MLError
-from ml.vision.changes import parse_changes
+from ml.vision.networks.weights import missing_weights
 from ml.vision.recipes import RECIPES
-from ml.vision.weights import missing_weights
+from ml.vision.recipes.changes import parse_changes
 
 POLL_SECONDS = 1.0
 SEND_AGAIN_SECONDS = 30.0

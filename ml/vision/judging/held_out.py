@@ -1,12 +1,12 @@
 """Does a network notice a class that it never saw? Each class is held out in turn.
 
-On fixed features, with the linear head of :mod:`ml.vision.probe`: minutes instead of a training a
-class. Compared are four measures, each higher for what is more novel, by the area under their ROC
-curve (novel against known glitches, none of which the head was fitted on):
+On fixed features, with the linear head of :mod:`ml.vision.training.probe`: minutes instead of a
+training a class. Compared are four measures, each higher for what is more novel, by the area under
+their ROC curve (novel against known glitches, none of which the head was fitted on):
 
 - ``softmax``: 1 - the calibrated confidence (Hendrycks and Gimpel 2017);
 - ``energy``: -logsumexp of the logits (Liu et al. 2020);
-- ``distance``: :class:`ml.vision.novelty.NoveltyMeasure`, of the class that the head names;
+- ``distance``: :class:`ml.vision.confidence.novelty.NoveltyMeasure`, of the class named;
 - ``reported``: 1 - the confidence as Nota reports it, evened out where the distance is large.
 
 And how often an unseen class comes out with a confidence of .97 or more, before and after.
@@ -22,10 +22,10 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 
-from ml.vision.calibrate import fit_temperature, softmax
+from ml.vision.confidence.calibrate import fit_temperature, softmax
+from ml.vision.confidence.novelty import NoveltyMeasure, Sketches, spread_doubt
 from ml.vision.judging.splits import stratified_split
-from ml.vision.novelty import NoveltyMeasure, Sketches, spread_doubt
-from ml.vision.probe import balanced_weights, fit_probe
+from ml.vision.training.probe import balanced_weights, fit_probe
 
 Floats = npt.NDArray[np.floating]
 SHARES = {"train": 0.5, "validation": 0.1, "test": 0.4}

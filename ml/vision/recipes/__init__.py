@@ -10,11 +10,11 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from ml.vision.backbone_names import check_backbone
 from ml.vision.errors import UnknownRecipe
 from ml.vision.recipes import ensemble, george, logistic, merged_view, nota, spartificial
+from ml.vision.recipes.backbone_names import check_backbone
 from ml.vision.recipes.recipe import Recipe
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 
 __all__ = [
     "AUTOMATIC",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml.vision.recipes.recipe import Recipe
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 
 ENSEMBLE = Recipe(
     "The average of any model versions",

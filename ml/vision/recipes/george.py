@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml.vision.recipes.recipe import Recipe
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 
 SOURCE = "George, Shen and Huerta 2018 (Phys. Rev. D 97, 101501)"
 INCEPTION = TrainingSettings(

@@ -8,7 +8,7 @@ layer of 256, on a mosaic of the four durations.
 from __future__ import annotations
 
 from ml.vision.recipes.recipe import Recipe
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 
 MERGED_VIEW = Recipe(
     "Four-layer network from scratch on the 2 x 2 mosaic of durations",

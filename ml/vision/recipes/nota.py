@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml.vision.recipes.recipe import Recipe
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 
 # Chosen on the validation glitches of one simulated set (docs/classifier.md). Learning ten blocks
 # instead of three, for all twelve epochs, is what gained most; the running mean makes an epoch less

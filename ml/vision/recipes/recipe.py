@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml.vision.recipes.recipe import Recipe
-from ml.vision.settings import TrainingSettings
+from ml.vision.recipes.settings import TrainingSettings
 
 RESNET50 = Recipe(
     "ResNet50, last block and a dense head of 256 and 128",

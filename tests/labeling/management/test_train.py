@@ -10,8 +10,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from labeling.models import ModelVersion, TrainingRun
+from ml.vision.networks.torchvision_door import import_torchvision
 from ml.vision.recipes import RECIPES
-from ml.vision.torchvision_door import import_torchvision
 from tests.workers.test_training import import_two_classes, long_lease
 
 __all__ = ["long_lease"]  # a fixture that is used by being here

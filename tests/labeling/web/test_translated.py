@@ -45,9 +45,9 @@ from labeling.services.proposals import accept_for_vote
 from labeling.services.tokens import create_token
 from labeling.services.visitors import begin_visit
 from labeling.services.votes import record_vote
+from ml.vision.networks.weights import missing_weights
 from ml.vision.recipes import RECIPES
-from ml.vision.rules import wanted
-from ml.vision.weights import missing_weights
+from ml.vision.recipes.rules import wanted
 from tests.conftest import make_glitch, make_volunteer
 from tests.labeling.judging_world import make_classifier, make_gold, say
 from tests.labeling.pseudo import PseudoLanguage, plain_words, pseudo

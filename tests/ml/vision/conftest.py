@@ -6,8 +6,8 @@ from PIL import Image
 
 torch = pytest.importorskip("torch")
 
-from ml.vision.dataset import Example, GlitchPictures, TrainingSet  # noqa: E402
-from ml.vision.settings import TrainingSettings  # noqa: E402
+from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet  # noqa: E402
+from ml.vision.recipes.settings import TrainingSettings  # noqa: E402
 
 SIDE = 64
 

@@ -5,10 +5,10 @@ import dataclasses
 import psutil
 import pytest
 
-from ml.vision.distributed import train_on_all_devices
-from ml.vision.reading import read_set
-from ml.vision.step import Stepper
-from ml.vision.train import train_classifier
+from ml.vision.training.distributed import train_on_all_devices
+from ml.vision.training.reading import read_set
+from ml.vision.training.step import Stepper
+from ml.vision.training.train import train_classifier
 from ml.wanted import while_wanted
 
 
@@ -57,7 +57,7 @@ def test_a_training_ends_while_pictures_are_read(training_set, recipe, tmp_path,
         passed.append("all read")
         return found
 
-    monkeypatch.setattr("ml.vision.train.read_set", reading)
+    monkeypatch.setattr("ml.vision.training.train.read_set", reading)
     with while_wanted(Countdown(lambda: bool(passed))), pytest.raises(Unwanted):
         train_classifier(training_set, recipe, tmp_path / "run", tmp_path / "cache", device="cpu")
     assert passed == ["begun"]

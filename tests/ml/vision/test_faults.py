@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from ml.vision import network as networks
-from ml.vision.classifier import Classifier
-from ml.vision.dataset import Example, TrainingSet
 from ml.vision.errors import DamagedWeights, OutOfMemory
+from ml.vision.inputs.dataset import Example, TrainingSet
 from ml.vision.memory import with_less_memory
-from ml.vision.model_file import ModelFile
-from ml.vision.train import train_classifier
-from ml.vision.world import synchronise_norms
-
-from .conftest import make_set
+from ml.vision.networks import network as networks
+from ml.vision.networks.model_file import ModelFile
+from ml.vision.prediction.classifier import Classifier
+from ml.vision.training.train import train_classifier
+from ml.vision.training.world import synchronise_norms
+from tests.ml.vision.conftest import make_set
 
 
 def holding_at_most(count, monkeypatch):
@@ -129,7 +128,7 @@ FULL_DISK = """
     import errno, os, sys
     from pathlib import Path
     sys.path[:0] = ["."]
-    from ml.vision.checkpoint import Checkpoints
+    from ml.vision.training.checkpoint import Checkpoints
     from ml.vision.errors import DiskFull
 
     folder = Path({folder!r})

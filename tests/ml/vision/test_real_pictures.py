@@ -10,13 +10,13 @@ import pytest
 from ml.discovery.cluster import cluster_pool
 from ml.discovery.describe import describe_clusters
 from ml.pictures import parse_picture_name
-from ml.vision.classifier import Classifier
-from ml.vision.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.embedding.frozen import frozen_features
+from ml.vision.embedding.linear import frozen_embedding
 from ml.vision.evaluate import metrics
-from ml.vision.frozen import frozen_features
-from ml.vision.linear_embedding import frozen_embedding
-from ml.vision.settings import TrainingSettings
-from ml.vision.train import train_classifier
+from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.prediction.classifier import Classifier
+from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.training.train import train_classifier
 
 SPECTROGRAMS = Path(os.environ.get("NOTA_SHARED", "../shared")) / "data" / "spectrograms"
 UNKNOWN = "Whistle"

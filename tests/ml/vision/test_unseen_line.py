@@ -10,10 +10,10 @@ from PIL import Image
 from ml.strain.qtransform import sample_energy
 from ml.strain.render import MAX_ENERGY
 from ml.strain.simulate import simulate_glitch
-from ml.vision.classifier import Classifier
-from ml.vision.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
+from ml.vision.prediction.classifier import Classifier
 from ml.vision.recipes import settings_for
-from ml.vision.train import train_classifier
+from ml.vision.training.train import train_classifier
 
 KNOWN = ("Violin_Mode", "Wandering_Line", "Whistle")
 DURATIONS = (1.0, 4.0)

@@ -1,0 +1,1 @@
+"""Vectors of glitches in which the unknown is to be clustered."""

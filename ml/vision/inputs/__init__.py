@@ -1,0 +1,1 @@
+"""From the pictures of a glitch to what a network is shown."""

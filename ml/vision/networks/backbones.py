@@ -1,0 +1,185 @@
+"""Backbones by name: a row of steps whose last blocks can be trained, with ImageNet weights.
+
+"efficientnet-lite0" comes with its weights in a package. Any other name is looked up in
+torchvision, then in timm ("timm:NAME" asks timm only); their weights are read from a folder of
+state dicts (``NOTA_WEIGHTS``, files NAME.pth, NAME.pt or NAME.safetensors), else downloaded.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ml.vision.errors import DamagedWeights, MissingWeights
+from ml.vision.networks import lite0, merged_view
+from ml.vision.networks.families import ImageNetModel, find_model
+from ml.vision.networks.scaling import AS_IT_IS, LITE0, Scaling
+from ml.vision.networks.weights import impatient_with_hubs, weights_file, where_to_put
+from ml.vision.recipes.backbone_names import DEFAULT_BACKBONE, MERGED_VIEW, unknown_backbone
+from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.storage.store import hash_of
+
+
+@dataclass
+class Backbone:
+    """``steps``: (n, d, h, w) within 0 to 1, normalised by ``scaling``, through all steps.
+
+    Each step gives (n, c, h, w), or (n, D) at the very end. ``closing_steps`` counts the steps
+    after the last block (a head convolution): they are trained whenever a block is.
+    """
+
+    name: str
+    steps: nn.Sequential
+    closing_steps: int
+    feature_size: int
+    scaling: Scaling
+
+    @property
+    def blocks(self) -> int:
+        return len(self.steps) - self.closing_steps
+
+
+def pool(x: Tensor) -> Tensor:
+    """(n, c, h, w) -> (n, c), mean over the picture; (n, c) stays as it is."""
+    return x.mean(dim=(2, 3)) if x.ndim == 4 else x
+
+
+def create_backbone(
+    name: str,
+    weights_folder: Path | None = None,
+    *,
+    channels: int = 3,
+    pretrained: bool = True,
+) -> Backbone:
+    """Build by name, in evaluation mode, for pictures of ``channels`` channels.
+
+    ``weights_folder`` defaults to the environment's ``NOTA_WEIGHTS``. Without ``pretrained`` the
+    weights are random, to be filled from a model version's file. Raises UnknownBackbone,
+    MissingWeights, DamagedWeights.
+    """
+    if name == DEFAULT_BACKBONE:
+        backbone = Backbone(name, lite0.build_steps(), 1, lite0.FEATURES, LITE0)
+        if pretrained:
+            lite0.load_packaged_weights(backbone.steps)
+    elif name == MERGED_VIEW:
+        steps = merged_view.build_steps()
+        backbone = Backbone(name, steps, 1, merged_view.FEATURES, AS_IT_IS)
+    else:
+        backbone = _other_backbone(name, weights_folder, pretrained)
+    adapt_channels(backbone.steps, channels)
+    backbone.steps.eval()
+    for parameter in backbone.steps.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return backbone
+
+
+def lacks_weights(settings: TrainingSettings) -> str:
+    """Why the ImageNet weights that a training needs cannot be had, in words; "" where they can."""
+    if settings.weights != "imagenet":
+        return ""
+    try:
+        create_backbone(settings.backbone)
+    except MissingWeights as error:
+        return str(error)
+    return ""
+
+
+def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) -> Backbone:
+    found = find_model(name)
+    if found is None:
+        raise unknown_backbone(name)
+    state = _weights(found, weights_folder) if pretrained else None
+    if state is not None:
+        _load(found, state)
+    steps, closing = found.split()
+    size = _feature_size(steps)
+    return Backbone(name, steps, closing, size, found.scaling)
+
+
+def _weights(found: ImageNetModel, weights_folder: Path | None) -> dict[str, Tensor]:
+    path = weights_file(found.name, weights_folder)
+    if path is not None:
+        return read_state(path)
+    try:
+        with impatient_with_hubs():
+            return found.download()
+    except Exception as error:  # each hub raises its own kinds
+        raise MissingWeights(
+            f"No ImageNet weights for {found.name!r}, in a file or by download "
+            f"({error!r:.120}). {where_to_put(found.name)}, allow random weights (setting "
+            f"'weights': 'imagenet or random'), or use {DEFAULT_BACKBONE!r}, which needs none.",
+            name=found.name,
+        ) from error
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """A state dict from a file; raises :class:`DamagedWeights`."""
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise DamagedWeights(
+            f"The file of weights {path} cannot be read ({type(error).__name__}); copy it anew.",
+            path=str(path),
+        ) from error
+    return state
+
+
+def _load(found: ImageNetModel, state: dict[str, Tensor]) -> None:
+    """Load all but the classifier, which is replaced anyway."""
+    wanted = found.network.state_dict()
+    missing = [key for key in wanted if key not in state and not found.is_spare(key)]
+    if missing:
+        raise DamagedWeights(
+            f"The weights for {found.name!r} lack {len(missing)} tensors, {missing[0]!r} first; "
+            "they belong to another network.",
+            name=found.name,
+        )
+    fitting = {
+        key: tensor
+        for key, tensor in state.items()
+        if key in wanted and wanted[key].shape == tensor.shape
+    }
+    found.network.load_state_dict(fitting, strict=False)
+
+
+def _feature_size(steps: nn.Sequential) -> int:
+    steps.eval()
+    with torch.inference_mode():
+        return int(pool(steps(torch.zeros(1, 3, 224, 224))).shape[1])
+
+
+def adapt_channels(steps: nn.Sequential, channels: int) -> None:
+    """Let the first convolution, made for three channels, take ``channels``.
+
+    One channel: the sum over the colours, as if the grey picture were repeated thrice. Others: the
+    colours' filters in turn, scaled so that the sum over channels stays what it was.
+    """
+    if channels == 3:
+        return
+    first = next(module for module in steps.modules() if isinstance(module, nn.Conv2d))
+    weight = first.weight.detach()  # (o, 3, k, k)
+    if channels == 1:
+        adapted = weight.sum(dim=1, keepdim=True)
+    else:
+        adapted = weight[:, [channel % 3 for channel in range(channels)]] * (3 / channels)
+    first.weight = nn.Parameter(adapted)
+    first.in_channels = channels
+
+
+def digest_of(module: nn.Module) -> str:
+    """Hash of a module's state: equal modules give equal outputs."""
+    return hash_of(
+        [
+            (key, tensor.detach().cpu().contiguous().numpy().tobytes())
+            for key, tensor in module.state_dict().items()
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Model versions in use: classes, features and heat maps of any glitches."""

@@ -1,0 +1,84 @@
+import pytest
+
+from ml.vision.errors import BadSettings
+from ml.vision.recipes import settings_for
+from ml.vision.recipes.settings import TrainingSettings
+
+
+def test_settings_survive_json():
+    settings = TrainingSettings(durations=(4.0,), trainable_blocks="all", seed=7)
+    assert TrainingSettings.from_dict(settings.to_dict()) == settings
+
+
+def test_missing_keys_take_their_defaults():
+    assert TrainingSettings.from_dict({"seed": 3}) == TrainingSettings(seed=3)
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"epoch": 3}, "epoch"),
+        ({"epochs": -1}, "epochs"),
+        ({"epochs": True}, "epochs"),
+        ({"epochs": "3"}, "epochs"),
+        ({"learning_rate": 0}, "learning_rate"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"trainable_blocks": "some"}, "trainable_blocks"),
+        ({"class_weights": "sometimes"}, "class_weights"),
+        ({"durations": []}, "durations"),
+        ({"durations": [3.0]}, "durations"),
+        ({"durations": [4.0, 4.0]}, "durations"),
+        ({"durations": "4.0"}, "durations"),
+        ({"backbone": ""}, "backbone"),
+        ({"backbone": "resnet\x00"}, "backbone"),
+        ({"backbone": "resnet\ud800"}, "backbone"),
+        ({"backbone": "a" * 101}, "backbone"),
+        ({"size": 16}, "size"),
+        ({"hidden": [3_000_000], "probe_strength": 0}, "hidden"),
+        ({"hidden": [8] * 5, "probe_strength": 0}, "hidden"),
+        ({"size": 1024, "minibatch": 4096}, "minibatch"),
+    ],
+)
+def test_a_bad_setting_is_named(values, key):
+    with pytest.raises(BadSettings) as caught:
+        TrainingSettings.from_dict(values)
+    assert caught.value.data["key"] == key
+    assert repr(key) in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_refusal_does_not_repeat_all_of_what_was_sent():
+    with pytest.raises(BadSettings) as caught:
+        TrainingSettings.from_dict({"backbone": "a" * 100_000})
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ("nota-cpu", "without a frozen part"),
+        ("logistic-features", "without a frozen part"),
+        ("spartificial-resnet50", "without a frozen part"),
+        ("george-inception-v3", "'augmentation' that changes them"),
+    ],
+)
+def test_copies_that_would_change_no_prediction_are_refused(recipe, words):
+    with pytest.raises(BadSettings, match=words) as caught:
+        settings_for(recipe, {"test_copies": 4})
+    assert caught.value.data["key"] == "test_copies"
+
+
+@pytest.mark.parametrize("recipe", ["nota", "george-resnet50"])
+def test_copies_are_taken_where_all_of_a_network_learns(recipe):
+    assert settings_for(recipe, {"test_copies": 4}).test_copies == 4
+
+
+def test_a_version_with_idle_copies_is_still_loaded():
+    assert TrainingSettings.from_dict({"test_copies": 4}).test_copies == 4
+
+
+def test_what_memory_holds_is_told_with_the_refusal():
+    """2^25 pixels are 32 pictures of 1024 x 1024."""
+    assert TrainingSettings(size=1024, minibatch=32).minibatch == 32
+    with pytest.raises(BadSettings, match="of 1024 x 1024 than memory holds at once; at most 32"):
+        TrainingSettings(size=1024, minibatch=33)
