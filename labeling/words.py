@@ -30,6 +30,7 @@ STAGES = (
 PARTS = (
     _("read %(done)s of %(of)s"), _("predicted %(done)s of %(of)s"),
     _("looked through %(done)s of %(of)s"), _("learned from %(done)s of %(of)s"),
+    _("round %(done)s of %(of)s"),
     _("epoch %(epoch)s of %(epochs)s"), _("embedding by %(name)s"),
     _("about %(number)s s left"), _("about %(number)s min left"), _("about %(number)s h left"),
     _("at most %(number)s s left"), _("at most %(number)s min left"),
