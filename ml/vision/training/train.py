@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from ml.vision.confidence.calibrate import fit_temperature
@@ -20,7 +19,7 @@ from ml.vision.errors import MissingWeights
 from ml.vision.few_shot.pseudo import pseudo_examples
 from ml.vision.inputs.activations import InputMaker, make_inputs_for
 from ml.vision.inputs.dataset import Skipped, TrainingSet
-from ml.vision.inputs.views import FULL, LONGEST_ONLY
+from ml.vision.inputs.views import FULL
 from ml.vision.logits import predict_logits
 from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import GlitchNetwork, build_network
@@ -31,7 +30,7 @@ from ml.vision.training.checkpoint import Checkpoints
 from ml.vision.training.draws import Labeled
 from ml.vision.training.epochs import EpochReport, Progress
 from ml.vision.training.fit import Fitter
-from ml.vision.training.probe import balanced_weights, fit_probe
+from ml.vision.training.probe import warm_up, weigh_classes
 from ml.vision.training.reading import Read, read_set
 from ml.vision.training.world import World
 from ml.wanted import part
@@ -112,8 +111,9 @@ def train_classifier(
     notes += more
     maker = make_inputs_for(network, settings, cache, device)
 
+    weigh_classes(read.train, settings, len(training_set.classes))
     with part(*WARMING_UP):
-        _warm_up(network, maker, read.train, settings)
+        warm_up(network, maker, read.train, settings)
     fitter = Fitter(network, maker, read.train, read.validation, settings, world)
     progress = fitter.run(checkpoints, on_epoch)
     model = _finish(network, maker, read, settings, training_set.classes)
@@ -166,48 +166,6 @@ def _set_mean_picture(network: GlitchNetwork, train: Labeled) -> None:
     for array in train.arrays:
         view = torch.from_numpy(np.array(array[FULL])).to(mean.device)[None].float() / 255
         mean += preparation.arrange(view).mean(dim=0) / len(train)
-
-
-def _class_weights(
-    train: Labeled, settings: TrainingSettings, classes: int
-) -> npt.NDArray[np.float64]:
-    if settings.class_weights == "none":
-        return train.weights
-    return train.weights * balanced_weights(train.columns, classes)
-
-
-def _warm_up(
-    network: GlitchNetwork, maker: InputMaker, train: Labeled, settings: TrainingSettings
-) -> None:
-    """Fit the classifier alone, on all variants and copies of every training glitch.
-
-    Without the variant of the longest picture only where no training glitch is ever shown so.
-    """
-    classes = network.classifier.out_features
-    train.weights[:] = _class_weights(train, settings, classes)
-    if not settings.probe_strength:
-        return
-    variants = [
-        variant
-        for variant in range(len(train.arrays[0]))
-        if variant != LONGEST_ONLY or settings.drop_durations
-    ]
-    seen = []
-    for done, variant in enumerate(variants):
-        with part(done, done + 1, of=len(variants)):
-            seen.append(predict_logits(network, maker, train.arrays, variant)[1])
-    features = np.concatenate(seen)
-    weight, bias = fit_probe(
-        features,
-        np.tile(train.columns, len(variants)),
-        np.tile(train.weights, len(variants)) / len(variants),
-        classes,
-        settings.probe_strength,
-        settings.seed,
-    )
-    with torch.no_grad():
-        network.classifier.weight.copy_(torch.from_numpy(weight))
-        network.classifier.bias.copy_(torch.from_numpy(bias))
 
 
 def _finish(

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,10 +14,8 @@ from ml.vision.errors import CheckpointMismatch, NaNLoss, NothingToTest, Nothing
 from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.networks.network import build_network, frozen_steps
 from ml.vision.prediction.classifier import Classifier
-from ml.vision.recipes import settings_for
 from ml.vision.storage.packed import unpack
 from ml.vision.training import step
-from ml.vision.training.probe import balanced_weights, fit_probe
 from ml.vision.training.train import train_classifier
 from ml.wanted import while_wanted
 from tests.ml.vision.conftest import make_set
@@ -119,23 +116,6 @@ def test_a_damaged_last_checkpoint_costs_one_epoch_only(training_set, recipe, tm
     again = train_classifier(training_set, recipe, tmp_path / "run", cache)
     assert again.sha256 == whole.sha256
     assert "Passed over a damaged checkpoint" in again.notes[0]
-
-
-@pytest.mark.parametrize(("drop_durations", "is_fitted_on_it_alone"), [(0.0, True), (0.3, False)])
-def test_a_head_is_fitted_on_what_training_glitches_are_shown_as(
-    training_set, tmp_path, drop_durations, is_fitted_on_it_alone
-):
-    """Where no duration is ever dropped: on each glitch once, with all its durations."""
-    cache = tmp_path / "cache"
-    changes = {"size": 32, "drop_durations": drop_durations}
-    settings = settings_for("logistic-features", changes)
-    model = train_classifier(training_set, settings, tmp_path / "run", cache)
-    classifier = Classifier.load(model.weights)
-    features = classifier.features([example.pictures for example in training_set.train], cache)
-    columns = np.array([training_set.classes.index(e.label) for e in training_set.train])
-    wanted, _ = fit_probe(features, columns, np.ones(len(columns)), 2, 0.1, settings.seed)
-    weight = classifier.network.classifier.weight.detach().numpy()
-    assert np.allclose(weight, wanted, rtol=1e-3, atol=1e-5) == is_fitted_on_it_alone
 
 
 KILLED = """
@@ -300,21 +280,6 @@ def test_history_is_plain_data(training_set, recipe, tmp_path):
 def test_the_boundary_follows_the_blocks(recipe, blocks, frozen):
     backbone = type("Backbone", (), {"steps": range(18), "blocks": 17})
     assert frozen_steps(backbone, blocks) == frozen
-
-
-def test_balanced_weights_by_hand():
-    weights = balanced_weights(np.array([0, 0, 0, 1]), 2)
-    assert weights.tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2.0])
-
-
-@pytest.mark.parametrize("classes", [2, 3])
-def test_the_probe_separates_what_is_separable(classes):
-    rng = np.random.default_rng(0)
-    columns = np.repeat(np.arange(classes), 10)
-    features = 5.0 + 3.0 * np.eye(4)[columns] + rng.normal(0, 0.3, (len(columns), 4))
-    weight, bias = fit_probe(features, columns, np.ones(len(columns)), classes, 1.0, 0)
-    assert weight.shape == (classes, 4)
-    assert ((features @ weight.T + bias).argmax(axis=1) == columns).all()
 
 
 def test_the_same_seed_gives_the_same_set(tmp_path):
