@@ -23,6 +23,7 @@ from labeling.selectors.evaluations import (
     listed_evaluation_runs,
     listed_evaluations,
 )
+from labeling.services.cancelling import cancel_evaluation
 from labeling.services.evaluations import request_evaluation
 from labeling.throttles import PostThrottle
 
@@ -140,4 +141,19 @@ class EvaluationRunView(APIView):
     @extend_schema(responses=answers({200: EvaluationRunSerializer}, 401, 403, 404))
     def get(self, request: Request, evaluation_run_id: int) -> Response:
         """One evaluation that was asked for: how far it is, what came of it."""
+        return Response(EvaluationRunSerializer(find_evaluation_run(evaluation_run_id)).data)
+
+
+class CancelEvaluationView(APIView):
+    permission_classes = [IsAuthenticated, IsPipelineOrReviewer]
+
+    @extend_schema(
+        request=None, responses=answers({200: EvaluationRunSerializer}, 401, 403, 404, 409)
+    )
+    def post(self, request: Request, evaluation_run_id: int) -> Response:
+        """Cancel an evaluation that has not ended; its worker notices within seconds.
+
+        A pipeline may those that it asked for (else 403 ``not_yours``), a reviewer all.
+        """
+        cancel_evaluation(evaluation_run_id, by=user_of(request))
         return Response(EvaluationRunSerializer(find_evaluation_run(evaluation_run_id)).data)

@@ -100,6 +100,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         evaluations.EvaluationRunView.as_view(),
         name="evaluation-run",
     ),
+    path(
+        "evaluation-runs/<int:evaluation_run_id>/cancel",
+        evaluations.CancelEvaluationView.as_view(),
+        name="cancel-evaluation",
+    ),
     path("shadow-trials", shadow_trials.ShadowTrialsView.as_view(), name="shadow-trials"),
     path(
         "shadow-trials/<int:trial_id>", shadow_trials.ShadowTrialView.as_view(), name="shadow-trial"

@@ -42,16 +42,24 @@ def find_evaluation_run(run_id: int) -> EvaluationRun:
     return found
 
 
+def live_evaluation(
+    version: ModelVersion, against: ModelVersion | None = None, *, in_time: bool = False
+) -> EvaluationRun | None:
+    """The evaluation of just this that is asked for or under way; there is one at most."""
+    live = EvaluationRun.objects.filter(state__in=EvaluationRun.LIVE)
+    return live.filter(model_version=version, against=against, in_time=in_time).first()
+
+
 def unfinished_evaluation(
     version: ModelVersion, against: ModelVersion | None = None, *, in_time: bool = False
 ) -> EvaluationRun | None:
-    """The last evaluation asked for of what :func:`latest_evaluation` gives, unless it succeeded:
-    it waits, is under way, or failed.
+    """Of what :func:`latest_evaluation` gives: the evaluation that waits or is under way, else the
+    last one asked for, unless it succeeded: it failed or was cancelled.
     """
-    asked = EvaluationRun.objects.filter(model_version=version, in_time=in_time)
+    asked = listed_evaluation_runs().filter(model_version=version, in_time=in_time)
     if against is not None:
         asked = asked.filter(against=against)
-    last = asked.first()
+    last = asked.filter(state__in=EvaluationRun.LIVE).first() or asked.first()
     return last if last is not None and last.state != EvaluationRun.State.SUCCEEDED else None
 
 

@@ -45,40 +45,62 @@ def evaluate_version(
     that either was trained on. The same test again writes the same row anew. Raises LabelingError
     ``nothing_to_test``, ``not_predicted`` or ``nothing_later``.
     """
+    return _store(_judge(version, against, whole=whole, in_time=in_time))
+
+
+def finish_evaluation(run: EvaluationRun) -> bool:
+    """Store the figures; False, and nothing stored, where the run was cancelled or taken from this
+    worker meanwhile.
+
+    What has no prediction is left out: the worker has tried, and its pictures cannot be read.
+    Raises LabelingError ``nothing_to_test``, ``nothing_later``.
+    """
+    beside = [None, run.against] if run.against else [None]
+    judged = [
+        _judge(run.model_version, against, whole=False, in_time=run.in_time) for against in beside
+    ]
+    with transaction.atomic():
+        if held(run).select_for_update().first() is None:
+            return False
+        stored = [_store(one) for one in judged][-1]
+        held(run).update(evaluation=stored)
+        return end_run(run, EvaluationRun.State.SUCCEEDED)
+
+
+def _judge(
+    version: ModelVersion, against: ModelVersion | None, *, whole: bool, in_time: bool
+) -> Evaluation:
+    """The row of :func:`evaluate_version`, not stored yet."""
     versions = [one for one in (version, against) if one is not None]
     test = _test_of(versions, whole)
     if in_time:
         test = later_than_training(test, versions)
     mine = judged_on(version, test)
-    comparison = compare(mine, judged_on(against, test)) if against else None
-    figures = _figures(version, mine, test)
-    with transaction.atomic():
-        stored, _is_new = Evaluation.objects.update_or_create(
-            model_version=version,
-            against=against,
-            test_digest=test.digest,
-            in_time=in_time,
-            defaults={
-                "figures": figures,
-                "comparison": comparison,
-                "code_version": code_version(),
-            },
-        )
-        return stored
+    return Evaluation(
+        model_version=version,
+        against=against,
+        test_digest=test.digest,
+        in_time=in_time,
+        figures=_figures(version, mine, test),
+        comparison=compare(mine, judged_on(against, test)) if against else None,
+        code_version=code_version(),
+    )
 
 
-def finish_evaluation(run: EvaluationRun) -> bool:
-    """Store the figures; False where the run was taken from this worker meanwhile.
-
-    What has no prediction is left out: the worker has tried, and its pictures cannot be read.
-    Raises LabelingError ``nothing_to_test``, ``nothing_later``.
-    """
-    stored = evaluate_version(run.model_version, whole=False, in_time=run.in_time)
-    if run.against is not None:
-        stored = evaluate_version(run.model_version, run.against, whole=False, in_time=run.in_time)
-    with transaction.atomic():
-        held(run).update(evaluation=stored)
-        return end_run(run, EvaluationRun.State.SUCCEEDED)
+def _store(judged: Evaluation) -> Evaluation:
+    """In place of what the same test gave before."""
+    stored, _is_new = Evaluation.objects.update_or_create(
+        model_version=judged.model_version,
+        against=judged.against,
+        test_digest=judged.test_digest,
+        in_time=judged.in_time,
+        defaults={
+            "figures": judged.figures,
+            "comparison": judged.comparison,
+            "code_version": judged.code_version,
+        },
+    )
+    return stored
 
 
 def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:

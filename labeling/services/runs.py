@@ -10,9 +10,10 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from labeling.errors import ForbiddenError
+from labeling.errors import ConflictError, ForbiddenError
 from labeling.models import User
 from labeling.models.runs import Run
+from labeling.services.audit import record_deed
 
 AnyRun = TypeVar("AnyRun", bound=Run)
 
@@ -117,12 +118,22 @@ def hand_back(run: Run) -> bool:
     return held(run).update(**free) == 1
 
 
-def cancel_run(model: type[AnyRun], run_id: int) -> bool:
-    """Cancel a run that has not ended; its worker notices at its next sign of life, in seconds."""
-    live = model._default_manager.filter(
-        pk=run_id, state__in=[Run.State.REQUESTED, Run.State.RUNNING]
-    )
-    return live.update(state=Run.State.CANCELLED, ended_at=timezone.now()) == 1
+@transaction.atomic
+def cancel_run(run: Run, kind: str, *, by: User | None) -> None:
+    """Call off a run that has not ended; its worker notices at its next sign of life, in seconds.
+
+    ``kind`` names it in the record of deeds, as in "label check"; ``by`` None: on the command line.
+    Raises ForbiddenError ``not_yours``; ConflictError ``run_ended`` where there is nothing to
+    cancel.
+    """
+    check_is_theirs(run, by)
+    live = type(run)._default_manager.filter(pk=run.pk, state__in=Run.LIVE)
+    if not live.update(state=Run.State.CANCELLED, ended_at=timezone.now()):
+        raise ConflictError(
+            _("Run %(run)s has ended already; there is nothing to cancel.") % {"run": run.pk},
+            code="run_ended",
+        )
+    record_deed(by, f"cancel_{kind.replace(' ', '_')}", f"{kind} {run.pk}")
 
 
 def check_is_theirs(run: Run, by: User | None) -> None:

@@ -16,11 +16,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, ModelVersion
-from labeling.selectors.evaluations import compared_with, latest_evaluation, unfinished_evaluation
+from labeling.models.runs import Run
+from labeling.selectors.evaluations import (
+    compared_with,
+    find_evaluation_run,
+    latest_evaluation,
+    unfinished_evaluation,
+)
 from labeling.selectors.versions import find_version
+from labeling.services.cancelling import cancel_evaluation
 from labeling.services.evaluations import request_evaluation
 from labeling.web.judging_charts import class_curves, reliability_marks, weekly_marks
 from labeling.web.permissions import reviewer_required, user_of
+from labeling.web.runs import call_off, render_part
 
 ROLE = ModelVersion.Role.CLASSIFIER
 FIGURES = {
@@ -162,9 +170,31 @@ def judge(request: HttpRequest, number: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("A worker judges it now; look again in a moment."))
+        messages.success(request, _("A worker judges it now; the figures appear here."))
+    return redirect(_address(number, against, in_time=in_time))
+
+
+@never_cache
+@reviewer_required
+@require_safe
+def evaluation_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far an evaluation is, asked for again and again while it lives."""
+    run = find_evaluation_run(pk)
+    live = run.state in Run.LIVE
+    return render_part(request, "fragments/judging_run.html", {"asked": run}, live=live)
+
+
+@reviewer_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    run = find_evaluation_run(pk)
+    call_off(request, cancel_evaluation, pk)
+    return redirect(_address(run.model_version.number, run.against, in_time=run.in_time))
+
+
+def _address(number: int, against: ModelVersion | None, *, in_time: bool) -> str:
     query = _query(against, in_time=in_time)
-    return redirect(reverse("judging", args=[number]) + (f"?{query}" if query else ""))
+    return reverse("judging", args=[number]) + (f"?{query}" if query else "")
 
 
 def _query(against: ModelVersion | None, *, in_time: bool) -> str:

@@ -22,6 +22,7 @@ from labeling.services.cancelling import cancel_label_check
 from labeling.services.label_issues import decide_issue, request_label_check, undo_issue
 from labeling.web.forms import GoldForm
 from labeling.web.permissions import reviewer_required, user_of
+from labeling.web.runs import call_off, render_part
 
 
 @never_cache
@@ -33,8 +34,8 @@ def labels(request: HttpRequest) -> HttpResponse:
     check = last_label_check()
     live = check is not None and check.state in Run.LIVE
     searching = {"check": check, "live": live}
-    if request.headers.get("HX-Request") and live:
-        return render(request, "fragments/label_check.html", searching)
+    if request.headers.get("HX-Request"):
+        return render_part(request, "fragments/label_check.html", searching, live=live)
     waiting = open_issues()
     count = waiting.count()
     asked = request.GET.get("skip", "")
@@ -47,10 +48,7 @@ def labels(request: HttpRequest) -> HttpResponse:
         "guide": field_guide(examples=2),
         "decided": decided_issues()[:DECIDED_SHOWN],
     }
-    response = render(request, "review/labels.html", context)
-    if request.headers.get("HX-Request"):
-        response["HX-Refresh"] = "true"  # the search has ended: the whole page is another
-    return response
+    return render(request, "review/labels.html", context)
 
 
 @reviewer_required
@@ -66,12 +64,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @reviewer_required
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    try:
-        cancel_label_check(pk, by=user_of(request))
-    except LabelingError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Cancelled. Its worker stops within some seconds."))
+    call_off(request, cancel_label_check, pk)
     return redirect("label-issues")
 
 

@@ -8,29 +8,37 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from labeling.errors import LabelingError
-from labeling.models import ModelVersion
+from labeling.models import ModelVersion, ShadowTrial
 from labeling.selectors.drift import open_alerts
 from labeling.selectors.evaluations import latest_evaluation, unfinished_evaluation
 from labeling.selectors.skipped import skipped_glitches
 from labeling.selectors.training_requests import unanswered_refusal
-from labeling.selectors.trials import listed_trials, running_trial
+from labeling.selectors.trials import find_trial, listed_trials, running_trial
 from labeling.selectors.versions import find_version, listed_versions
 from labeling.services.shadow import begin_trial, stop_trial
 from labeling.services.versions import activate_version, roll_back
 from labeling.web.charts import learning_curves
 from labeling.web.judging_charts import reliability_marks
 from labeling.web.permissions import reviewer_required, user_of
+from labeling.web.runs import render_part
 
 
 @never_cache
+@vary_on_headers("HX-Request")
 @reviewer_required
 @require_safe
 def models(request: HttpRequest) -> HttpResponse:
+    """All versions; htmx asks for the trial under way."""
+    trial = running_trial()
+    if request.headers.get("HX-Request"):
+        live = trial is not None
+        return render_part(request, "fragments/on_trial.html", {"trial": trial}, live=live)
     context = {
         "versions": listed_versions()[:100],
-        "trial": running_trial(),
+        "trial": trial,
         "alerts": open_alerts(),
         "refused": unanswered_refusal(),
     }
@@ -117,6 +125,16 @@ def try_beside(request: HttpRequest, number: int) -> HttpResponse:
     except LabelingError as refusal:
         messages.error(request, str(refusal))
     return redirect("model", role=role, number=number)
+
+
+@never_cache
+@reviewer_required
+@require_safe
+def trial(request: HttpRequest, pk: int) -> HttpResponse:
+    """One trial on its version's page, asked for again and again while it runs."""
+    found = find_trial(pk)
+    live = found.state == ShadowTrial.State.RUNNING
+    return render_part(request, "fragments/trial.html", {"trial": found}, live=live)
 
 
 def confusion_table(metrics: dict[str, Any]) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from labeling.errors import LabelingError
 from labeling.models import Proposal, User
+from labeling.models.runs import Run
 from labeling.selectors.guide import gold_examples
 from labeling.selectors.pool import unknown_glitches
 from labeling.selectors.proposals import (
@@ -28,6 +29,7 @@ from labeling.services.discovery import POOL_MIN, request_discovery
 from labeling.web.charts import bars, weekly_bars
 from labeling.web.forms import DecisionForm
 from labeling.web.permissions import reviewer_required, user_of
+from labeling.web.runs import render_part
 from ml.pictures import DURATIONS
 
 SHOWN_DURATION = 2.0
@@ -129,7 +131,10 @@ def _search() -> dict[str, Any]:
 @require_safe
 def discovery_progress(request: HttpRequest) -> HttpResponse:
     """The search's state, asked for again and again while it runs."""
-    return render(request, "fragments/discovery.html", _search())
+    search = _search()
+    last = search["discovery"]
+    live = last is not None and last.state in Run.LIVE
+    return render_part(request, "fragments/discovery.html", search, live=live)
 
 
 @reviewer_required
@@ -200,9 +205,6 @@ def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How the vote on a proposal goes, asked for again and again while its batch is open."""
     shown = render_proposal_in_full(find_proposal(pk))
     context = {"proposal": shown, "duration": _duration(request)}
-    response = render(request, "fragments/batch.html", context)
     batch = shown["batch"]
-    if request.htmx and (batch is None or batch["state"] == "closed"):  # type: ignore[attr-defined]
-        # The vote has ended: the page as a whole now offers other decisions.
-        response.headers["HX-Refresh"] = "true"
-    return response
+    live = batch is not None and batch["state"] != "closed"  # else other decisions are offered
+    return render_part(request, "fragments/batch.html", context, live=live)

@@ -31,6 +31,7 @@ from labeling.services.training import request_training
 from labeling.services.training_sets import EXAMPLES_MIN, by_what_they_lack, left_out
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
+from labeling.web.runs import call_off
 from ml.errors import MLError
 from ml.vision.networks.weights import missing_weights
 from ml.vision.recipes import AUTOMATIC, RECIPES, automatic, find_recipe
@@ -156,12 +157,7 @@ def training(request: HttpRequest, pk: int) -> HttpResponse:
 @reviewer_required
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    try:
-        cancel_training(pk, by=user_of(request))
-    except LabelingError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Cancelled. Its worker stops within some seconds."))
+    call_off(request, cancel_training, pk)
     return redirect("training", pk=pk)
 
 

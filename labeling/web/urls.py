@@ -98,6 +98,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         review_judging.judging_json,
         name="judging-json",
     ),
+    path(
+        "review/evaluations/<int:pk>/",
+        review_judging.evaluation_progress,
+        name="evaluation-progress",
+    ),
+    path("review/evaluations/<int:pk>/cancel/", review_judging.cancel, name="cancel-evaluation"),
+    path("review/trials/<int:pk>/", review_models.trial, name="trial"),
     path("review/drift/", review_drift.drift, name="drift"),
     path("review/drift/<int:pk>/see/", review_drift.see, name="see-drift"),
     path("review/training/", review_training.trainings, name="trainings"),

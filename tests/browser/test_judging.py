@@ -1,12 +1,22 @@
 """A reviewer looks at how a version was judged, and rolls back, on a phone's width."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from labeling.gravity_spy import CLASSES, NONE_OF_THE_ABOVE
-from labeling.models import DriftCheck, Evaluation, ModelVersion
+from labeling.models import (
+    DriftCheck,
+    Evaluation,
+    EvaluationRun,
+    LabelCheck,
+    ModelVersion,
+    ShadowTrial,
+)
+from labeling.models.runs import Run
 from labeling.services.classes import freeze_class_list
 from ml.vision.judging.compare import compare
 from ml.vision.judging.figures import figures
@@ -72,11 +82,25 @@ def world():
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_figures_and_drift_break_no_rule_of_wcag(page, world, scheme):
+    first, second = ModelVersion.objects.order_by("number")
+    EvaluationRun.objects.create(model_version=second, against=first)
+    ShadowTrial.objects.create(
+        candidate=first,
+        active=second,
+        glitches_wanted=100,
+        until=timezone.now(),
+        started_at=timezone.now(),
+    )
     log_in(page, "rosa", role="reviewer", level=6)
     found = {}
     for size in (DESK, PHONE):
         show(page, scheme, size)
-        for address in ("models/classifier/2/judging/?against=1", "drift/"):
+        for address in (
+            "models/classifier/2/judging/?against=1",
+            "models/classifier/1/",
+            "models/",
+            "drift/",
+        ):
             page.goto(f"/review/{address}")
             found[address, size["width"]] = faults(page)
     assert {place: broken for place, broken in found.items() if broken} == {}
@@ -99,3 +123,64 @@ def test_figures_are_looked_at_and_a_version_rolled_back(page, world):
     assert page.evaluate(OVERFLOW) == 0
     page.click("text=Roll back to 1")
     expect(page.locator(".messages")).to_contain_text("classifier 1 is in use again")
+
+
+def test_the_page_shows_by_itself_how_far_a_judging_is_and_its_figures(page, world):
+    """Cancel keeps the keyboard's focus while the words beside it change."""
+    EvaluationRun.objects.create(
+        model_version=ModelVersion.objects.get(number=2),
+        state=Run.State.RUNNING,
+        stage="looking at the pictures",
+        in_time=True,
+    )
+    Evaluation.objects.update(in_time=True)
+    evaluation = Evaluation.objects.get()
+    evaluation.delete()
+    log_in(page, "rosa", role="reviewer", level=6)
+    page.goto("/review/models/classifier/2/judging/?in_time=1")
+    expect(page.locator("main")).to_contain_text("Not judged yet")
+    bar = page.locator("#judging-run")
+    expect(bar).to_contain_text("Being judged: looking at the pictures")
+    page.focus("#cancel")
+    EvaluationRun.objects.update(stage="judging on the gold test set", progress=0.9)
+    expect(bar).to_contain_text("Being judged: judging on the gold test set")
+    expect(page.locator("#cancel")).to_be_focused()
+    expect(page.locator("noscript")).not_to_be_visible()
+    evaluation.save(force_insert=True)
+    EvaluationRun.objects.update(state=Run.State.SUCCEEDED)
+    expect(page.locator("main")).to_contain_text("On 220 gold glitches")
+    expect(page.locator("[hx-get]")).to_have_count(0)
+
+
+def test_a_judging_is_cancelled_where_one_watches_it(page, world):
+    version = ModelVersion.objects.get(number=2)
+    run = EvaluationRun.objects.create(model_version=version, state=Run.State.RUNNING)
+    log_in(page, "rosa", role="reviewer", level=6)
+    page.goto("/review/models/classifier/2/")
+    page.click("#cancel")
+    expect(page.locator("main")).to_contain_text("was cancelled: the figures are as they were")
+    expect(page.locator("[hx-get]")).to_have_count(0)
+    run.refresh_from_db()
+    assert run.state == Run.State.CANCELLED
+
+
+def test_without_scripts_the_pages_say_how_to_follow(browser, page, world):
+    """Two runs of judging under way; who has no scripts is told to reload."""
+    version = ModelVersion.objects.get(number=2)
+    EvaluationRun.objects.create(model_version=version, stage="looking at the pictures")
+    LabelCheck.objects.create(state=Run.State.RUNNING, stage="comparing labels")
+    log_in(page, "rosa", role="reviewer", level=6)
+    context = browser.new_context(
+        base_url=page.evaluate("location.origin"),
+        java_script_enabled=False,
+        storage_state=page.context.storage_state(),
+    )
+    with closing(context):
+        reader = context.new_page()
+        for address, stage in (
+            ("models/classifier/2/judging/", "looking at the pictures"),
+            ("labels/", "comparing labels"),
+        ):
+            reader.goto(f"/review/{address}")
+            expect(reader.locator("main")).to_contain_text(stage)
+            expect(reader.locator("main noscript")).to_be_visible()

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from labeling.models import Evaluation, EvaluationRun, Glitch, ModelVersion, Prediction, ShadowTrial
+from labeling.services.cancelling import cancel_evaluation
 from labeling.services.evaluations import begin_evaluation
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.shadow import begin_trial
@@ -11,7 +12,7 @@ from labeling.services.training import request_training
 from tests.workers.test_scoring import break_pictures
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers import judging, sweeps
-from workers.scoring import score_glitches
+from workers.scoring import predict, score_glitches
 from workers.training import run_training
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,25 @@ def test_an_evaluation_that_cannot_be_made_says_why(trained, settings):
     judging.evaluate(run.pk)  # the message comes again
     run.refresh_from_db()
     assert run.attempts == 1
+
+
+def test_an_evaluation_that_is_cancelled_ends_where_it_is(trained, monkeypatch):
+    """Its worker has predicted for the first version and hears of it before the second."""
+    active, same = trained
+    Prediction.objects.all().delete()
+    run = begin_evaluation(same, active, by=None)
+
+    def then_cancelled(version, glitch_ids, turn):
+        predicted = predict(version, glitch_ids, turn)
+        cancel_evaluation(run.pk, by=None)
+        return predicted
+
+    monkeypatch.setattr(judging, "predict", then_cancelled)
+    judging.evaluate(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error, run.leased_until) == ("cancelled", "", None)
+    assert set(Prediction.objects.values_list("model_version", flat=True)) == {same.pk}
+    assert not Evaluation.objects.exists()
 
 
 def test_an_evaluation_that_takes_longer_than_its_turn_is_sent_again(

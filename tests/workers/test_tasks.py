@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from labeling.models import TaskError, TrainingRun
 from labeling.models.runs import Run
-from labeling.services.runs import cancel_run, claim_run
+from labeling.services.cancelling import cancel_training
+from labeling.services.runs import claim_run
 from ml.wanted import check_wanted, tell
 from workers.tasks import RecordedTask, holding
 
@@ -43,7 +44,7 @@ def test_the_database_keeps_one_row_a_failure():
 
 
 def cancelled(run: TrainingRun) -> None:
-    assert cancel_run(TrainingRun, run.pk)
+    cancel_training(run.pk, by=None)
 
 
 def taken_over(run: TrainingRun) -> None:

@@ -3,7 +3,7 @@
 import json
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -13,7 +13,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import Evaluation, EvaluationRun, ModelVersion
+from labeling.selectors.evaluations import live_evaluation
 from labeling.selectors.versions import active_version, find_version
+from labeling.services.cancelling import cancel_evaluation
 from labeling.services.evaluations import request_evaluation
 from labeling.services.judging import evaluate_version
 
@@ -31,7 +33,8 @@ Examples:
   manage.py evaluate                              the version in use
   manage.py evaluate --version 3 --against 2      and whether 3 differs from 2 by more than chance
   manage.py evaluate --in-time                    only on what came later than all training
-  manage.py evaluate --here                       without a worker
+  manage.py evaluate --here                       without a worker; Ctrl-C cancels it
+  manage.py evaluate --version 3 --cancel         what a worker was asked for so
   manage.py evaluate --json figures.json --csv tables/
 """
 
@@ -48,8 +51,12 @@ Examples:
             action="store_true",
             help="judge on the test glitches that came later than all training",
         )
-        parser.add_argument(
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument(
             "--here", action="store_true", help="predict what is missing in this process"
+        )
+        group.add_argument(
+            "--cancel", action="store_true", help="end this evaluation, where a worker was asked"
         )
         parser.add_argument(
             "--readable",
@@ -65,6 +72,9 @@ Examples:
         number, against = self._numbers(options)
         _check_room(options)
         try:
+            if options["cancel"]:
+                self._cancel(_live(number, against, in_time=options["in_time"]))
+                return
             found = self._evaluate(number, against, options)
         except LabelingError as error:
             raise CommandError(f"{error} [{error.code}]") from error
@@ -110,7 +120,7 @@ Examples:
                     f"{error} It has been asked for: run this again then; what cannot be read is "
                     "left out with --readable."
                 ) from error
-        _judge_here(
+        self._judge_here(
             request_evaluation(number, against=against, by=None, in_time=options["in_time"])
         )
         try:
@@ -122,6 +132,29 @@ Examples:
                 f"The pictures of {error.data['missing']} gold test glitches cannot be read by "
                 "all that is judged; leave them out with --readable."
             ) from error
+
+    def _judge_here(self, run: EvaluationRun) -> None:
+        """As a worker does, turn after turn; what cannot be read is left."""
+        try:
+            while run.state == EvaluationRun.State.REQUESTED:
+                jobs.run_here(jobs.EVALUATE, run_id=run.pk)
+                run.refresh_from_db()
+        except KeyboardInterrupt:
+            # Otherwise a worker would take up what nobody waits for any more.
+            with suppress(LabelingError):
+                self._cancel(run)
+            raise
+        if run.state == EvaluationRun.State.RUNNING:
+            raise CommandError(f"{run.worker} makes this evaluation already; run this again then.")
+        if run.state != EvaluationRun.State.SUCCEEDED:
+            why = f"{run.error} [{run.error_code}]" if run.error else f"It was {run.state}."
+            raise CommandError(why)
+
+    def _cancel(self, run: EvaluationRun | None) -> None:
+        if run is None:
+            raise CommandError("No such evaluation is under way.")
+        cancel_evaluation(run.pk, by=None)
+        self.stdout.write(f"Evaluation run {run.pk} is cancelled.")
 
 
 @contextmanager
@@ -144,15 +177,9 @@ def _check_room(options: dict[str, Any]) -> None:
             TemporaryFile(dir=options["json"].parent).close()
 
 
-def _judge_here(run: EvaluationRun) -> None:
-    """As a worker does, turn after turn; what cannot be read is left."""
-    while run.state == EvaluationRun.State.REQUESTED:
-        jobs.run_here(jobs.EVALUATE, run_id=run.pk)
-        run.refresh_from_db()
-    if run.state == EvaluationRun.State.RUNNING:
-        raise CommandError(f"{run.worker} makes this evaluation already; run this again then.")
-    if run.error:
-        raise CommandError(f"{run.error} [{run.error_code}]")
+def _live(number: int, against: int | None, *, in_time: bool) -> EvaluationRun | None:
+    other = find_version(ROLE, against) if against is not None else None
+    return live_evaluation(find_version(ROLE, number), other, in_time=in_time)
 
 
 def _judged(

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ml.vision.confidence.calibrate import fit_temperature, log_loss, softmax
+from ml.vision.confidence.calibrate import fit_temperature, log_loss, reported
 from ml.vision.inputs.activations import InputMaker
 from ml.vision.inputs.readers import read_ahead, reader_count
 from ml.vision.inputs.views import FULL
@@ -178,7 +178,7 @@ class Fitter:
         truth = self.validation.columns
         temperature = fit_temperature(logits, truth)
         accuracy = float((logits.argmax(axis=1) == truth).mean())
-        return log_loss(softmax(logits / temperature), truth), accuracy
+        return log_loss(reported(logits, temperature), truth), accuracy
 
     def _check_finite(self, epoch: int, train_loss: float) -> None:
         """A gradient can overflow at a finite loss: after an epoch's last step no loss would tell.

@@ -30,6 +30,7 @@ TABLE = [
     ("evaluations/1", "get", 403, 404, 404),
     ("evaluation-runs", "get", 403, 200, 200),
     ("evaluation-runs/1", "get", 403, 404, 404),
+    ("evaluation-runs/1/cancel", "post", 403, 404, 404),
     ("shadow-trials", "get", 403, 200, 200),
     ("shadow-trials", "post", 403, 400, 403),
     ("shadow-trials/1", "get", 403, 404, 404),

@@ -67,6 +67,18 @@ def test_what_became_of_it_can_be_watched(pipeline, two, sent, django_assert_num
     assert pipeline.post(EVALUATIONS, {"version": 1}).json()["id"] > other
 
 
+def test_an_evaluation_is_cancelled_by_who_asked_for_it_once(pipeline, reviewer, two, sent):
+    """A reviewer may any, a pipeline those of its own."""
+    own = pipeline.post(EVALUATIONS, {"version": 1}).json()["id"]
+    other = reviewer.post(EVALUATIONS, {"version": 2}).json()["id"]
+    assert refusal(pipeline.post(f"{RUNS}/{other}/cancel")) == (403, "not_yours")
+    for client, number in ((pipeline, own), (reviewer, other)):
+        answer = client.post(f"{RUNS}/{number}/cancel")
+        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert refusal(pipeline.post(f"{RUNS}/{own}/cancel")) == (409, "run_ended")
+    assert pipeline.post(EVALUATIONS, {"version": 1}).json()["id"] > other
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from labeling import jobs
 from labeling.models import Evaluation, EvaluationRun
+from labeling.services.cancelling import cancel_evaluation
 from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +73,36 @@ def test_missing_predictions_are_asked_for(two, monkeypatch, django_capture_on_c
     run = EvaluationRun.objects.get()
     assert (run.model_version, run.against) == (two[0], None)
     assert sent == [(jobs.EVALUATE, {"run_id": run.pk})]
+
+
+def test_what_a_worker_was_asked_for_is_cancelled_by_the_same_line(two, capsys):
+    """One of version 1 alone, one beside 2, one in time: only the one named ends."""
+    first, second = two
+    for fields in ({}, {"against": second}, {"in_time": True}):
+        EvaluationRun.objects.create(model_version=first, **fields)
+    call_command("evaluate", "--version", "1", "--against", "2", "--cancel")
+    ended = EvaluationRun.objects.get(state="cancelled")
+    assert ended.against == second
+    assert capsys.readouterr().out == f"Evaluation run {ended.pk} is cancelled.\n"
+    with pytest.raises(CommandError, match="No such evaluation is under way"):
+        call_command("evaluate", "--version", "1", "--against", "2", "--cancel")
+    assert not Evaluation.objects.exists()
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_what_is_made_here_is_cancelled_by_ctrl_c_or_elsewhere(two, monkeypatch, interrupted):
+    make_gold(20, "Blip", 1)
+
+    def works(_name: str, *, run_id: int) -> None:
+        if interrupted:
+            raise KeyboardInterrupt
+        cancel_evaluation(run_id, by=None)
+
+    monkeypatch.setattr(jobs, "run_here", works)
+    with pytest.raises(KeyboardInterrupt if interrupted else CommandError) as ended:
+        call_command("evaluate", "--here")
+    assert interrupted or str(ended.value) == "It was cancelled."
+    assert EvaluationRun.objects.get().state == "cancelled"
 
 
 def test_what_no_worker_can_read_is_left_out_where_it_is_asked_for(two, capsys):

@@ -3,10 +3,13 @@
 import pytest
 
 from labeling.errors import LabelingError
-from labeling.models import Evaluation, TrainingRun
-from labeling.selectors.evaluations import latest_evaluation
+from labeling.models import Evaluation, EvaluationRun, TrainingRun
+from labeling.selectors.evaluations import latest_evaluation, unfinished_evaluation
 from labeling.selectors.gold_test import training_times
-from labeling.services.judging import evaluate_version
+from labeling.services.cancelling import cancel_evaluation
+from labeling.services.evaluations import begin_evaluation
+from labeling.services.judging import evaluate_version, finish_evaluation
+from labeling.services.runs import claim_run
 from tests.conftest import make_glitch
 from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
@@ -59,6 +62,40 @@ def test_the_same_test_is_stored_once_and_a_grown_one_anew(world):
     assert Evaluation.objects.count() == 2
 
 
+def test_an_evaluation_that_is_cancelled_stores_no_figures(world):
+    """Neither of the version alone nor beside the other; asked for again, it stores both."""
+    version, other, _ = world
+    for cancelled, stored in ((True, 0), (False, 2)):
+        asked = begin_evaluation(version, other, by=None)
+        run = claim_run(EvaluationRun, asked.pk, "here")
+        if cancelled:
+            cancel_evaluation(run.pk, by=None)
+        assert finish_evaluation(run) is not cancelled
+        run.refresh_from_db()
+        assert run.state == ("cancelled" if cancelled else "succeeded")
+        assert Evaluation.objects.count() == stored
+
+
+def test_what_is_under_way_is_told_before_what_ended_later(world):
+    """Each row: a run's state, asked for after those above, and which of them is told then."""
+    version, other, _ = world
+    runs = []
+    for state, against, told in (
+        ("cancelled", None, 0),
+        ("running", None, 1),
+        ("failed", other, 1),
+        ("requested", other, 3),
+        ("succeeded", None, 3),
+    ):
+        runs.append(
+            EvaluationRun.objects.create(model_version=version, against=against, state=state)
+        )
+        assert unfinished_evaluation(version) == runs[told]
+    EvaluationRun.objects.filter(state__in=EvaluationRun.LIVE).delete()
+    assert unfinished_evaluation(version) is None
+    assert unfinished_evaluation(version, other) == runs[2]
+
+
 def test_a_missing_prediction_is_told_or_left_out(world):
     version, _, _ = world
     make_gold(30, "Blip", 1)
@@ -106,6 +143,15 @@ def test_an_ensemble_has_seen_what_its_members_were_trained_on(world):
     TrainingRun.objects.filter(model_version=other).update(settings={"members": [1, 3]})
     other.refresh_from_db()
     assert sorted(training_times(other)) == [O3A + 100.0, O3A + 500.0]
+
+
+def test_what_was_learned_without_a_label_was_seen_too(world):
+    version, _, _ = world
+    trained_on(version, make_glitch(41, event_time=O3A + 500.0))
+    unlabeled = [make_glitch(42, event_time=O3A + 600.0), make_glitch(43)]  # one without a time
+    ids = [glitch.pk for glitch in unlabeled]
+    TrainingRun.objects.filter(model_version=version).update(unlabeled_ids=ids)
+    assert sorted(training_times(version)) == [O3A + 500.0, O3A + 600.0]
 
 
 def test_no_gold_is_no_figure(taxonomy):

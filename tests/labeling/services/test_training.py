@@ -6,8 +6,9 @@ from django.utils import timezone
 from labeling.errors import LabelingError
 from labeling.models import Consensus, Glitch, ModelVersion, TrainingRun
 from labeling.models.runs import Run
+from labeling.services.cancelling import cancel_training
 from labeling.services.classes import freeze_class_list
-from labeling.services.runs import cancel_run, claim_run, renew_lease
+from labeling.services.runs import claim_run, renew_lease
 from labeling.services.training import choose_recipe, request_training
 from labeling.services.training_results import Trained, finish_training, record_epoch
 from labeling.services.training_sets import freeze_training_set
@@ -155,9 +156,8 @@ def test_an_epoch_reported_again_replaces_the_first(two_classes):
 
 def test_a_cancelled_run_is_no_longer_the_workers(two_classes):
     run = claim_run(TrainingRun, request_training(None, "x").pk, "w")
-    assert cancel_run(TrainingRun, run.pk)
+    cancel_training(run.pk, by=None)
     assert not renew_lease(run)
-    assert not cancel_run(TrainingRun, run.pk)
 
 
 def finish(compared_with, goes_live=True):

@@ -9,10 +9,17 @@ import pytest
 from django.utils import timezone
 
 from labeling import jobs
-from labeling.models import DriftCheck, EvaluationRun, ModelVersion, TrainingRequest
+from labeling.models import (
+    DriftCheck,
+    EvaluationRun,
+    ModelVersion,
+    ShadowTrial,
+    TrainingRequest,
+    User,
+)
 from labeling.selectors.trials import running_trial
 from labeling.services.judging import evaluate_version
-from labeling.services.shadow import begin_trial
+from labeling.services.shadow import begin_trial, stop_trial
 from tests.conftest import make_glitch
 from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
@@ -21,9 +28,24 @@ DEEDS = [
     "/review/models/classifier/2/back/",
     "/review/models/classifier/2/judge/",
     "/review/models/classifier/1/trial/",
+    "/review/evaluations/1/cancel/",
     "/review/drift/1/see/",
 ]
-PAGES = ["/review/drift/", "/review/models/classifier/2/judging/"]
+PAGES = [
+    "/review/drift/",
+    "/review/models/classifier/2/judging/",
+    "/review/evaluations/1/",
+    "/review/trials/1/",
+]
+HTMX = {"HX-Request": "true"}
+REPORT = {
+    "count": 10,
+    "differ": 3,
+    "share": 0.3,
+    "interval": [0.1, 0.6],
+    "flows": [{"active": "Blip", "candidate": "Whistle", "count": 3}],
+    "confidence": {"active": 0.9, "candidate": 0.8},
+}
 FILES = [f"/review/models/classifier/2/judging.{kind}" for kind in ("json", "zip")]
 
 
@@ -83,13 +105,53 @@ def test_what_became_of_an_evaluation_is_on_the_pages(as_reviewer, two, address)
 
     assert "Being judged" not in page()
     EvaluationRun.objects.create(model_version=two[1], against=two[0])
-    assert "Being judged: waiting for a worker" in page()
+    assert "Being judged against classifier 1: waiting for a worker" in page()
     EvaluationRun.objects.update(state="running", stage="judging on the gold test set")
-    assert "Being judged: judging on the gold test set" in page()
+    assert "Being judged against classifier 1: judging on the gold test set" in page()
+    assert "<noscript> Reload the page" in page()
     EvaluationRun.objects.update(state="failed", error="The file is gone.", error_code="missing")
     assert "The file is gone. <code>missing</code>" in page()
     EvaluationRun.objects.create(model_version=two[1], against=two[0], state="succeeded")
     assert "The file is gone." not in page()
+
+
+@pytest.mark.parametrize("address", ["", "judging/"])
+def test_the_pages_follow_an_evaluation_until_its_end(as_reviewer, two, address):
+    """They ask for a part while it lives; then for the whole page, which asks no more."""
+    address = f"/review/models/classifier/2/{address}"
+    run = EvaluationRun.objects.create(model_version=two[1], stage="looking at the pictures")
+    part = f"/review/evaluations/{run.pk}/"
+    page = as_reviewer.get(address).content.decode()
+    assert f'hx-get="{part}" hx-trigger="every 2s"' in page
+    answer = as_reviewer.get(part, headers=HTMX)
+    assert "HX-Refresh" not in answer
+    assert answer.content.decode().strip().startswith('<div id="judging-run"')
+    for state in ("succeeded", "failed", "cancelled"):
+        EvaluationRun.objects.update(state=state)
+        assert as_reviewer.get(part, headers=HTMX)["HX-Refresh"] == "true"
+        assert "hx-trigger" not in as_reviewer.get(address).content.decode()
+    assert as_reviewer.get("/review/evaluations/99/", headers=HTMX).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("against", "in_time", "query"),
+    [(False, False, ""), (True, False, "?against=1"), (True, True, "?against=1&in_time=1")],
+)
+def test_an_evaluation_is_cancelled_on_the_page_once(as_reviewer, two, against, in_time, query):
+    page = f"/review/models/classifier/2/judging/{query}"
+    run = EvaluationRun.objects.create(
+        model_version=two[1], against=two[0] if against else None, in_time=in_time, state="running"
+    )
+    address = f"/review/evaluations/{run.pk}/cancel/"
+    assert f'action="{address}"' in as_reviewer.get(page).content.decode()
+    answer = as_reviewer.post(address, follow=True)
+    assert answer.redirect_chain == [(page, 302)]
+    assert "Cancelled. Its worker stops" in answer.content.decode()
+    assert "was cancelled: the figures are as they were" in answer.content.decode()
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+    assert "has ended already" in as_reviewer.post(address, follow=True).content.decode()
+    assert as_reviewer.post("/review/evaluations/99/cancel/").status_code == 404
 
 
 def test_judging_in_time_is_asked_for_and_shown_beside_the_rest(
@@ -206,16 +268,25 @@ def test_a_trial_is_begun_shown_and_called_off(as_reviewer, two):
     assert "Called off by rosa." in page
 
 
+@pytest.mark.parametrize("page", ["", "classifier/1/"])
+def test_the_pages_follow_a_trial_until_its_end(as_reviewer, two, page):
+    page = f"/review/models/{page}"
+    trial = begin_trial(two[0], by=None)
+    part = f"/review/trials/{trial.pk}/" if "classifier" in page else page
+    assert f'hx-get="{part}" hx-trigger="every 10s"' in as_reviewer.get(page).content.decode()
+    ShadowTrial.objects.update(report=REPORT)
+    answer = as_reviewer.get(part, headers=HTMX)
+    assert "HX-Refresh" not in answer
+    assert "10 of 100" in answer.content.decode()
+    assert "<html" not in answer.content.decode()
+    stop_trial(trial.pk, by=User.objects.get(username="rosa"))
+    assert as_reviewer.get(part, headers=HTMX)["HX-Refresh"] == "true"
+    assert "hx-trigger" not in as_reviewer.get(page).content.decode()
+
+
 def test_what_a_trial_found_is_shown(as_reviewer, two):
     trial = begin_trial(two[0], by=None)
-    trial.report = {
-        "count": 10,
-        "differ": 3,
-        "share": 0.3,
-        "interval": [0.1, 0.6],
-        "flows": [{"active": "Blip", "candidate": "Whistle", "count": 3}],
-        "confidence": {"active": 0.9, "candidate": 0.8},
-    }
+    trial.report = REPORT
     trial.save()
     page = as_reviewer.get("/review/models/classifier/1/").content.decode()
     assert "Begun by the house, " in page

@@ -50,6 +50,7 @@ def test_a_search_under_way_shows_its_progress(as_reviewer):
     page = as_reviewer.get(PAGE).content.decode()
     assert "comparing labels" in page
     assert 'hx-trigger="every 2s"' in page
+    assert "<noscript> Reload the page" in page
     LabelCheck.objects.update(state=Run.State.SUCCEEDED, judged=7, found=0)
     ended = as_reviewer.get(PAGE, headers={"HX-Request": "true"})
     assert ended["HX-Refresh"] == "true"

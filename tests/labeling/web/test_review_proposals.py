@@ -38,7 +38,9 @@ def test_a_search_under_way_is_followed(as_reviewer):
     assert "clustering" in page
     assert 'hx-trigger="every 2s"' in page
     DiscoveryRun.objects.update(state=Run.State.SUCCEEDED)
-    assert "hx-trigger" not in as_reviewer.get("/review/discovery/").content.decode()
+    ended = as_reviewer.get("/review/discovery/", headers={"HX-Request": "true"})
+    assert "hx-trigger" not in ended.content.decode()
+    assert ended["HX-Refresh"] == "true"  # the page shows what was found
 
 
 def test_the_list_shows_contact_sheets_and_filters_by_state(as_reviewer):
