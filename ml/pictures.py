@@ -182,6 +182,20 @@ def parse_picture_name(name: str) -> PictureName:
     return PictureName(ifo, gravityspy_id, _DURATION_NAMES[duration])
 
 
+def find_pictures(folder: Path) -> list[Path]:
+    """What is a picture by its name's end, or named like one, in a folder and below it, in order.
+
+    Names with a leading dot are passed over: some systems lay such a file beside each.
+    """
+    found = [path for path in sorted(folder.rglob("*")) if _is_named_like_one(path.name)]
+    return [path for path in found if path.is_file()]
+
+
+def _is_named_like_one(name: str) -> bool:
+    has_end = name.lower().endswith((".png", ".jpg", ".jpeg"))
+    return not name.startswith(".") and (has_end or "_spectrogram_" in name)
+
+
 def _name_error(code: str, name: str, what: str) -> PictureError:
     shown = name if len(name) <= 120 else name[:117] + "..."
     return PictureError(f"The file name {shown!r} {what}.", code=code, name=shown)

@@ -18,6 +18,7 @@ from labeling.services.imports import (
     FACTS,
     CheckedGlitch,
     NewGlitch,
+    check_facts,
     check_glitch,
     complete_glitch,
     digest_of,
@@ -25,7 +26,7 @@ from labeling.services.imports import (
     store_glitch,
 )
 from ml.errors import MLError
-from ml.pictures import parse_picture_name
+from ml.pictures import find_pictures, parse_picture_name
 
 Bad = tuple[str, str, str]  # file or id, code, message
 Checked = CheckedGlitch | NewGlitch | Bad | None
@@ -121,8 +122,7 @@ def scan_folder(folder: Path, report: ImportReport) -> list[FolderEntry]:
             _("%(folder)s is not a folder that can be read.") % {"folder": folder}, code="no_folder"
         )
     found: dict[tuple[str, str], dict[float, Path]] = {}
-    pictures = [p for p in sorted(folder.rglob("*")) if _looks_like_picture(p)]
-    for path in pictures:
+    for path in find_pictures(folder):
         try:
             name = parse_picture_name(path.name)
         except MLError as error:
@@ -137,11 +137,6 @@ def scan_folder(folder: Path, report: ImportReport) -> list[FolderEntry]:
             bad=report.bad[:20],
         )
     return [FolderEntry(ifo, gid, files) for (ifo, gid), files in found.items()]
-
-
-def _looks_like_picture(path: Path) -> bool:
-    named_so = path.suffix.lower() in {".png", ".jpg", ".jpeg"} or "_spectrogram_" in path.name
-    return named_so and path.is_file()
 
 
 def import_glitches(
@@ -230,6 +225,7 @@ def _make_and_check(
         known = (stored or {}).get(new.gravityspy_id)
         if known is None or not known.holds(new):
             return check_glitch(new)
+        check_facts(new)
         return new if known.lacks(new) else None
     except OSError as error:
         return str(error.filename), "unreadable_file", f"The file cannot be read: {error.strerror}."

@@ -1,6 +1,7 @@
 """Imports: glitches and their pictures, checked whole before anything is stored."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import Glitch, GlitchClass, GoldLabel, Picture, User, Workflow
+from labeling.selectors.classes import near_label
 from labeling.services.gold import add_gold_label
 from labeling.services.storage import store_picture
 from ml.errors import MLError
@@ -83,7 +85,20 @@ def check_glitch(new: NewGlitch) -> CheckedGlitch:
             code="no_picture",
         )
     _check_identity(new)
+    check_facts(new)
     return CheckedGlitch(new, check_pictures(new))
+
+
+def check_facts(new: NewGlitch) -> None:
+    """Raise LabelingError ``bad_number`` for a frequency or SNR that there cannot be."""
+    for fact in ("peak_frequency", "snr"):
+        value = getattr(new, fact)
+        if value is not None and not 0 <= value < math.inf:  # false for NaN
+            raise LabelingError(
+                _("Glitch %(id)s has the %(fact)s %(value)s; it must be a number from 0.")
+                % {"id": new.gravityspy_id, "fact": fact, "value": value},
+                code="bad_number",
+            )
 
 
 def check_pictures(new: NewGlitch) -> dict[float, CheckedPicture]:
@@ -160,9 +175,13 @@ def _gold_class(label: str | None) -> GlitchClass | None:
         return None
     found = GlitchClass.objects.filter(label=label, valid_to__isnull=True).first()
     if found is None:
+        near = near_label(label)
         raise LabelingError(
-            _("There is no glitch class %(label)r to give as gold label; load it first.")
-            % {"label": label},
+            _("There is no glitch class %(label)r to give as gold label; %(advice)s")
+            % {
+                "label": label,
+                "advice": _("did you mean %s?") % near if near else _("load it first."),
+            },
             code="unknown_class",
         )
     return found

@@ -128,6 +128,23 @@ def test_a_damaged_hdf5_file_is_refused(tmp_path, damage):
     assert refusal.value.code == "damaged_hdf5"
 
 
+def test_pictures_of_other_endings_are_listed_and_hidden_files_passed_over(tmp_path):
+    put(
+        tmp_path,
+        PLACE,
+        "Blip/train/H1_aaaaaaaaaa_spectrogram_0.5.PNG",
+        "Blip/train/H1_aaaaaaaaaa_spectrogram_1.0.jpg",
+        "Blip/train/._H1_aaaaaaaaaa_spectrogram_4.0.png",
+        "Blip/train/notes.txt",
+    )
+    ((glitch,), faults) = read_published(tmp_path)
+    assert list(glitch.pictures) == [4.0]
+    assert [(fault.name[-7:], fault.code) for fault in faults] == [
+        ("0.5.PNG", "wrong_extension"),
+        ("1.0.jpg", "wrong_extension"),
+    ]
+
+
 def test_a_table_of_other_columns_is_refused(tmp_path):
     put(tmp_path, PLACE)
     (tmp_path / "table.csv").write_text("id,what\n1,2\n")

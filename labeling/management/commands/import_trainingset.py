@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from labeling.errors import UnavailableError
 from labeling.models import GlitchClass, GoldLabel
 from labeling.progress import time_left
+from labeling.selectors.classes import near_label
 from labeling.selectors.gold_test import gold_test
 from labeling.services.bulk_imports import ImportReport, import_missing_glitches
 from labeling.services.imports import NewGlitch
@@ -95,11 +96,8 @@ Examples:
         in_use = GlitchClass.objects.filter(valid_to__isnull=True)
         unknown = sorted(set(labels) - set(in_use.values_list("label", flat=True)))
         if unknown:
-            self.stdout.write(
-                f"{sum(labels[label] for label in unknown)} of them will be left out, for their "
-                f"classes are not loaded; manage.py load_classes --also {' '.join(unknown)} "
-                "does it."
-            )
+            left_out = sum(labels[label] for label in unknown)
+            self.stdout.write(f"{left_out} of them will be left out: {_advice(unknown)}")
         self.stdout.flush()
 
     def _say_what_is_there(self) -> None:
@@ -129,6 +127,17 @@ Examples:
                 self.stderr.write(f"and {count - SHOWN} more [{code}]; --left-out lists them all.")
         if report.bad:
             raise SystemExit(1)
+
+
+def _advice(unknown: list[str]) -> str:
+    """What to do about labels of no class: one that is misspelt would make a bogus class."""
+    near = {label: near_label(label) for label in unknown}
+    words = [f"{label!r} is no class, did you mean {one}?" for label, one in near.items() if one]
+    absent = [label for label, one in near.items() if one is None]
+    if absent:
+        also = " ".join(absent)
+        words.append(f"classes are not loaded; manage.py load_classes --also {also} does it.")
+    return " ".join(words)
 
 
 def _write_table(path: Path, report: ImportReport) -> None:

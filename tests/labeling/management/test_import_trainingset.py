@@ -186,6 +186,37 @@ def test_many_faults_of_a_kind_are_counted_and_all_of_them_written(taxonomy, tmp
     assert [row[:2] for row in rows] == [[f"H1_Unic{n:06d}", "unknown_class"] for n in range(12)]
 
 
+def test_a_misspelt_class_is_told_by_the_one_that_is_meant(taxonomy, tmp_path, capsys):
+    pictures = tree(tmp_path, glitches=1, label="blip")
+    tree(pictures, glitches=2, label="Unicorn")
+    run(pictures, status=1)
+    said = capsys.readouterr()
+    assert "3 of them will be left out: 'blip' is no class, did you mean Blip?" in said.out
+    assert "load_classes --also Unicorn does it" in said.out
+    assert "no glitch class 'blip' to give as gold label; did you mean Blip?" in said.err
+    assert said.err.count("load it first") == 2
+
+
+@pytest.mark.parametrize(("fact", "value"), [("snr", "-5"), ("peak_frequency", "-1")])
+def test_impossible_numbers_are_refused_also_when_they_would_complete(
+    taxonomy, tmp_path, capsys, fact, value
+):
+    pictures = tree(tmp_path / "set", glitches=2)
+    (pictures / "Blip" / "train" / "H1_Blip000000_spectrogram_4.0.png").rename(tmp_path / "later")
+    run(pictures)
+    (tmp_path / "later").rename(pictures / "Blip" / "train" / "H1_Blip000000_spectrogram_4.0.png")
+    rows = [
+        {"gravityspy_id": f"Blip00000{n}", "ifo": "H1", "label": "Blip", "sample_type": split}
+        for n, split in enumerate(SPLITS[:2])
+    ]
+    table = write_table(tmp_path / "table.csv", [row | {fact: value} for row in rows])
+    run(pictures, "--metadata", table, status=1)
+    said = capsys.readouterr()
+    assert "0 imported, 0 there already, 2 bad" in said.out
+    assert said.err.count("[bad_number]") == 2
+    assert not Glitch.objects.exclude(**{fact: None}).exists()
+
+
 def test_without_classes_the_command_says_what_to_do_first(db, tmp_path):
     with pytest.raises(CommandError, match="load_classes"):
         call_command("import_trainingset", str(tree(tmp_path)))
