@@ -177,14 +177,16 @@ def _reproduce(
     """
     versions = [state.recipes[one].get("version") for one in before]
     lines = [*changes, *_members(recipe, filter(None, versions))]
-    found = state.row(recipe, {"learned": call.learned, "changes": lines}, call.test)
+    of = {"learned": call.learned, "changes": lines}
+    go_on = ["--go-on"] if state.goes_on(recipe, of) else []
+    found = state.row(recipe, of, call.test)
     if "figures" in found:
         say(f"Judged already: classifier {found['version']}.")
         return
     state.write()
     try:
         if "version" not in found:
-            found["version"] = _train(call.environment, recipe, lines)
+            found["version"] = _train(call.environment, recipe, lines, go_on)
             state.write()  # a training is long: kept before anything else can go wrong
         path = call.folder / f"{recipe}.json"
         found["figures"] = _evaluate(call.environment, found["version"], path)
@@ -198,9 +200,11 @@ def _members(recipe: str, versions: Iterable[int]) -> list[str]:
     return [f"members={list(versions)}"] if find_recipe(recipe).is_ensemble else []
 
 
-def _train(environment: dict[str, str], recipe: str, changes: Sequence[str]) -> int:
-    arguments = [part for change in changes for part in ("--set", change)]
-    made = MADE.search(manage(environment, "train", "--recipe", recipe, "--go-on", *arguments))
+def _train(
+    environment: dict[str, str], recipe: str, changes: Sequence[str], go_on: Sequence[str]
+) -> int:
+    arguments = [*go_on, *(part for change in changes for part in ("--set", change))]
+    made = MADE.search(manage(environment, "train", "--recipe", recipe, *arguments))
     if made is None:
         raise StepFailed(f"{recipe}: the training named no model version.")
     return int(made.group(1))

@@ -91,6 +91,17 @@ def test_a_row_is_kept_as_long_as_what_it_came_of(tmp_path):
         assert state.row("nota", other, "2") == {"of": other, "test": "2"}
 
 
+def test_a_training_that_failed_is_gone_on_with_unless_glitches_were_added(tmp_path):
+    state = State(tmp_path / "reproduce.json", Path("/set"), None)
+    of, other = {"learned": "a", "changes": []}, {"learned": "b", "changes": []}
+    assert state.goes_on("nota", of)
+    state.row("nota", of, "1")["error"] = "no weights"
+    assert state.goes_on("nota", of)
+    assert not state.goes_on("nota", other)
+    state.row("nota", of, "1")["version"] = 1
+    assert state.goes_on("nota", other)  # it has ended: nothing is left to go on with
+
+
 def test_a_value_may_hold_spaces():
     given = ["nota-cpu:epochs=20; nota: weights=imagenet or random", "nota:split=in time\n"]
     assert parse_set(given, ["nota", "nota-cpu"]) == {

@@ -66,8 +66,7 @@ def settings_for(name: str, changes: Mapping[str, Any] | None = None) -> Trainin
     recipe, changes = find_recipe(name), changes or {}
     if changes.get("recipe", name) != name:
         raise BadSettings(
-            f"'recipe' = {changes['recipe']!r} is no setting to change: it is to be trained by "
-            f"{name!r}; choose another recipe instead.",
+            "'recipe' is no setting of a recipe: ask for a training by the other one instead.",
             key="recipe",
         )
     settings = TrainingSettings.from_dict(recipe.settings.to_dict() | dict(changes))
