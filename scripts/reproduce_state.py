@@ -41,9 +41,9 @@ class State:
         """The row of a recipe, without what was found of another source or test.
 
         >>> state = State(Path("new.json"), Path("set"), None)
-        >>> state.row("nota-cpu", {"changes": []}, "a")["version"] = 1
-        >>> state.row("nota-cpu", {"changes": []}, "b")
-        {'of': {'changes': []}, 'test': 'b', 'version': 1}
+        >>> state.row("nota-cpu", {"changes": {}}, "a")["version"] = 1
+        >>> state.row("nota-cpu", {"changes": {}}, "b")
+        {'of': {'changes': {}}, 'test': 'b', 'version': 1}
         """
         row = self.recipes.get(recipe, {})
         kept = {"version": row["version"]} if row.get("of") == of and "version" in row else {}

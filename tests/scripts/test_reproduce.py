@@ -77,7 +77,7 @@ def test_a_folder_belongs_to_one_set(tmp_path):
 
 def test_a_row_is_kept_as_long_as_what_it_came_of(tmp_path):
     state = State(tmp_path / "reproduce.json", Path("/set"), None)
-    of = {"learned": "a", "changes": ["epochs=3"]}
+    of = {"learned": "a", "changes": {"epochs": 3}}
     state.row("nota", of, "1").update(version=4, figures={"accuracy": 0.5})
     assert state.row("nota", of, "1") == {
         "of": of,
@@ -86,14 +86,14 @@ def test_a_row_is_kept_as_long_as_what_it_came_of(tmp_path):
         "figures": {"accuracy": 0.5},
     }
     assert state.row("nota", of, "2") == {"of": of, "test": "2", "version": 4}
-    for other in ({**of, "learned": "b"}, {**of, "changes": []}):
+    for other in ({**of, "learned": "b"}, {**of, "changes": {}}):
         state.row("nota", of, "2").update(version=5, error="no room")
         assert state.row("nota", other, "2") == {"of": other, "test": "2"}
 
 
 def test_a_training_that_failed_is_gone_on_with_unless_glitches_were_added(tmp_path):
     state = State(tmp_path / "reproduce.json", Path("/set"), None)
-    of, other = {"learned": "a", "changes": []}, {"learned": "b", "changes": []}
+    of, other = {"learned": "a", "changes": {}}, {"learned": "b", "changes": {}}
     assert state.goes_on("nota", of)
     state.row("nota", of, "1")["error"] = "no weights"
     assert state.goes_on("nota", of)
@@ -153,4 +153,4 @@ def test_from_a_folder_to_the_tables_and_once_more(tmp_path, monkeypatch, capfd)
     assert "0 imported, 14 there already" in said
     assert "Judged already: classifier 1." in said
     assert [found[name]["version"] for name in three] == [1, 4, 5]
-    assert found["ensemble"]["of"]["changes"] == ["members=[1, 4]"]
+    assert found["ensemble"]["of"]["changes"] == {"members": [1, 4]}
