@@ -173,8 +173,7 @@ def _reproduce(
 
     ``before``: the recipes that this call came to before this one.
     """
-    versions = [state.recipes[one].get("version") for one in before]
-    lines = [*changes, *_members(recipe, filter(None, versions))]
+    lines = [*changes, *_members(recipe, state.versions(before))]
     of = {"learned": call.learned, "changes": parse_changes(lines)}
     go_on = ["--go-on"] if state.goes_on(recipe, of) else []
     found = state.row(recipe, of, call.test)

@@ -1,7 +1,7 @@
 """What ``make reproduce`` has found so far, kept in a file so that it goes on where it was."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,11 @@ class State:
             kept["figures"] = row["figures"]
         self.recipes[recipe] = {"of": dict(of), "test": test, **kept}
         return self.recipes[recipe]
+
+    def versions(self, recipes: Iterable[str]) -> list[int]:
+        """The model versions that came of these recipes, of those that have one."""
+        rows = [self.recipes[recipe] for recipe in recipes]
+        return [row["version"] for row in rows if "version" in row]
 
     def goes_on(self, recipe: str, of: Mapping[str, Any]) -> bool:
         """Whether a training by the recipe that failed is gone on with: one that was begun of

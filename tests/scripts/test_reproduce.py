@@ -91,6 +91,18 @@ def test_a_row_is_kept_as_long_as_what_it_came_of(tmp_path):
         assert state.row("nota", other, "2") == {"of": other, "test": "2"}
 
 
+def test_an_ensemble_is_done_again_when_a_member_before_it_is_another(tmp_path):
+    state = State(tmp_path / "reproduce.json", Path("/set"), None)
+    ends = {"nota": {"version": 1}, "nota-few": {"error": "no"}, "nota-cpu": {"version": 2}}
+    for recipe, end in {**ends, "ensemble": {"version": 3}}.items():
+        members = state.versions(ends) if recipe == "ensemble" else []
+        state.row(recipe, {"members": members}, "1").update(end)
+    assert state.row("ensemble", {"members": [1, 2]}, "1")["version"] == 3
+    state.row("nota-cpu", {"members": [], "learned": "more"}, "1")["version"] = 4
+    assert state.versions(ends) == [1, 4]
+    assert "version" not in state.row("ensemble", {"members": state.versions(ends)}, "1")
+
+
 def test_a_training_that_failed_is_gone_on_with_unless_glitches_were_added(tmp_path):
     state = State(tmp_path / "reproduce.json", Path("/set"), None)
     of, other = {"learned": "a", "changes": {}}, {"learned": "b", "changes": {}}
@@ -131,26 +143,22 @@ def test_from_a_folder_to_the_tables_and_once_more(tmp_path, monkeypatch, capfd)
     pictures = tmp_path / "set"
     put_pictures(pictures, ["train", "train", "train", "validation", "test", "test"], 0)
 
-    def rows(status, *recipes, changed="logistic-features:size=64"):
+    def rows(status, recipes, changed):
         assert main([str(pictures), "--recipes", *recipes, "--set", changed]) == status
         found = json.loads((tmp_path / "var" / "reproduce.json").read_text())["recipes"]
         return found, capfd.readouterr().out
 
     in_time = "logistic-features:size=64; nota-cpu:split=in time"
-    found, said = rows(1, "logistic-features", "nota-cpu", changed=in_time)
+    found, said = rows(1, ["logistic-features", "nota-cpu"], in_time)
     assert "12 imported" in said
     assert "nota-cpu: too_few_classes: " in said  # for their times are unknown
     assert found["logistic-features"]["figures"]["classes"] == LABELS
 
     put_pictures(pictures, ["test"], 12)
-    small = "logistic-features:size=64; nota-cpu:epochs=0; nota-cpu:size="
-    three = ("logistic-features", "nota-cpu", "ensemble")
-    found, said = rows(0, *three, changed=small + "32")
+    small = "logistic-features:size=64; nota-cpu:epochs=0; nota-cpu:size=32"
+    three = ["logistic-features", "nota-cpu", "ensemble"]
+    found, said = rows(0, three, small)
+    assert "2 imported, 12 there already" in said
     assert found["logistic-features"]["figures"]["count"] == 6
-    assert [found[name]["version"] for name in three] == [1, 2, 3]
-
-    found, said = rows(0, *three, changed=small + "48")
-    assert "0 imported, 14 there already" in said
-    assert "Judged already: classifier 1." in said
-    assert [found[name]["version"] for name in three] == [1, 4, 5]
-    assert found["ensemble"]["of"]["changes"] == {"members": [1, 4]}
+    assert [found[name]["version"] for name in three] == [1, 2, 3]  # the first was judged again
+    assert found["ensemble"]["of"]["changes"] == {"members": [1, 2]}
