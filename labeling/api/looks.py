@@ -57,6 +57,11 @@ class LookSerializer(serializers.Serializer):
         many=True, help_text="PNGs to lay over the pictures: red where it sees that class"
     )
     alike = AlikeSerializer(many=True, help_text="settled glitches nearest to it")
+    no_alike = serializers.CharField(
+        allow_blank=True,
+        help_text="why there are none: no_search (they come with the first search for new "
+        "classes), none_near, or failed (the log of the worker says why)",
+    )
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(help_text="then it is deleted, pictures and answer")

@@ -50,11 +50,10 @@ def somebody_answers() -> bool:
     return active_version(ModelVersion.Role.CLASSIFIER) is not None
 
 
-def nearest_glitches(vector: Sequence[float], *, besides: int | None) -> list[tuple[int, float]]:
-    """(glitch id, distance) of the nearest embeddings among those that all may know."""
-    version = active_version(ModelVersion.Role.EMBEDDING)
-    if version is None:
-        return []
+def nearest_glitches(
+    vector: Sequence[float], version: ModelVersion, *, besides: int | None
+) -> list[tuple[int, float]]:
+    """(glitch id, distance) of the nearest in ``version``'s space among those that all may know."""
     known = Glitch.objects.filter(known_to_all())
     known = known if besides is None else known.exclude(pk=besides)
     rows = Embedding.objects.filter(model_version=version, glitch__in=known)
@@ -107,6 +106,7 @@ def describe_look(look: Look) -> dict[str, Any]:
             {key: one[key] for key in ("gravityspy_id", "label", "distance")}
             for one in _alike(look, {})
         ],
+        "no_alike": look.no_alike,
         **{name: getattr(look, name) for name in ("created_at", "ended_at", "expires_at")},
     }
 

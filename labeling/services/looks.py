@@ -166,7 +166,10 @@ def _described(duration: float, one: CheckedPicture) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a worker hands over. ``heat``: duration -> PNG; ``alike``: (glitch id, distance)."""
+    """What a worker hands over. ``heat``: duration -> PNG; ``alike``: (glitch id, distance).
+
+    ``no_alike``: a :class:`Look.NoAlike`, empty where there are some.
+    """
 
     model_version: ModelVersion
     probabilities: Sequence[tuple[str, float]]
@@ -174,6 +177,7 @@ class Seen:
     explained: str
     heat: Mapping[float, tuple[bytes, int, int]]
     alike: Sequence[tuple[int, float]]
+    no_alike: str
 
 
 def finish_look(look: Look, seen: Seen) -> bool:
@@ -195,6 +199,7 @@ def finish_look(look: Look, seen: Seen) -> bool:
             explained=seen.explained,
             heat=heat,
             alike=[[glitch_id, round(distance, 4)] for glitch_id, distance in seen.alike],
+            no_alike=seen.no_alike,
         )
         return end_run(look, Run.State.SUCCEEDED)
 
