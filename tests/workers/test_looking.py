@@ -11,6 +11,8 @@ from PIL import Image
 
 from labeling.models import Embedding, Glitch, GoldLabel, Look, ModelVersion
 from labeling.models.runs import Run
+from labeling.services.discovery import request_discovery
+from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.looks import look_folder, request_look, request_look_at
 from labeling.services.training import request_training
 from ml.vision.embedding.candidates import FROZEN, embeddings_for
@@ -20,8 +22,10 @@ from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import build_network
 from tests.conftest import make_volunteer
 from tests.workers.test_training import FAST, drawn, import_two_classes
+from workers.discovery import run_discovery
 from workers.looking import look
 from workers.pictures import glitch_pictures
+from workers.scoring import score_glitches
 from workers.tasks import LostRunError
 from workers.training import run_training
 
@@ -130,14 +134,13 @@ def look_at_a_copy(number):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"durations": (1.0, 2.0, 4.0)}, {"backbone": "resnet18"}],
-    ids=["the same", "other durations", "a network without its weights here"],
+    [{"durations": (1.0, 2.0, 4.0)}, {"backbone": "resnet18"}],
+    ids=["other durations", "a network without its weights here"],
 )
 def test_look_alikes_are_found_as_they_were_embedded_whatever_classifier_answers(
     trained, embedded, settings, changes
 ):
-    if changes:
-        put_another_into_use(trained, settings.MODELS_FOLDER, **changes)
+    put_another_into_use(trained, settings.MODELS_FOLDER, **changes)
     for number in (0, 1):
         asked = look_at_a_copy(number)
         glitch = Glitch.objects.get(gravityspy_id=f"{number:010d}")
@@ -182,3 +185,20 @@ def test_a_look_that_was_called_off_is_not_taken_for_one_without_look_alikes(emb
     asked.refresh_from_db()
     assert asked.state != Run.State.SUCCEEDED
     assert asked.no_alike == ""
+
+
+def test_after_a_search_for_new_classes_a_look_finds_look_alikes(trained, settings):
+    settings.LOW_CONFIDENCE = 1.01  # all without gold are the pool
+    for number in range(24, 34):
+        label = ("Blip", "Power_Line")[number % 2]
+        same = drawn(label, number)
+        import_glitch(NewGlitch(f"{number:010d}", "H1", {1.0: same, 4.0: same}), by=None)
+    score_glitches(trained.pk)
+    run = request_discovery(None, "look-alikes")
+    run_discovery(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (Run.State.SUCCEEDED, "")
+    GoldLabel.objects.update(is_shown=True)
+    asked = look_at_a_copy(0)
+    glitch = Glitch.objects.get(gravityspy_id="0000000000")
+    assert asked.alike[0] == [glitch.pk, pytest.approx(0, abs=0.01)]
