@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from pgvector.django import L2Distance
 
 from labeling.errors import NotFoundError
 from labeling.models import (
@@ -19,6 +18,7 @@ from labeling.models import (
     User,
 )
 from labeling.selectors.assignments import render_reference
+from labeling.selectors.embeddings import nearest_embeddings
 from labeling.selectors.pictures import render_pictures
 from labeling.selectors.talk import in_audit, in_batch, open_to
 from labeling.selectors.versions import active_version
@@ -57,8 +57,7 @@ def nearest_glitches(
     known = Glitch.objects.filter(known_to_all())
     known = known if besides is None else known.exclude(pk=besides)
     rows = Embedding.objects.filter(model_version=version, glitch__in=known)
-    near = rows.annotate(distance=L2Distance("vector", list(vector))).order_by("distance")
-    return list(near.values_list("glitch_id", "distance")[:ALIKE_SHOWN])
+    return nearest_embeddings(rows, vector, ALIKE_SHOWN)
 
 
 def find_look(key: UUID) -> Look:

@@ -83,6 +83,20 @@ def test_a_novel_glitch_is_said_to_be_novel(client, version):
 
 
 @pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("no_search", "they come with the first search for new classes"),
+        ("none_near", "nothing near to it is among the glitches whose class everybody may know"),
+        ("failed", "They could not be found, for a fault"),
+    ],
+)
+def test_a_page_without_look_alikes_says_why(client, version, why, words):
+    look = request_look_at(settled(1), by=None)
+    finish(look, no_alike=why)
+    assert words in client.get(f"{PAGE}{look.key}/").content.decode()
+
+
+@pytest.mark.parametrize(
     ("data", "status", "code"),
     [
         ({}, 400, "no_picture"),
