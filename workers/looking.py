@@ -60,13 +60,15 @@ def _see(run: Look, life: Held) -> Seen:
     life.report("finding where it is seen", 0.4)
     explanation = explain(classifier, pictures, cache, run.label or None)
     life.report("finding look-alikes", 0.7)
+    heat, no_heat = _drawn(explanation, pictures)
     alike, no_alike = _alike(run, pictures, cache)
     return Seen(
         model_version=version,
         probabilities=sorted(shares, key=lambda pair: -pair[1]),
         novelty=float(scores.novelty[0]),
         explained=explanation.label,
-        heat=_drawn(explanation, pictures),
+        heat=heat,
+        no_heat=no_heat,
         alike=alike,
         no_alike=no_alike,
     )
@@ -83,15 +85,20 @@ def _pictures(run: Look) -> GlitchPictures:
 
 def _drawn(
     explanation: "Explanation", pictures: GlitchPictures
-) -> dict[float, tuple[bytes, int, int]]:
+) -> tuple[dict[float, tuple[bytes, int, int]], str]:
+    """Duration -> PNG, width and height; and why there is none."""
     from ml.heat import render_heat
 
+    if not explanation.heat:
+        return {}, Look.NoHeat.NO_MAPS
+    if explanation.is_cold:
+        return {}, Look.NoHeat.NOTHING
     drawn = {}
     for duration, heat in explanation.heat.items():
         with Image.open(pictures.paths[duration]) as image:
             size = image.size
         drawn[duration] = (render_heat(heat, size), *size)
-    return drawn
+    return drawn, ""
 
 
 def _alike(run: Look, pictures: GlitchPictures, cache: Path) -> tuple[list[tuple[int, float]], str]:

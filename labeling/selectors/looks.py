@@ -101,6 +101,7 @@ def describe_look(look: Look) -> dict[str, Any]:
         "novelty": look.novelty,
         "pictures": _own_pictures(look),
         "heat": [_addressed(look, one) for one in look.heat],
+        "no_heat": look.no_heat,
         "alike": [
             {key: one[key] for key in ("gravityspy_id", "label", "distance")}
             for one in _alike(look, {})

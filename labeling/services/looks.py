@@ -168,7 +168,7 @@ def _described(duration: float, one: CheckedPicture) -> dict[str, Any]:
 class Seen:
     """What a worker hands over. ``heat``: duration -> PNG; ``alike``: (glitch id, distance).
 
-    ``no_alike``: a :class:`Look.NoAlike`, empty where there are some.
+    ``no_heat`` and ``no_alike`` say why there is none: :class:`Look.NoHeat`, :class:`Look.NoAlike`.
     """
 
     model_version: ModelVersion
@@ -176,6 +176,7 @@ class Seen:
     novelty: float
     explained: str
     heat: Mapping[float, tuple[bytes, int, int]]
+    no_heat: str
     alike: Sequence[tuple[int, float]]
     no_alike: str
 
@@ -199,6 +200,7 @@ def finish_look(look: Look, seen: Seen) -> bool:
             explained=seen.explained,
             heat=heat,
             alike=[[glitch_id, round(distance, 4)] for glitch_id, distance in seen.alike],
+            no_heat=seen.no_heat,
             no_alike=seen.no_alike,
         )
         return end_run(look, Run.State.SUCCEEDED)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from django.utils import timezone
 from PIL import Image
 
@@ -49,6 +50,7 @@ def test_a_look_at_pictures_ends_in_classes_and_heat(trained):
     assert sum(share for _, share in asked.probabilities) == pytest.approx(1, abs=1e-3)
     assert (asked.explained, asked.model_version) == ("Power_Line", trained)
     assert [one["duration"] for one in asked.heat] == [1.0, 4.0]
+    assert asked.no_heat == ""
     file = look_folder(asked.key) / asked.heat[0]["name"]
     with Image.open(io.BytesIO(file.read_bytes())) as image:
         assert (image.size, image.mode) == ((96, 96), "RGBA")
@@ -79,6 +81,34 @@ def test_a_look_of_a_named_class_has_the_heat_of_that_class(trained):
     assert (asked.probabilities[0][0], asked.explained) == ("Power_Line", "Blip")
 
 
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def put_another_into_use(version, folder, **changes):
+    """As if it had been trained with other settings, where their weights were at hand."""
+    path = folder / version.weights
+    file = ModelFile.read(path)
+    settings = replace(file.settings, **changes)
+    network = build_network(settings, len(file.classes), pretrained=False)
+    torch.nn.init.zeros_(network.classifier.weight)  # all classes are alike to it
+    replace(file, settings=settings, network=network.state_dict()).write(path)
+    ModelVersion.objects.filter(pk=version.pk).update(weights_sha256=sha256(path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"), [({}, "nothing"), ({"backbone": "shufflenet_v2_x0_5"}, "no_maps")]
+)
+def test_an_answer_without_heat_says_why(trained, settings, changes, why):
+    put_another_into_use(trained, settings.MODELS_FOLDER, **changes)
+    asked = request_look({4.0: drawn("Blip", 99)}, by=None)
+    look(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.error) == (Run.State.SUCCEEDED, "")
+    assert (asked.heat, asked.no_heat) == ([], why)
+    assert len(asked.probabilities) == 2
+
+
 def test_a_lost_file_fails_the_look_with_a_reason(trained):
     asked = request_look({1.0: drawn("Blip", 98)}, by=None)
     (look_folder(asked.key) / "picture_1.0.png").unlink()
@@ -104,20 +134,6 @@ def embedded(trained, settings):
     for pk, vector in zip(ids, embedding.transform(inputs.rows), strict=True):
         Embedding.objects.create(glitch_id=pk, model_version=version, vector=vector.tolist())
     return version
-
-
-def sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def put_another_into_use(version, folder, **changes):
-    """As if it had been trained with other settings, where their weights were at hand."""
-    path = folder / version.weights
-    file = ModelFile.read(path)
-    settings = replace(file.settings, **changes)
-    network = build_network(settings, len(file.classes), pretrained=False).state_dict()
-    replace(file, settings=settings, network=network).write(path)
-    ModelVersion.objects.filter(pk=version.pk).update(weights_sha256=sha256(path))
 
 
 def look_at_a_copy(number):
