@@ -165,8 +165,8 @@ def _delete_idle_vectors(version: ModelVersion) -> None:
     One index holds the vectors of all versions, and each search for neighbours walks through them.
     """
     undecided = Proposal.objects.filter(state=Proposal.State.PROPOSED)
-    needed = {*undecided.values_list("discovery_run__embedding", flat=True)}
-    needed |= {version.pk, version.replaces_id}
+    needed = {version.pk, version.replaces_id}
+    needed |= {*undecided.values_list("discovery_run__embedding", flat=True)}
     Embedding.objects.exclude(model_version__in=needed - {None}).delete()
 
 
