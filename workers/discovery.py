@@ -118,7 +118,7 @@ def _discover(
     from ml.vision.embedding.embedder import Embedder
 
     seed = int(run.settings.get("seed", 0))
-    life.report("measuring embeddings on held-out classes", 0.3)
+    life.report("measuring embeddings on held-out classes", 0.3, until=0.7)
     fits = embeddings_for(inputs.feature_size)
     choice = _choose(fits, inputs, seed)
     life.report(f"embedding by {choice.winner}", 0.7)

@@ -22,8 +22,10 @@ from ml.vision.logits import predict_logits
 from ml.vision.networks.network import GlitchNetwork, build_network
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.storage.store import ArrayStore
+from ml.wanted import part
 
 PIXEL_SIDE = 56
+READING, LOOKING = (0.0, 0.8), (0.8, 1.0)  # decoding costs more than what follows it
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ def features_by(
     """:func:`frozen_features` of a network that was built already."""
     network = network.to(pick_device(device))
     maker = make_inputs_for(network, network.settings, cache, device)
-    inputs = maker.make(glitches)
+    with part(*READING):
+        inputs = maker.make(glitches)
     size = network.classifier.in_features
     features = np.zeros((0, size), np.float32)
     if inputs.arrays:
-        _, features = predict_logits(network, maker, inputs.arrays, FULL)
+        with part(*LOOKING):
+            _, features = predict_logits(network, maker, inputs.arrays, FULL)
     ids = [glitches[index].glitch_id for index in inputs.kept]
     return FeatureTable(ids, features, tuple(inputs.skipped))
 
@@ -102,7 +106,9 @@ def embedding_inputs(
     device: str = "auto",
 ) -> EmbeddingInputs:
     """All that the embeddings of :mod:`ml.vision.embedding.candidates` are fitted on."""
-    seen = features_by(network, glitches, cache, device)
-    flat = pixels(glitches, network.settings, cache)
+    with part(*READING):
+        seen = features_by(network, glitches, cache, device)
+    with part(*LOOKING):
+        flat = pixels(glitches, network.settings, cache)
     rows = np.concatenate([seen.features, flat.features], axis=1)
     return EmbeddingInputs(seen.glitch_ids, rows, seen.features.shape[1], seen.skipped)
