@@ -7,6 +7,8 @@ from django.db.models.functions import Random
 # The reasons that follow from votes alone, in Panoptes' words.
 RETIRED_BY_VOTES = ("classification_count", "consensus", "nothing_here", "other")
 
+LATEST_EVENT = 5e9  # GPS seconds, in the year 2138: nanoseconds, as some tables hold, lie far above
+
 
 class Glitch(models.Model):
     """The subject that volunteers look at: one noise burst in one detector."""
@@ -67,6 +69,11 @@ class Glitch(models.Model):
                 name="retired_at_with_its_reason",
             ),
             models.CheckConstraint(condition=Q(ifo__in=["H1", "L1", "V1"]), name="known_detector"),
+            models.CheckConstraint(
+                condition=Q(event_time__isnull=True)
+                | Q(event_time__gte=0, event_time__lte=LATEST_EVENT),
+                name="event_time_in_gps_seconds",
+            ),
         ]
         indexes = [
             models.Index(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import Glitch, GlitchClass, GoldLabel, Picture, User, Workflow
+from labeling.models.glitches import LATEST_EVENT
 from labeling.services.gold import add_gold_label
 from labeling.services.storage import store_picture
 from ml.errors import MLError
@@ -78,6 +79,7 @@ def check_glitch(new: NewGlitch) -> CheckedGlitch:
             code="no_picture",
         )
     _check_identity(new)
+    _check_event_time(new)
     return CheckedGlitch(new, check_pictures(new))
 
 
@@ -140,6 +142,20 @@ def _check(new: NewGlitch, duration: float, data: bytes) -> CheckedPicture:
 def _check_identity(new: NewGlitch) -> None:
     """The same rules for an id sent over the API as for one in a file's name."""
     parse_picture_name(f"{new.ifo}_{new.gravityspy_id}_spectrogram_4.0.png")
+
+
+def _check_event_time(new: NewGlitch) -> None:
+    """Every date on a page is reckoned from this number, so none may be beyond the calendar."""
+    if new.event_time is None or 0 <= new.event_time <= LATEST_EVENT:  # false for NaN
+        return
+    raise LabelingError(
+        _(
+            "Glitch %(id)s cannot have happened at event_time %(time)s: GPS seconds from 0 to "
+            "%(latest)s are wanted, such as 1264785164.19, not nanoseconds."
+        )
+        % {"id": new.gravityspy_id, "time": new.event_time, "latest": f"{LATEST_EVENT:.0f}"},
+        code="impossible_time",
+    )
 
 
 def _gold_class(label: str | None) -> GlitchClass | None:

@@ -58,6 +58,20 @@ def test_labels_and_split_are_kept(taxonomy, tmp_path, capsys):
     assert by_name.split == "validation"
 
 
+def test_a_time_in_nanoseconds_leaves_its_glitch_out(taxonomy, tmp_path, capsys):
+    pictures = tree(tmp_path / "set", 3)
+    fact = {"ifo": "H1", "label": "Blip"}
+    rows = [
+        fact | {"gravityspy_id": f"Blip{n:06d}", "sample_type": SPLITS[n], "event_time": seconds}
+        for n, seconds in enumerate(["1131949939.5", "1131949939500000000", "-1"])
+    ]
+    run(pictures, "--metadata", write_table(tmp_path / "table.csv", rows), status=1)
+    said = capsys.readouterr()
+    assert "1 imported, 0 there already, 2 bad" in said.out
+    assert said.err.count("[impossible_time]") == 2
+    assert list(Glitch.objects.values_list("event_time", flat=True)) == [1131949939.5]
+
+
 def test_a_run_that_was_stopped_goes_on(taxonomy, tmp_path, capsys):
     makers = [
         lambda n=n: NewGlitch(
