@@ -17,6 +17,7 @@ import numpy.typing as npt
 from kornia_rs import io as kornia
 from PIL import Image, ImageFile
 
+from ml.axes import axes_box
 from ml.errors import MLError
 
 DURATIONS = (0.5, 1.0, 2.0, 4.0)  # seconds shown, the event in the middle
@@ -25,12 +26,6 @@ DETECTORS = ("H1", "L1", "V1")
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 16_000_000
 MIN_SIDE = 32  # pixels
-
-FRAMED_SIZE = (800, 600)  # width, height of a picture with axes, title and colour bar
-# Inside of the frame as (left, top, right, bottom), right and bottom excluded. The frame's line is
-# one to two pixels wide and drawn to a fraction of a pixel, differing between plots of different
-# years: this is the largest box that holds none of it in any of them.
-AXES_BOX = (102, 62, 673, 539)
 
 VIRIDIS: npt.NDArray[np.uint8] = np.frombuffer(
     bytes.fromhex(
@@ -67,6 +62,9 @@ _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # PNG, JPEG
 # nearly all of their colours, so each is measured once a process; threads that meet here write the
 # same values. Only the pages in use take memory.
 _NEAREST = np.zeros(1 << 24, np.uint16)
+FAR = 40  # of the distance between two RGB colours, 0 to 442
+MOST_FAR = 0.5  # of a picture's pixels
+GREY_SPREAD, MOSTLY = 16, 0.9  # between a grey pixel's channels; of a grey picture's pixels
 _GREY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I")
 
 
@@ -98,21 +96,23 @@ def check_picture(data: bytes) -> PictureInfo:
     """Decode ``data`` (PNG or JPEG) wholly and say what it is; raises :class:`PictureError`.
 
     Codes: ``empty_picture``, ``picture_too_large``, ``unsupported_picture_type``,
-    ``picture_too_small``, ``unreadable_picture``. Sizes are judged from the header, before any
-    pixel is decoded, so that a small file cannot unfold into gigabytes.
+    ``picture_too_small``, ``unreadable_picture``, ``no_axes``, ``no_spectrogram``. Sizes are judged
+    from the header, before any pixel is decoded, so that a small file cannot unfold into gigabytes.
     """
     image = _decode(data)
+    _check_colours(_inside(image))
     return PictureInfo(image.width, image.height, image.mode)
 
 
 def read_energy(source: bytes | Path) -> npt.NDArray[np.uint8]:
     """The energy in a picture as grey values (h, w): ten times the normalised energy.
 
-    Pictures of 800 x 600 lose their axes and margins, all others are taken whole. Colours become
-    the index of the nearest viridis colour; grey pictures are energy already. Raises what
-    :func:`check_picture` raises, and ``unreadable_picture`` for a file that cannot be opened.
+    Pictures lose their axes and margins; those without any are taken whole. Colours become the
+    index of the nearest viridis colour, whatever they are; grey pictures are energy already. Raises
+    what :func:`check_picture` raises but ``no_spectrogram``, and ``unreadable_picture`` for a file
+    that cannot be opened.
     """
-    image = crop_axes(_decode(_read(source)))
+    image = _inside(_decode(_read(source)))
     if image.mode.startswith("I"):
         return (np.asarray(image).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8)
     if image.mode in _GREY_MODES:
@@ -123,9 +123,36 @@ def read_energy(source: bytes | Path) -> npt.NDArray[np.uint8]:
     return _invert_viridis(colours)
 
 
-def crop_axes(image: Image.Image) -> Image.Image:
-    """Only what lies inside the axes of a picture of 800 x 600; any other picture as it is."""
-    return image.crop(AXES_BOX) if image.size == FRAMED_SIZE else image
+def _inside(image: Image.Image) -> Image.Image:
+    """What lies inside the axes, or all of a picture without any."""
+    box = axes_box(image)
+    if box is None:
+        raise PictureError(
+            "The picture has white margins, but no axes were found in it. Send it as Gravity Spy "
+            "draws it (800 x 600, or a copy of another size), or only the inside of its axes.",
+            code="no_axes",
+        )
+    return image.crop(box)
+
+
+def _check_colours(image: Image.Image) -> None:
+    """Refuse what is neither grey nor near viridis: a photograph, or energy in other colours.
+
+    Judged by a grid of at most 64 x 64 pixels. Of a real picture's at most 10 % are farther than
+    ``FAR`` from viridis, even as a small JPEG of quality 10; of a picture in jet, plasma or inferno
+    and of a photograph more than 85 %.
+    """
+    if image.mode in _GREY_MODES:
+        return
+    size = (min(64, image.width), min(64, image.height))
+    grid = np.asarray(image.convert("RGB").resize(size, Image.Resampling.NEAREST)).reshape(-1, 3)
+    is_grey = np.ptp(grid, axis=1) <= GREY_SPREAD
+    if is_grey.mean() < MOSTLY and (_nearest(grid)[1] > FAR**2).mean() > MOST_FAR:
+        raise PictureError(
+            "This is no spectrogram that the classifier could read: its colours are neither those "
+            "of viridis (dark blue, green, yellow) nor grey. Draw it in those, and send it again.",
+            code="no_spectrogram",
+        )
 
 
 def _colours(image: Image.Image) -> npt.NDArray[np.uint32]:
@@ -151,8 +178,19 @@ def _invert_viridis(colours: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
 def _measure(colours: npt.NDArray[np.uint32]) -> None:
     """Find the viridis colour nearest to each of (k,) colours 0xBBGGRR."""
     rgb = np.stack([colours & 255, colours >> 8 & 255, colours >> 16], axis=1)  # (k, 3)
-    apart = rgb.astype(np.int32)[:, None, :] - VIRIDIS.astype(np.int32)  # (k, 256, 3)
-    _NEAREST[colours] = (apart**2).sum(axis=2).argmin(axis=1) + 1
+    _NEAREST[colours] = _nearest(rgb)[0] + 1
+
+
+def _nearest(
+    rgb: npt.NDArray[np.integer],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+    """Index of the viridis colour nearest to each of (k, 3) colours, and its distance squared.
+
+    |c - v|^2 = |c|^2 - 2 c v + |v|^2, all whole numbers below 2^24: exact in single precision.
+    """
+    colours, viridis = rgb.astype(np.float32), VIRIDIS.astype(np.float32)
+    apart = (viridis**2).sum(axis=1) - 2 * colours @ viridis.T  # (k, 256), less |c|^2
+    return apart.argmin(axis=1), apart.min(axis=1) + (colours**2).sum(axis=1)
 
 
 def parse_picture_name(name: str) -> PictureName:

@@ -14,6 +14,7 @@ from labeling.selectors.looks import nearest_glitches
 from labeling.selectors.versions import active_version
 from labeling.services.looks import Seen, finish_look, look_folder
 from labeling.services.runs import claim_run
+from ml.axes import axes_box
 from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.recipes.settings import TrainingSettings
 from workers.classifiers import load_classifier
@@ -83,8 +84,8 @@ def _drawn(
     drawn = {}
     for duration, heat in explanation.heat.items():
         with Image.open(pictures.paths[duration]) as image:
-            size = image.size
-        drawn[duration] = (render_heat(heat, size), *size)
+            size, box = image.size, axes_box(image) or (0, 0, *image.size)
+        drawn[duration] = (render_heat(heat, size, box), *size)
     return drawn
 
 

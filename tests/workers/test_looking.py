@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from django.utils import timezone
 from PIL import Image
@@ -10,6 +11,7 @@ from labeling.models import Glitch, Look, ModelVersion
 from labeling.models.runs import Run
 from labeling.services.looks import look_folder, request_look, request_look_at
 from labeling.services.training import request_training
+from ml.strain.render import ENERGY_SHAPE, frame_energy
 from tests.conftest import make_volunteer
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers.looking import look
@@ -39,6 +41,23 @@ def test_a_look_at_pictures_ends_in_classes_and_heat(trained):
     with Image.open(io.BytesIO(file.read_bytes())) as image:
         assert (image.size, image.mode) == ((96, 96), "RGBA")
     assert asked.alike == []  # no discovery has made an embedding
+
+
+def test_the_heat_lies_inside_the_axes_of_a_picture_of_any_size(trained):
+    energy = np.zeros(ENERGY_SHAPE, np.float32)
+    energy[200:210] = 25.5  # a line through all of it
+    plot = Image.fromarray(frame_energy(energy, "H1", 4.0)).resize((600, 450))
+    file = io.BytesIO()
+    plot.save(file, "PNG")
+    asked = request_look({4.0: file.getvalue()}, by=None)
+    look(asked.pk)
+    asked.refresh_from_db()
+    with Image.open(look_folder(asked.key) / asked.heat[0]["name"]) as image:
+        alpha = np.array(image)[..., 3]
+    assert alpha.shape == (450, 600)
+    assert alpha[46:405, 76:505].max() > 150
+    alpha[46:405, 76:505] = 0
+    assert not alpha.any()
 
 
 def test_a_look_at_a_glitch_uses_its_stored_pictures(trained):

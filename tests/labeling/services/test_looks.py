@@ -1,10 +1,13 @@
 """Looks: pictures checked, votes not led, everything deleted after its time."""
 
+import io
 import os
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.utils import timezone
+from PIL import Image
 
 from labeling.errors import LabelingError, UnavailableError
 from labeling.models import Embedding, Glitch, GoldLabel, Look, ModelVersion
@@ -21,6 +24,14 @@ from tests.conftest import make_glitch, make_picture, make_volunteer
 from tests.labeling.web.worlds import make_version
 
 pytestmark = pytest.mark.django_db
+
+
+def photograph() -> bytes:
+    """Any colours at random."""
+    colours = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(colours).save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -74,6 +85,7 @@ def test_where_nothing_can_be_written_a_look_is_refused_and_leaves_nothing(versi
         ({1.0: make_picture(size=(20, 20))}, "picture_too_small"),
         ({1.0: b"\x89PNG" + b"\x00" * 9_000_000}, "picture_too_large"),
         ({1.0: make_picture(), 4.0: b"no"}, "unsupported_picture_type"),
+        ({1.0: photograph()}, "no_spectrogram"),
     ],
 )
 def test_a_bad_picture_is_named_and_nothing_is_kept(version, settings, pictures, code):
