@@ -44,7 +44,7 @@ def request_look(
     ``version``: which classifier, else the one in use; ``label``: of which class the heat is
     wanted, else of the likeliest. The files are whole and checked before anything is stored.
     Raises LabelingError with what is wrong in which picture, ``no_picture``, ``unknown_label`` or
-    ``no_active_classifier``; ForbiddenError ``still_in_vote`` for a copy of a glitch that
+    ``no_active_classifier``; ForbiddenError ``still_in_vote`` for a file of a glitch that
     volunteers are asked about; UnavailableError ``too_many_looks`` or ``no_room``.
     """
     if not pictures:
@@ -113,7 +113,10 @@ def request_look_at(
 
 
 def _check_free(pictures: Any, by: User | None) -> None:
-    """The picture of a glitch in vote is on the label page: its copy must not tell the answer."""
+    """The picture of a glitch in vote is on the label page: its file must not tell the answer.
+
+    Told by the bytes alone: a copy that was saved anew is another file.
+    """
     hashes = [one.sha256 for one in pictures]
     for stored in Picture.objects.filter(sha256__in=hashes).select_related("glitch"):
         if not may_look_at(by, stored.glitch):
