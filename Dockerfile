@@ -10,7 +10,7 @@ RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --create-home nota \
-    && install --directory --owner=nota --group=nota /app /app/var
+    && install --directory --owner=nota --group=nota /app /app/var /app/var/weights
 WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -23,7 +23,7 @@ COPY . .
 RUN DEBUG=1 DATABASE_URL=postgres://nobody@localhost/unused REDIS_URL=redis://localhost/0 \
     python manage.py collectstatic --noinput
 # Which code made a result is stored with it, and the image holds no .git to ask:
-# docker compose build --build-arg NOTA_CODE_VERSION=$(git rev-parse HEAD)
+# NOTA_CODE_VERSION=$(git rev-parse HEAD) docker compose build
 ARG NOTA_CODE_VERSION=""
 ENV NOTA_CODE_VERSION=$NOTA_CODE_VERSION
 USER nota

@@ -7,8 +7,9 @@ the five planted ones on top; ``--simulated N`` on N a class. There a seed deals
 ``--labels N`` keeps N training labels a class, drawn by the seed, and leaves the rest unlabeled.
 
 Figures on simulated glitches do not compare with the papers', and six easy classes do not compare
-with twenty-two. A recipe whose ImageNet weights are not in NOTA_WEIGHTS starts from random ones,
-and its row says so. ``ensemble``, named last, averages what the others of the same seed have made.
+with twenty-two. A recipe whose ImageNet weights are neither in NOTA_WEIGHTS nor to be downloaded
+starts from random ones, and its row says so; with ``--set weights=random`` no download is tried.
+``ensemble``, named last, averages what the others of the same seed have made.
 """
 
 import argparse

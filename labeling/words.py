@@ -21,14 +21,16 @@ STATES = (
 )  # fmt: skip
 STAGES = (
     _("waiting for a worker"), _("gathering labels"), _("looking at the pictures"),
-    _("judging on the gold test set"), _("measuring embeddings on held-out classes"),
-    _("clustering the pool"), _("storing proposals"), _("comparing labels"),
-    _("finding where it is seen"), _("finding look-alikes"),
+    _("calibrating"), _("judging on the gold test set"),
+    _("measuring embeddings on held-out classes"), _("clustering the pool"),
+    _("storing proposals"), _("comparing labels"), _("finding where it is seen"),
+    _("finding look-alikes"),
 )  # fmt: skip
 # Of what a composed stage consists, with ": " and ", " between.
 PARTS = (
     _("read %(done)s of %(of)s"), _("predicted %(done)s of %(of)s"),
     _("looked through %(done)s of %(of)s"), _("learned from %(done)s of %(of)s"),
+    _("round %(done)s of %(of)s"),
     _("epoch %(epoch)s of %(epochs)s"), _("embedding by %(name)s"),
     _("about %(number)s s left"), _("about %(number)s min left"), _("about %(number)s h left"),
     _("at most %(number)s s left"), _("at most %(number)s min left"),

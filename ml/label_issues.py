@@ -10,7 +10,6 @@ fewest was chosen, cut to what every repeat misread: the figures are in docs/fig
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from ml.errors import MLError
+from ml.wanted import check_wanted, tell
 
 Floats = npt.NDArray[np.floating]
 Columns = npt.NDArray[np.integer]
@@ -50,7 +50,6 @@ def out_of_fold(
     repeats: int = 3,
     strength: float = 0.02,
     seed: int = 0,
-    on_progress: Callable[[int, int], None] | None = None,
 ) -> OutOfFold:
     """Every glitch predicted by classifiers that were not trained on it.
 
@@ -71,11 +70,11 @@ def out_of_fold(
             warnings.filterwarnings("ignore", "The least populated class")
             splits = list(splitter.split(features, s))
         for number, (train, test) in enumerate(splits):
+            check_wanted()
             probabilities[test] = _predict(
                 features[train], s[train], features[test], len(counts), strength, seed
             )
-            if on_progress is not None:
-                on_progress(repeat * len(splits) + number + 1, repeats * len(splits))
+            tell("round", repeat * len(splits) + number + 1, repeats * len(splits))
         total += probabilities
         misread += probabilities.argmax(axis=1) != s
     return OutOfFold(total / repeats, misread / repeats)

@@ -111,7 +111,7 @@ def _discover(run: DiscoveryRun, inputs: Inputs, seed: int, life: Held) -> Disco
     from ml.discovery.describe import describe_clusters
     from ml.vision.embedding.candidates import embeddings_for
 
-    life.report("measuring embeddings on held-out classes", 0.3)
+    life.report("measuring embeddings on held-out classes", 0.3, until=0.7)
     fits = embeddings_for(inputs.feature_size)
     choice = _choose(fits, inputs, seed)
     life.report(f"embedding by {choice.winner}", 0.7)

@@ -72,12 +72,12 @@ def _doubts(run: LabelCheck, seen: list[Seen], life: Held) -> list[Doubt]:
 
     rows = [one.row for one in seen]
     classes, given = np.unique([row.label for row in rows], return_inverse=True)
+    life.report("comparing labels", 0.5, until=0.95)
     predicted = out_of_fold(
         np.array([one.features for one in seen]),
         given,
         repeats=int(run.settings.get("repeats", 3)),
         seed=int(run.settings.get("seed", 0)),
-        on_progress=lambda done, of: life.report("comparing labels", 0.5 + 0.45 * done / of),
     )
     suspects = find_suspects(predicted, given)
     return [

@@ -85,9 +85,9 @@ class Held:
         self.steps = Steps(stage, progress, until) if until is not None else None
         self._store(stage, progress)
 
-    def told(self, what: str, done: int, of: int) -> None:
+    def told(self, what: str, done: int, of: int, share: float) -> None:
         """A loop of the library tells how far it is."""
-        step = self.steps.told(what, done, of) if self.steps else None
+        step = self.steps.told(what, done, of, share) if self.steps else None
         if self.steps is not None and step is not None:
             self._store(*step, lasting=self.steps.lasting)
 

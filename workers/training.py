@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BEGUN, FITTED = 0.1, 0.9  # how far a run is before its first epoch of learning and after its last
+
 
 @shared_task(name=jobs.RUN_TRAINING, base=DeviceTask)
 def run_training(run_id: int) -> None:
@@ -101,15 +103,17 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
     def on_epoch(report: "EpochReport") -> None:
         record_epoch(run, as_json(asdict(report)))
         reports.append(report)
+        if report.is_last:
+            life.report("calibrating", FITTED, until=0.95)
+            return
         epoch, epochs, seconds = report.epoch, report.epochs, seconds_an_epoch(reports)
         left = time_left(seconds, epochs - epoch)
         life.report(f"epoch {epoch} of {epochs}{left}", _share(epoch, epochs))
-        if epoch < epochs:
-            life.steps = _steps_of(epoch + 1, epochs, seconds)
+        life.steps = _steps_of(epoch + 1, epochs, seconds)
 
     recipe = TrainingSettings.from_dict(run.settings)
     is_ensemble = find_recipe(recipe.recipe).is_ensemble
-    life.report("looking at the pictures", 0.05, until=0.95 if is_ensemble else 0.1)
+    life.report("looking at the pictures", 0.05, until=0.95 if is_ensemble else BEGUN)
     folder = training_folder(run.pk)
     if is_ensemble:
         return _average(recipe, training_set, folder)
@@ -140,7 +144,7 @@ def _begin_again(run: TrainingRun, life: Held, folder: Path, error: "CheckpointM
 
 def _share(epoch: int, epochs: int) -> float:
     """How far a run is after so many ``epochs``."""
-    return 0.1 + 0.8 * epoch / max(epochs, 1)
+    return BEGUN + (FITTED - BEGUN) * epoch / max(epochs, 1)
 
 
 def _steps_of(epoch: int, epochs: int, seconds: float | None) -> EpochSteps:

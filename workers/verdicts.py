@@ -22,6 +22,7 @@ from ml.vision.evaluate import metrics
 from ml.vision.inputs.dataset import Example, Skipped, TrainingSet
 from ml.vision.judging.gate import Decision, decide
 from ml.vision.judging.judged import Judged, on_same_glitches
+from ml.wanted import part
 from workers.classifiers import load_classifier
 
 if TYPE_CHECKING:
@@ -74,8 +75,10 @@ class Candidate:
         self.model = model
         self.training_set = training_set
         classifier = Classifier.load(model.weights)
-        self.tested = _tested(classifier, training_set.test)
-        self.thresholds = _thresholds(classifier, training_set)
+        with part(0, 1, of=3):
+            self.tested = _tested(classifier, training_set.test)
+        with part(1, 2, of=3):
+            self.thresholds = _thresholds(classifier, training_set)
 
     def beside(self, active: ModelVersion | None) -> Trained:
         """Compared with the version in use on what both can read."""
@@ -108,7 +111,8 @@ class Candidate:
         mine, theirs, unread = self.tested.judged, None, list(self.tested.skipped)
         if active is not None:
             try:
-                beside = _tested_version(active, self.training_set.test)
+                with part(2, 3, of=3):
+                    beside = _tested_version(active, self.training_set.test)
             except (LabelingError, MLError) as error:
                 return mine, _kept_out(f"{active} cannot be judged beside it: {error}"), unread
             known = {skipped.glitch_id for skipped in unread}

@@ -7,11 +7,18 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Func, Q
 from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
-from labeling.models import GoldLabel, ModelVersion, Prediction, TrainingExample
+from labeling.models import (
+    Glitch,
+    GoldLabel,
+    ModelVersion,
+    Prediction,
+    TrainingExample,
+    TrainingRun,
+)
 from ml.vision.judging.judged import Judged
 from ml.vision.judging.nearness import LATER, Origins, nearness
 
@@ -125,16 +132,17 @@ def judged_on(version: ModelVersion, test: GoldTest) -> Judged:
 
 
 def training_times(version: ModelVersion) -> npt.NDArray[np.float64]:
-    """When the glitches were that the version was trained on or chosen by: GPS seconds (m,).
+    """When the glitches were that the version learned from, with a label or without, or was
+    chosen by: GPS seconds (m,).
 
     Of an ensemble, those of its members too.
     """
     if version.training_run is None:
         return np.zeros(0)
     members = version.training_run.settings.get("members", [])
-    its_own = Q(run=version.training_run_id)
-    theirs = Q(run__model_version__role=version.role, run__model_version__number__in=members)
-    seen = TrainingExample.objects.filter(
-        its_own | theirs, glitch__event_time__isnull=False
-    ).exclude(split="test")
-    return np.array(list(seen.values_list("glitch__event_time", flat=True)), np.float64)
+    theirs = Q(model_version__role=version.role, model_version__number__in=members)
+    runs = TrainingRun.objects.filter(Q(pk=version.training_run_id) | theirs)
+    labeled = TrainingExample.objects.filter(run__in=runs).exclude(split="test").values("glitch")
+    unlabeled = runs.annotate(each=Func("unlabeled_ids", function="unnest")).values("each")
+    seen = Glitch.objects.filter(Q(pk__in=labeled) | Q(pk__in=unlabeled), event_time__isnull=False)
+    return np.array(list(seen.values_list("event_time", flat=True)), np.float64)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from ml.discovery.cluster import FEWEST_POINTS, METHODS, Cluster, cohesion_of
 from ml.discovery.describe import KnownGlitches, describe_cluster
+from ml.wanted import check_wanted, tell
 
 Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.str_]
@@ -80,11 +82,11 @@ def choose_embedding(
             f"Fewer than {FEWEST_CLASSES} known classes have {FEWEST_MEMBERS} glitches, too few "
             f"to measure an embedding by holding classes out: {default} is taken.",
         )
-    rows = tuple(
-        measure(name, candidate, labels, group, seed)
-        for name, candidate in candidates.items()
-        for group in groups
-    )
+    rows = []
+    for (name, candidate), group in product(candidates.items(), groups):
+        check_wanted()
+        rows.append(measure(name, candidate, labels, group, seed))
+        tell("round", len(rows), len(candidates) * len(groups))
     means = {name: _means([row for row in rows if row.name == name]) for name in candidates}
     winner = max(means, key=lambda name: (means[name][2], means[name][0] + means[name][1]))
     figures = ", ".join(
@@ -92,7 +94,7 @@ def choose_embedding(
     )
     return Choice(
         winner,
-        rows,
+        tuple(rows),
         means,
         f"{winner} found held out known classes best: F1 (NMI/ARI) over {len(groups)} groups were "
         f"{figures}.",

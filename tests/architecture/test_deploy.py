@@ -139,8 +139,30 @@ def test_no_secret_has_a_default(services):
 
 def test_every_variable_of_the_compose_file_is_explained():
     asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
-    told = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    told = set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert asked <= told
+
+
+@pytest.mark.parametrize("service", OWN)
+def test_every_setting_can_be_given_in_env(services, service):
+    """What stands under ``environment`` wins: no setting that a site may choose is pinned there."""
+    assert services[service]["env_file"] == [{"path": ".env", "required": False}]
+    table = (ROOT / "docs" / "operations.md").read_text()
+    settings = set(re.findall(r"`(NOTA_[A-Z_]+)`", table))
+    pinned = {name for name in services[service]["environment"] if name in settings}
+    assert pinned == {"NOTA_VAR", "NOTA_WEIGHTS"}  # both in the volume
+
+
+def test_weights_lie_in_the_volume_that_site_and_workers_share(services):
+    for service in OWN:
+        told = services[service]["environment"]
+        for name in ("NOTA_WEIGHTS", "TORCH_HOME", "HF_HOME"):
+            assert told[name].startswith(told["NOTA_VAR"] + "/")
+        assert services[service]["volumes"] == ["var:/app/var"]
+
+
+def test_an_image_keeps_its_code_version_where_env_names_none():
+    assert "NOTA_CODE_VERSION=" not in (ROOT / ".env.example").read_text().splitlines()
 
 
 def test_the_image_has_stages_a_user_and_a_health_check():

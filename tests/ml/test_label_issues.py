@@ -9,6 +9,7 @@ from ml.label_issues import (
     find_suspects,
     out_of_fold,
 )
+from ml.wanted import while_wanted
 
 # Thresholds are the mean self-confidences: t_0 = (.9 + .7 + .2) / 3 = .6, t_1 = .6. Counted into
 # 0, 0, 1, 1, neither, 1.
@@ -76,6 +77,14 @@ def test_the_same_seed_gives_the_same():
     features, true = clouds(10, np.random.default_rng(3))
     first, again = (out_of_fold(features, true, seed=5).probabilities for _ in range(2))
     assert np.array_equal(first, again)
+
+
+def test_each_fold_of_each_repeat_is_a_round():
+    features, true = clouds(10, np.random.default_rng(3))
+    told = []
+    with while_wanted(lambda: None, lambda *step: told.append(step)):
+        out_of_fold(features, true, folds=2, repeats=2)
+    assert told == [("round", number, 4, number / 4) for number in (1, 2, 3, 4)]
 
 
 def test_one_class_alone_is_refused():

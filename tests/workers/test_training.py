@@ -3,10 +3,13 @@
 import errno
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pytest
@@ -35,7 +38,7 @@ from labeling.services.training_folders import training_folder
 from labeling.services.training_sets import freeze_training_set
 from ml.vision.devices import has_gpu
 from ml.vision.storage.store import write_atomically
-from ml.vision.training.fit import EpochReport
+from ml.vision.training.epochs import EpochReport
 from workers.pictures import glitch_pictures
 from workers.scoring import score_glitches
 from workers.training import run_training, seconds_an_epoch, unlabeled_for
@@ -47,6 +50,7 @@ def patient(settings):
     settings.RUN_LEASE_SECONDS = 3600
 
 
+LEARNED, LOOKED = "learned from", "looked through"
 FAST = {"epochs": 3, "trainable_blocks": 1, "minibatch": 8, "size": 96}
 
 
@@ -120,27 +124,45 @@ def test_a_training_ends_in_a_judged_version_that_scores_every_glitch():
 
 
 @pytest.mark.django_db
-def test_a_run_moves_within_its_epochs(monkeypatch):
-    """Each epoch's first step is shown at once, those that follow it within seconds are not."""
+def test_a_run_moves_as_it_reads_learns_and_validates(monkeypatch):
+    """With every step shown: pictures take the run from .05 to .1, three epochs to .9."""
     import_two_classes()
     run = request_training(None, "first gold", FAST)
     shown = []
 
     def renew(run, **said):
-        shown.append((said["stage"].partition(",")[0], said["progress"], said["lasting"]))
+        words = re.sub(r" [0-9]+ of [0-9]+$", "", said["stage"].partition(",")[0])
+        shown.append((words, said["progress"], said["lasting"]))
         return renew_lease(run, **said)
 
+    monkeypatch.setattr("workers.steps.APART_SECONDS", 0.0)
     monkeypatch.setattr("workers.tasks.renew_lease", renew)
     run_training(run.pk)
-    epochs = [row for row in shown if row[0].startswith("epoch")]
-    words = [(stage.partition(" of ")[0], stage.count("learned from")) for stage, *_ in epochs]
-    assert words == [
-        ("epoch 0", 0), ("epoch 1", 1), ("epoch 1", 0), ("epoch 2", 1), ("epoch 2", 0),
-        ("epoch 3", 1), ("epoch 3", 0),
+    begun = shown.index(("looking at the pictures", 0.05, True))
+    judged = [words for words, *_ in shown].index("judging on the gold test set")
+    rows = [(words, list(group)) for words, group in groupby(shown[begun:judged], itemgetter(0))]
+    epochs = [f"epoch {number} of 3: {what}" for number in (1, 2, 3) for what in (LEARNED, LOOKED)]
+    pictures = [f"looking at the pictures: {what}" for what in ("read", LOOKED)]
+    assert [words for words, _ in rows] == [
+        "looking at the pictures", *pictures, "epoch",
+        *epochs[:2], "epoch", *epochs[2:4], "epoch", *epochs[4:],
+        "calibrating", f"calibrating: {LOOKED}",
     ]  # fmt: skip
-    shares = [share for _, share, _ in epochs]
-    assert shares == sorted(set(shares))
-    assert [lasting for *_, lasting in epochs] == [True, False] * 3 + [True]
+    shares = [share for _, share, _ in shown]
+    assert shares == pytest.approx(sorted(shares))
+    # Two thirds of judging: its test and its validation, but no version in use beside it.
+    assert shares[-2:] == pytest.approx([0.95 + 0.04 / 3, 0.95 + 0.08 / 3])
+    ends = {words: group[-1][1] for words, group in rows}
+    for words, share in (
+        (pictures[0], 0.05 + 0.6 * 0.05),
+        (pictures[1], 0.1),
+        (epochs[1], 0.1 + 0.8 / 3),
+        (epochs[3], 0.1 + 1.6 / 3),
+        (epochs[5], 0.9),
+        (f"calibrating: {LOOKED}", 0.95),
+    ):
+        assert ends[words] == pytest.approx(share)
+    assert {words for words, _, lasting in shown if not lasting} == set(epochs)
 
 
 def checkpoints_in(folder):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 from ml.vision.confidence.novelty import spread_doubt
 
@@ -17,13 +18,6 @@ Floats = npt.NDArray[np.floating]
 # a single error from driving T to 0, which would make unseen classes look certain.
 PRIOR_WIDTH = 0.25
 LOWEST, HIGHEST = 0.2, 10.0
-
-
-def softmax(logits: Floats) -> npt.NDArray[np.float64]:
-    """(n, C) -> (n, C), rows sum to 1."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    exponentials = np.exp(shifted)
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
 def log_loss(probabilities: Floats, truth: npt.NDArray[np.integer]) -> float:
@@ -39,7 +33,7 @@ def reported(
 
     Without a measure of novelty, by temperature alone.
     """
-    probabilities = softmax(logits / temperature)
+    probabilities = softmax((logits / temperature).astype(np.float64), axis=1)
     return probabilities if novelty is None else spread_doubt(probabilities, novelty)
 
 

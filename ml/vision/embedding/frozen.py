@@ -21,8 +21,10 @@ from ml.vision.logits import predict_logits
 from ml.vision.networks.network import build_network
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.storage.store import ArrayStore
+from ml.wanted import part
 
 PIXEL_SIDE = 56
+READING, LOOKING = (0.0, 0.8), (0.8, 1.0)  # decoding costs more than what follows it
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ def frozen_features(
     """
     network = build_network(settings, classes=2)
     maker = make_inputs_for(network, settings, cache, device)
-    inputs = maker.make(glitches)
+    with part(*READING):
+        inputs = maker.make(glitches)
     size = network.classifier.in_features
     features = np.zeros((0, size), np.float32)
     if inputs.arrays:
-        _, features = predict_logits(network, maker, inputs.arrays, FULL)
+        with part(*LOOKING):
+            _, features = predict_logits(network, maker, inputs.arrays, FULL)
     ids = [glitches[index].glitch_id for index in inputs.kept]
     return FeatureTable(ids, features, tuple(inputs.skipped))
 
@@ -94,7 +98,9 @@ def embedding_inputs(
     device: str = "auto",
 ) -> EmbeddingInputs:
     """All that the embeddings of :mod:`ml.vision.embedding.candidates` are fitted on."""
-    seen = frozen_features(glitches, settings, cache, device)
-    flat = pixels(glitches, settings, cache)
+    with part(*READING):
+        seen = frozen_features(glitches, settings, cache, device)
+    with part(*LOOKING):
+        flat = pixels(glitches, settings, cache)
     rows = np.concatenate([seen.features, flat.features], axis=1)
     return EmbeddingInputs(seen.glitch_ids, rows, seen.features.shape[1], seen.skipped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ml.pictures import DURATIONS
 from ml.vision.embedding.frozen import FeatureTable, frozen_features, pixels
 from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.recipes.settings import TrainingSettings
+from ml.wanted import part
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,12 @@ def few_shot_inputs(
     settings = [
         TrainingSettings(durations=(duration,), trainable_blocks=0) for duration in DURATIONS
     ]
-    tables = [frozen_features(glitches, each, cache, device) for each in settings]
-    tables.append(pixels(glitches, settings[-1], cache))
+    looks = [partial(frozen_features, glitches, each, cache, device) for each in settings]
+    looks.append(partial(pixels, glitches, settings[-1], cache))
+    tables = []
+    for number, look in enumerate(looks):
+        with part(number, number + 1, of=len(looks)):
+            tables.append(look())
     common = set.intersection(*(set(table.glitch_ids) for table in tables))
     rows = [_rows_of(table, common) for table in tables]
     ids = [glitch_id for glitch_id in tables[0].glitch_ids if glitch_id in common]

@@ -22,7 +22,7 @@ from sklearn.metrics import (
 
 from ml.vision.evaluate import log_loss, metrics
 from ml.vision.judging.bins import bin_of
-from ml.vision.judging.intervals import bootstrap, figures_of, interval
+from ml.vision.judging.intervals import bootstrap, figures_of, interval, interval_of_error
 from ml.vision.judging.judged import Aligned, Judged, align
 from ml.vision.judging.shares import share_interval
 
@@ -40,13 +40,15 @@ def figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
     a = align(judged)
     found = metrics(judged.probabilities, judged.labels, judged.classes)
     drawn = bootstrap(figures_of(a, log_loss(a)), len(judged), seed)
+    intervals = {name: list(interval(values)) for name, values in drawn.items()}
+    intervals["ece"] = list(interval_of_error(drawn["ece"], found["ece"]))
     for place, label in enumerate(a.classes):
         found["per_class"][label] |= _class_areas(a, place) | _recall_interval(a, place)
     return found | {
         "top": top_accuracies(a),
         "without_lines": accuracy_without(judged, LINE_CLASSES),
         "averages": averages(a),
-        "intervals": {name: list(interval(values)) for name, values in drawn.items()},
+        "intervals": intervals,
         "reliability": reliability(a),
         "curves": {label: _curves(a, place) for place, label in enumerate(a.classes)},
     }

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ml.vision.evaluate import log_loss, metrics
-from ml.vision.judging.intervals import bootstrap, figures_of, interval
+from ml.vision.judging.intervals import bootstrap, figures_of, interval_of_error
 from ml.vision.judging.judged import Judged, align, check_same_test
 from ml.vision.judging.shares import share_interval
 
@@ -153,7 +153,7 @@ def _calibration(new: dict[str, Any], old: dict[str, Any], active: Judged) -> Ch
     """The calibration error may not leave the 95 % interval of the active version's upward."""
     a = align(active)
     drawn = bootstrap(figures_of(a, log_loss(a)), len(active), resamples=RESAMPLES)["ece"]
-    most = max(interval(drawn)[1], old["ece"] + ECE_SLACK)
+    most = max(interval_of_error(drawn, old["ece"])[1], old["ece"] + ECE_SLACK)
     figures = f"{new['ece']:.3f} against {old['ece']:.3f}, at most {most:.3f}"
     if new["ece"] <= most:
         return Check("calibration", True, f"The confidence is to be believed as before: {figures}.")

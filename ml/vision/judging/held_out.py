@@ -22,8 +22,8 @@ import numpy.typing as npt
 from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 
-from ml.vision.confidence.calibrate import fit_temperature, softmax
-from ml.vision.confidence.novelty import NoveltyMeasure, Sketches, spread_doubt
+from ml.vision.confidence.calibrate import fit_temperature, reported
+from ml.vision.confidence.novelty import NoveltyMeasure, Sketches
 from ml.vision.judging.splits import stratified_split
 from ml.vision.training.probe import balanced_weights, fit_probe
 
@@ -85,8 +85,8 @@ def _measure(
 
     def of(places: npt.NDArray[np.intp]) -> dict[str, Floats]:
         logits, distance = judged(places)
-        before = softmax(logits / temperature)
-        after = spread_doubt(before, distance)
+        before = reported(logits, temperature)
+        after = reported(logits, temperature, distance)
         return {
             "softmax": 1 - before.max(axis=1),
             "energy": -logsumexp(logits, axis=1),

@@ -39,6 +39,17 @@ def interval(values: npt.NDArray[np.float64], mass: float = MASS) -> tuple[float
     return float(low), float(high)
 
 
+def interval_of_error(
+    values: npt.NDArray[np.float64], measured: float, mass: float = MASS
+) -> tuple[float, float]:
+    """The same of a calibration error that was ``measured``, to which chance can only add.
+
+    Resampling adds chance a second time: its values are moved down by their bias, so that their
+    mean is the figure (Efron and Tibshirani 1993, section 10.2), and cut at 0.
+    """
+    return interval(np.maximum(values - (values.mean() - measured), 0.0), mass)
+
+
 def figures_of(aligned: Aligned, losses: npt.NDArray[np.float64]) -> Figures:
     """Accuracy, macro-F1, log loss and ECE as functions of the glitches drawn; fast enough to be
     computed a thousand times."""

@@ -18,7 +18,7 @@ from ml.vision.errors import DamagedWeights, MissingWeights
 from ml.vision.networks import lite0, merged_view
 from ml.vision.networks.families import ImageNetModel, find_model
 from ml.vision.networks.scaling import AS_IT_IS, LITE0, Scaling
-from ml.vision.networks.weights import weights_file, where_to_put
+from ml.vision.networks.weights import impatient_with_hubs, weights_file, where_to_put
 from ml.vision.recipes.backbone_names import DEFAULT_BACKBONE, MERGED_VIEW, unknown_backbone
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.storage.store import hash_of
@@ -106,11 +106,12 @@ def _weights(found: ImageNetModel, weights_folder: Path | None) -> dict[str, Ten
     if path is not None:
         return read_state(path)
     try:
-        return found.download()
+        with impatient_with_hubs():
+            return found.download()
     except Exception as error:  # each hub raises its own kinds
         raise MissingWeights(
             f"No ImageNet weights for {found.name!r}, in a file or by download "
-            f"({type(error).__name__}). {where_to_put(found.name)}, allow random weights (setting "
+            f"({error!r:.120}). {where_to_put(found.name)}, allow random weights (setting "
             f"'weights': 'imagenet or random'), or use {DEFAULT_BACKBONE!r}, which needs none.",
             name=found.name,
         ) from error

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from ml.vision.recipes.settings import ALL, TrainingSettings
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
 NEED_NONE = (DEFAULT_BACKBONE, MERGED_VIEW)  # in a package; from scratch
+HUB_SECONDS = 10.0
 
 
 def weights_folder() -> Path | None:
@@ -43,6 +47,21 @@ def where_to_put(name: str) -> str:
     return (
         f"Put {file} into the folder that NOTA_WEIGHTS names (now: {weights_folder() or 'unset'})"
     )
+
+
+@contextmanager
+def impatient_with_hubs() -> Iterator[None]:
+    """Within the block a download fails where nothing comes for ``HUB_SECONDS``.
+
+    torch.hub sets no limit, so that behind a firewall that drops packets it would wait for minutes
+    or for ever. Python's own limit for new sockets is for the whole process, and is set back.
+    """
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(HUB_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 def start_at_random(settings: TrainingSettings) -> TrainingSettings:

@@ -23,6 +23,7 @@ from ml.vision.training.checkpoint import Checkpoints
 from ml.vision.training.checkpoint_files import BEGINNING
 from ml.vision.training.reading import Read
 from ml.vision.training.world import World
+from ml.wanted import part
 
 logger = logging.getLogger(__name__)
 
@@ -101,10 +102,12 @@ def settle(
     unlabeled = training_set.unlabeled[: settings.unlabeled]
     given = before.pseudo if before else ()
     if unlabeled and before is None:
-        own = _given(training_set, label(training_set.train, unlabeled)) if world.is_first else ()
-        given = world.everyones(own)[0]
+        with part(0, 1, of=3):
+            guessed = label(training_set.train, unlabeled) if world.is_first else []
+        given = world.everyones(_given(training_set, guessed))[0]
     skipped = before.skipped if before else ()
-    found = _read_alike(read, _with_labels(training_set, given), world, skipped)
+    with part(1, 3, of=3):
+        found = _read_alike(read, _with_labels(training_set, given), world, skipped)
     notes = _notes_on(found, before) if before else []
     if before is None and world.is_first:
         now = Beginning(checkpoints.fingerprint, given, found.skipped, found.contents)

@@ -14,25 +14,25 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 import torch.distributed as dist
 
 from ml.errors import MLError
-from ml.vision import errors
 from ml.vision.errors import PartTooLarge, ProcessesFailed
-from ml.vision.inputs.dataset import Example, GlitchPictures, Skipped, TrainingSet
+from ml.vision.inputs.dataset import TrainingSet
 from ml.vision.memory import too_little
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.training.epochs import EpochReport
+from ml.vision.training.messages import as_json, error_from, model_from, training_set_from
 from ml.vision.training.train import TrainedModel, train_classifier
 from ml.vision.training.world import World
-from ml.wanted import check_wanted, tell, while_wanted
+from ml.wanted import check_wanted, part, tell, while_wanted
 
 MAIN = "ml.vision.training.distributed_main"
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,7 +40,6 @@ PATIENCE = timedelta(hours=24)  # one may read pictures for hours while the othe
 ASK_SECONDS = 1.0
 OnEpoch = Callable[[EpochReport], None]
 Lines = queue.SimpleQueue[str | None]  # None: that was all
-Kind = TypeVar("Kind")
 
 
 def train_on_all_devices(
@@ -87,7 +86,7 @@ def _run(
     count: int,
 ) -> TrainedModel:
     job = {
-        "training_set": _plain(training_set),
+        "training_set": training_set,
         "settings": settings.to_dict(),
         "folder": str(folder),
         "cache": str(cache),
@@ -95,7 +94,7 @@ def _run(
     }
     with tempfile.TemporaryDirectory(prefix="nota-ddp-") as place:
         path = Path(place) / "job.json"
-        path.write_text(json.dumps(job))
+        path.write_text(as_json(job))
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
         command += [f"--nproc-per-node={count}", "--module", MAIN, str(path)]
         before = os.environ.get("PYTHONPATH", "")
@@ -121,13 +120,15 @@ def _follow(running: subprocess.Popen[str], lines: Lines, on_epoch: OnEpoch | No
             continue
         said = json.loads(line)
         if "epoch" in said and on_epoch:
-            on_epoch(_known(EpochReport, said["epoch"]))
+            on_epoch(EpochReport(**said["epoch"]))
         elif "told" in said:
-            tell(*said["told"])
+            *step, share = said["told"]
+            with part(share, share):  # as it was told there
+                tell(*step)
         elif "error" in said:
-            raise _error(said["error"])
+            raise error_from(said["error"])
         elif "done" in said:
-            found = _trained(said["done"])
+            found = model_from(said["done"])
     if found is None:
         raise ProcessesFailed(
             f"The processes that train together ended with status {running.wait()} and without a "
@@ -155,74 +156,9 @@ def _while_wanted(lines: Lines) -> Iterator[str]:
         yield line
 
 
-def _error(said: Mapping[str, Any]) -> MLError:
-    kind = getattr(errors, said["kind"], None)
-    if isinstance(kind, type) and issubclass(kind, MLError):
-        return kind(said["message"], **said["data"])
-    return ProcessesFailed(f"One of the processes that train together failed: {said['message']}")
-
-
-def _known(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
-    return kind(**values)
-
-
-def _plain(training_set: TrainingSet) -> dict[str, Any]:
-    """Fit for JSON; the reverse of :func:`_training_set`."""
-    rows = {
-        split: [
-            {
-                "glitch": example.pictures.glitch_id,
-                "paths": _paths(example.pictures),
-                "label": example.label,
-                "weight": example.weight,
-                "posterior": dict(example.posterior) if example.posterior is not None else None,
-            }
-            for example in examples
-        ]
-        for split, examples in training_set.splits().items()
-    }
-    unlabeled = [[one.glitch_id, _paths(one)] for one in training_set.unlabeled]
-    return {"classes": list(training_set.classes), "unlabeled": unlabeled, **rows}
-
-
-def _paths(pictures: GlitchPictures) -> dict[str, str]:
-    return {str(key): str(path) for key, path in pictures.paths.items()}
-
-
-def _pictures(glitch_id: str, paths: Mapping[str, str]) -> GlitchPictures:
-    return GlitchPictures(glitch_id, {float(key): Path(path) for key, path in paths.items()})
-
-
-def _training_set(plain: Mapping[str, Any]) -> TrainingSet:
-    def examples(split: str) -> list[Example]:
-        return [
-            Example(
-                _pictures(row["glitch"], row["paths"]),
-                row["label"],
-                row["weight"],
-                row["posterior"],
-            )
-            for row in plain[split]
-        ]
-
-    train, validation, test = (examples(split) for split in ("train", "validation", "test"))
-    unlabeled = [_pictures(*one) for one in plain["unlabeled"]]
-    return TrainingSet(tuple(plain["classes"]), train, validation, test, unlabeled)
-
-
-def _trained(said: Mapping[str, Any]) -> TrainedModel:
-    changed = {
-        "weights": Path(said["weights"]),
-        "classes": tuple(said["classes"]),
-        "skipped": tuple(Skipped(**one) for one in said["skipped"]),
-        "notes": tuple(said["notes"]),
-    }
-    return TrainedModel(**{**said, **changed})
-
-
 def _say(**what: Any) -> None:
     """One line, whole, so that lines of several processes do not mix."""
-    sys.stdout.write(json.dumps(what, default=str) + "\n")
+    sys.stdout.write(as_json(what) + "\n")
     sys.stdout.flush()
 
 
@@ -231,8 +167,8 @@ def _say_error(error: MLError) -> int:
     return 1
 
 
-def _say_step(what: str, done: int, of: int) -> None:
-    _say(told=[what, done, of])
+def _say_step(what: str, done: int, of: int, share: float) -> None:
+    _say(told=[what, done, of, share])
 
 
 def _end_with_the_caller() -> None:
@@ -259,11 +195,11 @@ def main(path: Path) -> int:
     try:
         with while_wanted(lambda: None, told):  # the caller ends what is not
             model = train_classifier(
-                _training_set(job["training_set"]),
+                training_set_from(job["training_set"]),
                 TrainingSettings.from_dict(job["settings"]),
                 Path(job["folder"]),
                 Path(job["cache"]),
-                lambda report: _say(epoch=asdict(report)),
+                lambda report: _say(epoch=report),
                 device,
                 World(rank, size),
             )
@@ -272,6 +208,6 @@ def main(path: Path) -> int:
     except torch.OutOfMemoryError as error:  # outside of a step: smaller parts are no help
         return _say_error(too_little(error))
     if rank == 0:
-        _say(done=asdict(model))
+        _say(done=model)
     dist.destroy_process_group()
     return 0

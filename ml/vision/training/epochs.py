@@ -14,7 +14,8 @@ class EpochReport:
 
     Epoch 0 is the linear head before fine-tuning. Losses are means per glitch: ``train_loss`` as
     minimised (smoothed labels), ``val_loss`` the log loss after calibration; the validation figures
-    are NaN without validation glitches. ``replayed`` marks epochs of before a resume.
+    are NaN without validation glitches. ``replayed`` marks epochs of before a resume, ``is_last``
+    the one after which there is no other, by their number or for lack of patience.
     """
 
     epoch: int
@@ -25,6 +26,7 @@ class EpochReport:
     seconds: float
     learning_rate: float
     replayed: bool = False
+    is_last: bool = False
 
 
 @dataclass

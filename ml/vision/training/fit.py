@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ml.vision.confidence.calibrate import fit_temperature, log_loss, softmax
+from ml.vision.confidence.calibrate import fit_temperature, log_loss, reported
 from ml.vision.inputs.activations import InputMaker
 from ml.vision.inputs.readers import read_ahead, reader_count
 from ml.vision.inputs.views import FULL
-from ml.vision.logits import Arrays, Predicted, predict_logits
+from ml.vision.logits import Arrays, Predicted, looks_at_each, predict_logits
 from ml.vision.networks.network import GlitchNetwork
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.training.checkpoint import Checkpoints
@@ -32,9 +32,11 @@ from ml.vision.training.event_log import EventLog
 from ml.vision.training.optimise import RunningMean, learned, make_optimizer, rate_factor
 from ml.vision.training.step import Stepper, diverged
 from ml.vision.training.world import World
-from ml.wanted import tell
+from ml.wanted import part, tell
 
 SMALLEST_MINIBATCH = 8
+WHOLE, HEAD = (0.0, 1.0), (0.8, 1.0)  # epoch 0 ends the work that begins with reading pictures
+LEARNING_COSTS = 3  # as much as looking: forward, then backward by activations and by weights
 
 
 def trainable_state(network: GlitchNetwork) -> dict[str, Tensor]:
@@ -80,9 +82,8 @@ class Fitter:
         log = EventLog(checkpoints.folder) if self.world.is_first else None
         while not self._is_done():
             epoch = len(self.progress.history)
-            started = time.monotonic()
-            train_loss = self._epoch(epoch) if epoch else self._smoothed_loss()
-            self._record(epoch, train_loss, started)
+            with part(*(WHOLE if epoch else HEAD)):
+                self._make_epoch(epoch)
             if log is not None:
                 checkpoints.save(epoch, self._state())
                 log.write(self.progress.history[-1])
@@ -101,6 +102,17 @@ class Fitter:
             return True
         waited = done - 1 - self.progress.best_epoch
         return len(self.validation) > 0 and waited >= self.settings.patience
+
+    def _make_epoch(self, epoch: int) -> None:
+        """Learn, or look at the head alone in epoch 0, and judge what came of it."""
+        started = time.monotonic()
+        looks = looks_at_each(self.network, FULL)
+        learning = len(self.train) * (LEARNING_COSTS if epoch else looks)
+        whole = learning + len(self.validation) * looks
+        with part(0, learning, of=whole):
+            train_loss = self._epoch(epoch) if epoch else self._smoothed_loss()
+        with part(learning, whole, of=whole):
+            self._record(epoch, train_loss, started)
 
     def _epoch(self, epoch: int) -> float:
         """One pass over the training glitches in a drawn order; the mean loss."""
@@ -144,7 +156,9 @@ class Fitter:
     def _predict_shared(self, arrays: Arrays) -> Predicted:
         """:func:`predict_logits` of the full views, each process computing its share."""
         own = self.world.share(arrays)
-        found = predict_logits(self.network, self.maker, own or arrays[:1], FULL)
+        found = predict_logits(
+            self.network, self.maker, own or arrays[:1], FULL, everyones=len(arrays)
+        )
         logits = self.world.gather(list(found[0]) if own else [])
         features = self.world.gather(list(found[1]) if own else [])
         return np.stack(logits), np.stack(features)
@@ -164,7 +178,7 @@ class Fitter:
         truth = self.validation.columns
         temperature = fit_temperature(logits, truth)
         accuracy = float((logits.argmax(axis=1) == truth).mean())
-        return log_loss(softmax(logits / temperature), truth), accuracy
+        return log_loss(reported(logits, temperature), truth), accuracy
 
     def _check_finite(self, epoch: int, train_loss: float) -> None:
         """A gradient can overflow at a finite loss: after an epoch's last step no loss would tell.
@@ -204,6 +218,7 @@ class Fitter:
         if is_best:
             self.progress.best_epoch = epoch
             self.progress.best = trainable_state(self.network)
+        self.progress.history[-1]["is_last"] = self._is_done()
         if self.mean is not None:
             self.mean.swap(self.network)
 

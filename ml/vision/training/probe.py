@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from sklearn.linear_model import LogisticRegression
+
+from ml.vision.inputs.activations import InputMaker
+from ml.vision.inputs.views import LONGEST_ONLY
+from ml.vision.logits import predict_logits
+from ml.vision.networks.network import GlitchNetwork
+from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.training.draws import Labeled
+from ml.wanted import part
 
 Floats = npt.NDArray[np.floating]
 
@@ -42,3 +51,41 @@ def fit_probe(
         intercepts = np.concatenate([-intercepts, intercepts]) / 2
     weight = coefficients / spread
     return weight, intercepts - weight @ mean
+
+
+def weigh_classes(train: Labeled, settings: TrainingSettings, classes: int) -> None:
+    """Let every class count the same, where the settings say so."""
+    if settings.class_weights == "balanced":
+        train.weights[:] *= balanced_weights(train.columns, classes)
+
+
+def warm_up(
+    network: GlitchNetwork, maker: InputMaker, train: Labeled, settings: TrainingSettings
+) -> None:
+    """Fit the classifier alone, on all variants and copies of every training glitch, by its weight.
+
+    Without the variant of the longest picture only where no training glitch is ever shown so.
+    """
+    if not settings.probe_strength:
+        return
+    variants = [
+        variant
+        for variant in range(len(train.arrays[0]))
+        if variant != LONGEST_ONLY or settings.drop_durations
+    ]
+    seen = []
+    for done, variant in enumerate(variants):
+        with part(done, done + 1, of=len(variants)):
+            seen.append(predict_logits(network, maker, train.arrays, variant)[1])
+    features = np.concatenate(seen)
+    weight, bias = fit_probe(
+        features,
+        np.tile(train.columns, len(variants)),
+        np.tile(train.weights, len(variants)) / len(variants),
+        network.classifier.out_features,
+        settings.probe_strength,
+        settings.seed,
+    )
+    with torch.no_grad():
+        network.classifier.weight.copy_(torch.from_numpy(weight))
+        network.classifier.bias.copy_(torch.from_numpy(bias))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from ml.vision.inputs.activations import InputMaker, Inputs
 from ml.vision.inputs.dataset import Example, Skipped, TrainingSet, check_trainable
 from ml.vision.storage.store import hash_of
 from ml.vision.training.draws import Labeled
+from ml.wanted import part
 
 logger = logging.getLogger(__name__)
 
@@ -44,43 +45,52 @@ def read_set(
     *,
     soft: bool = False,
 ) -> Read:
+    """Both splits, the train split ``with_copies``; ``soft``: with the posteriors as targets.
+
+    Raises NothingToTrain if no picture of a class is readable in the train split.
+    """
     classes = training_set.classes
-    inputs = {}
-    labeled = {}
-    contents: dict[str, str] = {}
-    for split, maker, examples in (
-        ("train", with_copies, training_set.train),
-        ("val", without_copies, training_set.validation),
-    ):
-        inputs[split] = maker.make([example.pictures for example in examples])
-        labeled[split] = label_inputs(inputs[split], examples, classes, soft=soft)
-        kept = [examples[index].pictures.glitch_id for index in inputs[split].kept]
-        contents |= dict(zip(kept, inputs[split].contents, strict=True))
-    check_trainable(classes, [classes[column] for column in labeled["train"].columns])
-    rows = [
-        (split, content, int(column), float(weight))
-        for split, part in labeled.items()
-        for content, column, weight in zip(
-            inputs[split].contents, part.columns, part.weights, strict=True
-        )
-    ]
-    targets = [part.targets.tolist() for part in labeled.values() if part.targets is not None]
-    skipped = (*inputs["train"].skipped, *inputs["val"].skipped)
+    examples, validated = training_set.train, training_set.validation
+    whole = len(examples) + len(validated)
+    with part(0, len(examples), of=whole):
+        seen = with_copies.make([one.pictures for one in examples])
+    with part(len(examples), whole, of=whole):
+        checked = without_copies.make([one.pictures for one in validated])
+    train = label_inputs(seen, examples, classes, soft=soft)
+    validation = label_inputs(checked, validated, classes, soft=soft)
+    check_trainable(classes, [classes[column] for column in train.columns])
+    skipped = (*seen.skipped, *checked.skipped)
     for glitch in skipped:
         logger.warning("glitch %s left out of training: %s", glitch.glitch_id, glitch.reason)
-    data_hash = hash_of(classes, rows, *targets)
-    sketches = {split: np.array(found.sketches, np.uint8) for split, found in inputs.items()}
-    guesses = np.array([training_set.train[row].is_guess for row in inputs["train"].kept], bool)
     return Read(
-        labeled["train"],
-        labeled["val"],
-        sketches["train"],
-        guesses,
-        sketches["val"],
+        train,
+        validation,
+        np.array(seen.sketches, np.uint8),
+        np.array([examples[row].is_guess for row in seen.kept], bool),
+        np.array(checked.sketches, np.uint8),
         skipped,
-        contents,
-        data_hash,
+        _contents(seen, examples) | _contents(checked, validated),
+        _hash_of_data(classes, {"train": (seen, train), "val": (checked, validation)}),
     )
+
+
+def _contents(inputs: Inputs, examples: Sequence[Example]) -> dict[str, str]:
+    """Glitch -> hash of its pictures, of those that could be read."""
+    kept = [examples[row].pictures.glitch_id for row in inputs.kept]
+    return dict(zip(kept, inputs.contents, strict=True))
+
+
+def _hash_of_data(classes: tuple[str, ...], splits: Mapping[str, tuple[Inputs, Labeled]]) -> str:
+    """Over the pictures' content and what is learned from them, split by split."""
+    rows = [
+        (split, content, int(column), float(weight))
+        for split, (inputs, labeled) in splits.items()
+        for content, column, weight in zip(
+            inputs.contents, labeled.columns, labeled.weights, strict=True
+        )
+    ]
+    parts = [labeled.targets for _, labeled in splits.values()]
+    return hash_of(classes, rows, *(targets.tolist() for targets in parts if targets is not None))
 
 
 def label_inputs(

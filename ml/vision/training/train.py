@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from ml.vision.confidence.calibrate import fit_temperature
@@ -20,7 +19,7 @@ from ml.vision.errors import MissingWeights
 from ml.vision.few_shot.pseudo import pseudo_examples
 from ml.vision.inputs.activations import InputMaker, make_inputs_for
 from ml.vision.inputs.dataset import Skipped, TrainingSet
-from ml.vision.inputs.views import FULL, LONGEST_ONLY
+from ml.vision.inputs.views import FULL
 from ml.vision.logits import predict_logits
 from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import GlitchNetwork, build_network
@@ -31,16 +30,18 @@ from ml.vision.training.checkpoint import Checkpoints
 from ml.vision.training.draws import Labeled
 from ml.vision.training.epochs import EpochReport, Progress
 from ml.vision.training.fit import Fitter
-from ml.vision.training.probe import balanced_weights, fit_probe
+from ml.vision.training.probe import warm_up, weigh_classes
 from ml.vision.training.reading import Read, read_set
 from ml.vision.training.world import World
-from ml.wanted import tell
+from ml.wanted import part
 
 __all__ = ["EpochReport", "TrainedModel", "train_classifier"]
 
 logger = logging.getLogger(__name__)
 WEIGHTS_NAME = "model.pt"
 RECIPE = 2  # raise it when the same settings and data train otherwise
+# Shares of the work before the first epoch of learning; the rest is fit.HEAD.
+SETTLING, WARMING_UP = (0.0, 0.6), (0.6, 0.8)
 
 
 @dataclass(frozen=True)
@@ -98,18 +99,21 @@ def train_classifier(
     # How often a minibatch is cut is the device's affair: a training may go on with other cuts.
     same = {**settings.to_dict(), "accumulate": 1, "of_release": RECIPE}
     checkpoints = Checkpoints(folder, fingerprint_of(training_set, same))
-    read, more = settle(
-        training_set,
-        settings,
-        checkpoints,
-        world,
-        lambda readable: _read_in_turn(network, cache, device, readable, world),
-        lambda labeled, pool: pseudo_examples(labeled, pool, cache, device),
-    )
+    with part(*SETTLING):
+        read, more = settle(
+            training_set,
+            settings,
+            checkpoints,
+            world,
+            lambda readable: _read_in_turn(network, cache, device, readable, world),
+            lambda labeled, pool: pseudo_examples(labeled, pool, cache, device),
+        )
     notes += more
     maker = make_inputs_for(network, settings, cache, device)
 
-    _warm_up(network, maker, read.train, settings)
+    weigh_classes(read.train, settings, len(training_set.classes))
+    with part(*WARMING_UP):
+        warm_up(network, maker, read.train, settings)
     fitter = Fitter(network, maker, read.train, read.validation, settings, world)
     progress = fitter.run(checkpoints, on_epoch)
     model = _finish(network, maker, read, settings, training_set.classes)
@@ -162,48 +166,6 @@ def _set_mean_picture(network: GlitchNetwork, train: Labeled) -> None:
     for array in train.arrays:
         view = torch.from_numpy(np.array(array[FULL])).to(mean.device)[None].float() / 255
         mean += preparation.arrange(view).mean(dim=0) / len(train)
-
-
-def _class_weights(
-    train: Labeled, settings: TrainingSettings, classes: int
-) -> npt.NDArray[np.float64]:
-    if settings.class_weights == "none":
-        return train.weights
-    return train.weights * balanced_weights(train.columns, classes)
-
-
-def _warm_up(
-    network: GlitchNetwork, maker: InputMaker, train: Labeled, settings: TrainingSettings
-) -> None:
-    """Fit the classifier alone, on all variants and copies of every training glitch.
-
-    Without the variant of the longest picture only where no training glitch is ever shown so.
-    """
-    classes = network.classifier.out_features
-    train.weights[:] = _class_weights(train, settings, classes)
-    if not settings.probe_strength:
-        return
-    variants = [
-        variant
-        for variant in range(len(train.arrays[0]))
-        if variant != LONGEST_ONLY or settings.drop_durations
-    ]
-    seen = []
-    for done, variant in enumerate(variants):
-        tell("looked through", done, len(variants))
-        seen.append(predict_logits(network, maker, train.arrays, variant)[1])
-    features = np.concatenate(seen)
-    weight, bias = fit_probe(
-        features,
-        np.tile(train.columns, len(variants)),
-        np.tile(train.weights, len(variants)) / len(variants),
-        classes,
-        settings.probe_strength,
-        settings.seed,
-    )
-    with torch.no_grad():
-        network.classifier.weight.copy_(torch.from_numpy(weight))
-        network.classifier.bias.copy_(torch.from_numpy(bias))
 
 
 def _finish(

@@ -145,6 +145,15 @@ def test_an_ensemble_has_seen_what_its_members_were_trained_on(world):
     assert sorted(training_times(other)) == [O3A + 100.0, O3A + 500.0]
 
 
+def test_what_was_learned_without_a_label_was_seen_too(world):
+    version, _, _ = world
+    trained_on(version, make_glitch(41, event_time=O3A + 500.0))
+    unlabeled = [make_glitch(42, event_time=O3A + 600.0), make_glitch(43)]  # one without a time
+    ids = [glitch.pk for glitch in unlabeled]
+    TrainingRun.objects.filter(model_version=version).update(unlabeled_ids=ids)
+    assert sorted(training_times(version)) == [O3A + 500.0, O3A + 600.0]
+
+
 def test_no_gold_is_no_figure(taxonomy):
     make_glitch(1)
     with pytest.raises(LabelingError) as refusal:

@@ -9,6 +9,7 @@ from ml.discovery.choose import (
     recovery,
 )
 from ml.discovery.describe import KnownGlitches
+from ml.wanted import while_wanted
 
 from .conftest import around
 
@@ -39,6 +40,17 @@ def test_the_one_that_shows_unknown_classes_wins():
     assert max(choice.means["blind"][1:]) < 0.6
     assert {row.name for row in choice.rows} == {"blind", "sees"}
     assert "sees found held out known classes best" in choice.reason
+
+
+def test_each_candidate_is_a_round_for_each_group_held_out():
+    """Two candidates, and AB and CD (or another such pair) held out."""
+    rows, labels = labeled("ABCD")
+    told = []
+    with while_wanted(lambda: None, lambda *step: told.append(step)):
+        choose_embedding(
+            {"one": Candidate(rows, as_is), "other": Candidate(rows, as_is)}, labels, 0, "one"
+        )
+    assert told == [("round", number, 4, number / 4) for number in (1, 2, 3, 4)]
 
 
 def test_a_candidate_never_sees_the_classes_held_out():

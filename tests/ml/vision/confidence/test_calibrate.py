@@ -6,13 +6,12 @@ from ml.vision.confidence.calibrate import (
     fit_temperature,
     log_loss,
     reported,
-    softmax,
 )
 from ml.vision.confidence.novelty import DOUBT_FROM, DOUBT_WIDTH
 
 
 def test_softmax_and_log_loss_by_hand():
-    probabilities = softmax(np.log([[1.0, 3.0], [2.0, 2.0]]))
+    probabilities = reported(np.log([[1.0, 3.0], [2.0, 2.0]]), temperature=1.0)
     assert probabilities.tolist() == [pytest.approx([0.25, 0.75]), pytest.approx([0.5, 0.5])]
     assert log_loss(probabilities, np.array([1, 0])) == pytest.approx(
         -(np.log(0.75) + np.log(0.5)) / 2
@@ -33,7 +32,7 @@ def overconfident(count):
 def test_with_much_validation_confidence_meets_accuracy():
     logits, truth = overconfident(4000)
     temperature = fit_temperature(logits, truth)
-    assert softmax(logits / temperature)[0, 0] == pytest.approx(0.75, abs=0.01)
+    assert reported(logits, temperature)[0, 0] == pytest.approx(0.75, abs=0.01)
 
 
 def test_what_is_fitted_is_what_is_reported():

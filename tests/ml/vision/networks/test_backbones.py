@@ -1,3 +1,7 @@
+import socket
+import threading
+import urllib.request
+
 import pytest
 import torch
 
@@ -11,6 +15,7 @@ from ml.vision.networks.lite0 import (
     load_packaged_weights,
     same_padding,
 )
+from ml.vision.networks.network import build_network
 from ml.vision.recipes import settings_for
 
 
@@ -108,6 +113,37 @@ def test_missing_weights_say_what_to_do(no_download, tmp_path, monkeypatch):
     monkeypatch.delenv("NOTA_WEIGHTS", raising=False)
     with pytest.raises(MissingWeights, match=r"Put mobilenet_v2\.pth"):
         create_backbone("mobilenet_v2", tmp_path)
+
+
+@pytest.fixture
+def silent_hub(monkeypatch, tmp_path):
+    """All that is downloaded is asked of a server that takes connections and never answers."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.delenv("NOTA_WEIGHTS", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{server.getsockname()[1]}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(urllib.request, "_opener", None)  # it keeps the proxies of before
+        # A download that would wait for ever ends too, but not for lack of patience.
+        hang_up = threading.Timer(60, server.close)
+        hang_up.start()
+        yield
+        hang_up.cancel()
+
+
+def test_a_hub_that_never_answers_has_no_weights(silent_hub, monkeypatch):
+    monkeypatch.setattr("ml.vision.networks.weights.HUB_SECONDS", 0.2)
+    with pytest.raises(MissingWeights, match=r"timed out.*Put mobilenet_v2\.pth") as caught:
+        create_backbone("mobilenet_v2")
+    assert caught.value.code == "missing_weights"
+    assert socket.getdefaulttimeout() is None
+
+
+def test_random_weights_are_asked_of_no_hub(no_download):
+    changes = {"backbone": "mobilenet_v2", "weights": "random", "trainable_blocks": "all"}
+    build_network(settings_for("nota", changes), classes=2)
 
 
 def test_damaged_and_foreign_weights_are_refused(no_download, tmp_path):

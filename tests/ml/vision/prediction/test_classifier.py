@@ -42,7 +42,7 @@ def test_all_that_a_version_says(trained, glitches):
         pytest.approx(row.tolist(), abs=1e-6)
         for row in spread_doubt(scores.undoubted, scores.novelty)
     ]
-    assert done == [("predicted", 2, 2)]
+    assert done == [("predicted", 2, 2, 1.0)]
 
 
 def test_an_unseen_shape_is_more_novel(trained, glitches, tmp_path):

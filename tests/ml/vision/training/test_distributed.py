@@ -38,7 +38,7 @@ def test_two_processes_train_what_one_does(training_set, recipe, tmp_path):
         )
     read = [step for step in told_alone if step[0] == "read"]
     counts = {len(training_set.train), len(training_set.validation)}
-    assert {(done, of) for _, done, of in read if done == of} == {(n, n) for n in counts}
+    assert {(done, of) for _, done, of, _ in read if done == of} == {(n, n) for n in counts}
     assert steps == told_alone
     assert [report.epoch for report in reports] == [0, 1, 2]
     assert together.data_hash == alone.data_hash

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,10 +14,8 @@ from ml.vision.errors import CheckpointMismatch, NaNLoss, NothingToTest, Nothing
 from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.networks.network import build_network, frozen_steps
 from ml.vision.prediction.classifier import Classifier
-from ml.vision.recipes import settings_for
 from ml.vision.storage.packed import unpack
 from ml.vision.training import step
-from ml.vision.training.probe import balanced_weights, fit_probe
 from ml.vision.training.train import train_classifier
 from ml.wanted import while_wanted
 from tests.ml.vision.conftest import make_set
@@ -50,13 +47,41 @@ def test_a_training_learns_reports_and_can_be_loaded(training_set, recipe, tmp_p
     assert named == [example.label for example in training_set.test]
 
 
-def test_an_epoch_tells_how_far_it_is(training_set, recipe, tmp_path):
-    """Minibatches of 8 at most, but never fewer than the eighth part: of 12 glitches, two of 6."""
+def test_a_training_tells_how_far_it_is(training_set, recipe, tmp_path):
+    """12 glitches to learn from, 6 to validate on. Shares: reading ends at .6, the head at .8, and
+    epoch 0 looks through all 18. Minibatches of learning are two of 6; an epoch is 3 x 12 + 6."""
     told = []
+    settings = dataclasses.replace(recipe, epochs=2)
     with while_wanted(lambda: None, lambda *step: told.append(step)):
-        train_classifier(training_set, recipe, tmp_path / "run", tmp_path / "cache")
-    epochs = [step for step in told if step[0] == "learned from"]
-    assert epochs == [("learned from", 6, 12), ("learned from", 12, 12)] * recipe.epochs
+        model = train_classifier(training_set, settings, tmp_path / "run", tmp_path / "cache")
+    read = [step for step in told if step[0] == "read"]
+    assert [step[:3] for step in read if step[1] == step[2]] == [("read", 12, 12), ("read", 6, 6)]
+    assert [share for *_, share in read] == sorted(share for *_, share in read)
+    assert read[-1][3] == pytest.approx(0.6)
+    head = [("looked through", 12, 12, share) for share in (0.6 + 0.2 / 3, 0.6 + 0.4 / 3, 0.8)]
+    looked = [("looked through", 12, 12, 0.8 + 0.2 * 12 / 18), ("looked through", 6, 6, 1.0)]
+    epoch = [
+        ("learned from", 6, 12, 18 / 42),
+        ("learned from", 12, 12, 36 / 42),
+        ("looked through", 6, 6, 1.0),
+    ]
+    calibrated = [("looked through", 6, 6, 1.0)]
+    wanted = [*head, *looked, *epoch, *epoch, *calibrated]
+    assert told[len(read) :] == [(*step, pytest.approx(share)) for *step, share in wanted]
+    assert [row["is_last"] for row in model.history] == [False, False, True]
+
+
+def test_without_patience_left_an_epoch_says_that_it_is_the_last(training_set, recipe, tmp_path):
+    """The more is learned, the worse it fits a validation whose labels are exchanged."""
+    other = {"blip": "line", "line": "blip"}
+    exchanged = [
+        dataclasses.replace(one, label=other[one.label]) for one in training_set.validation
+    ]
+    wrong = dataclasses.replace(training_set, validation=exchanged)
+    settings = dataclasses.replace(recipe, epochs=9, patience=1)
+    model = train_classifier(wrong, settings, tmp_path / "run", tmp_path / "cache")
+    assert model.best_epoch == len(model.history) - 2 < 8
+    assert [row["is_last"] for row in model.history] == [False] * (len(model.history) - 1) + [True]
 
 
 class Stop(Exception):
@@ -91,23 +116,6 @@ def test_a_damaged_last_checkpoint_costs_one_epoch_only(training_set, recipe, tm
     again = train_classifier(training_set, recipe, tmp_path / "run", cache)
     assert again.sha256 == whole.sha256
     assert "Passed over a damaged checkpoint" in again.notes[0]
-
-
-@pytest.mark.parametrize(("drop_durations", "is_fitted_on_it_alone"), [(0.0, True), (0.3, False)])
-def test_a_head_is_fitted_on_what_training_glitches_are_shown_as(
-    training_set, tmp_path, drop_durations, is_fitted_on_it_alone
-):
-    """Where no duration is ever dropped: on each glitch once, with all its durations."""
-    cache = tmp_path / "cache"
-    changes = {"size": 32, "drop_durations": drop_durations}
-    settings = settings_for("logistic-features", changes)
-    model = train_classifier(training_set, settings, tmp_path / "run", cache)
-    classifier = Classifier.load(model.weights)
-    features = classifier.features([example.pictures for example in training_set.train], cache)
-    columns = np.array([training_set.classes.index(e.label) for e in training_set.train])
-    wanted, _ = fit_probe(features, columns, np.ones(len(columns)), 2, 0.1, settings.seed)
-    weight = classifier.network.classifier.weight.detach().numpy()
-    assert np.allclose(weight, wanted, rtol=1e-3, atol=1e-5) == is_fitted_on_it_alone
 
 
 KILLED = """
@@ -272,21 +280,6 @@ def test_history_is_plain_data(training_set, recipe, tmp_path):
 def test_the_boundary_follows_the_blocks(recipe, blocks, frozen):
     backbone = type("Backbone", (), {"steps": range(18), "blocks": 17})
     assert frozen_steps(backbone, blocks) == frozen
-
-
-def test_balanced_weights_by_hand():
-    weights = balanced_weights(np.array([0, 0, 0, 1]), 2)
-    assert weights.tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2.0])
-
-
-@pytest.mark.parametrize("classes", [2, 3])
-def test_the_probe_separates_what_is_separable(classes):
-    rng = np.random.default_rng(0)
-    columns = np.repeat(np.arange(classes), 10)
-    features = 5.0 + 3.0 * np.eye(4)[columns] + rng.normal(0, 0.3, (len(columns), 4))
-    weight, bias = fit_probe(features, columns, np.ones(len(columns)), classes, 1.0, 0)
-    assert weight.shape == (classes, 4)
-    assert ((features @ weight.T + bias).argmax(axis=1) == columns).all()
 
 
 def test_the_same_seed_gives_the_same_set(tmp_path):
