@@ -19,6 +19,7 @@ from PIL import Image, ImageFile
 
 from ml.axes import axes_box
 from ml.errors import MLError
+from ml.sketch import sketch_of
 
 DURATIONS = (0.5, 1.0, 2.0, 4.0)  # seconds shown, the event in the middle
 DETECTORS = ("H1", "L1", "V1")
@@ -76,11 +77,12 @@ class PictureError(MLError):
 
 @dataclass(frozen=True)
 class PictureInfo:
-    """What a sound picture is: its size in pixels and Pillow's name of its mode."""
+    """What a sound picture is: its size in pixels, Pillow's name of its mode, and its sketch."""
 
     width: int
     height: int
     mode: str
+    sketch: str
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,9 @@ def check_picture(data: bytes) -> PictureInfo:
     from the header, before any pixel is decoded, so that a small file cannot unfold into gigabytes.
     """
     image = _decode(data)
-    _check_colours(_inside(image))
-    return PictureInfo(image.width, image.height, image.mode)
+    inside = _inside(image)
+    _check_colours(inside)
+    return PictureInfo(image.width, image.height, image.mode, sketch_of(_grey(inside)))
 
 
 def read_energy(source: bytes | Path) -> npt.NDArray[np.uint8]:
@@ -113,14 +116,20 @@ def read_energy(source: bytes | Path) -> npt.NDArray[np.uint8]:
     that cannot be opened.
     """
     image = _inside(_decode(_read(source)))
-    if image.mode.startswith("I"):
-        return (np.asarray(image).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8)
     if image.mode in _GREY_MODES:
-        return np.asarray(image.convert("L"))
+        return np.asarray(_grey(image))
     colours = _colours(image)
     if not ((colours ^ colours >> 8) & 0xFFFF).any():  # red equals green, and green blue
         return colours.astype(np.uint8)
     return _invert_viridis(colours)
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """In 8 bits of grey (mode L), also of 16."""
+    if image.mode.startswith("I"):
+        energy = np.asarray(image).astype(np.int64).clip(0, 65535) // 257
+        return Image.fromarray(energy.astype(np.uint8))
+    return image.convert("L")
 
 
 def _inside(image: Image.Image) -> Image.Image:
@@ -138,14 +147,14 @@ def _inside(image: Image.Image) -> Image.Image:
 def _check_colours(image: Image.Image) -> None:
     """Refuse what is neither grey nor near viridis: a photograph, or energy in other colours.
 
-    Judged by a grid of at most 64 x 64 pixels. Of a real picture's at most 10 % are farther than
+    Judged by a grid of at most 32 x 32 pixels. Of a real picture's at most 10 % are farther than
     ``FAR`` from viridis, even as a small JPEG of quality 10; of a picture in jet, plasma or inferno
     and of a photograph more than 85 %.
     """
     if image.mode in _GREY_MODES:
         return
-    size = (min(64, image.width), min(64, image.height))
-    grid = np.asarray(image.convert("RGB").resize(size, Image.Resampling.NEAREST)).reshape(-1, 3)
+    size = (min(32, image.width), min(32, image.height))
+    grid = np.asarray(image.resize(size, Image.Resampling.NEAREST).convert("RGB")).reshape(-1, 3)
     is_grey = np.ptp(grid, axis=1) <= GREY_SPREAD
     if is_grey.mean() < MOSTLY and (_nearest(grid)[1] > FAR**2).mean() > MOST_FAR:
         raise PictureError(

@@ -211,6 +211,7 @@ def _get_or_create(checked: CheckedGlitch) -> tuple[Glitch, bool]:
             extension=picture.extension,
             width=picture.info.width,
             height=picture.info.height,
+            sketch=picture.info.sketch,
         )
         for duration, picture in checked.pictures.items()
     )

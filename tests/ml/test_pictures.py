@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,14 +55,14 @@ def test_viridis_is_matplotlibs() -> None:
 @pytest.mark.parametrize(
     ("data", "info"),
     [
-        (plain(800, 600, "RGBA"), PictureInfo(800, 600, "RGBA")),
-        (plain(32, 32), PictureInfo(32, 32, "RGB")),
-        (plain(170, 140, "L"), PictureInfo(170, 140, "L")),
-        (encode(Image.new("RGB", (60, 45)), "JPEG"), PictureInfo(60, 45, "RGB")),
+        (plain(800, 600, "RGBA"), PictureInfo(800, 600, "RGBA", "")),
+        (plain(32, 32), PictureInfo(32, 32, "RGB", "")),
+        (plain(170, 140, "L"), PictureInfo(170, 140, "L", "")),
+        (encode(Image.new("RGB", (60, 45)), "JPEG"), PictureInfo(60, 45, "RGB", "")),
     ],
 )
 def test_sound_pictures_are_described(data: bytes, info: PictureInfo) -> None:
-    assert check_picture(data) == info
+    assert check_picture(data) == replace(info, sketch="0" * 256)  # of one colour: flat
 
 
 @pytest.mark.parametrize(

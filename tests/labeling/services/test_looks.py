@@ -14,6 +14,7 @@ from labeling.models import Embedding, Glitch, GoldLabel, Look, ModelVersion
 from labeling.models.runs import Run
 from labeling.selectors.looks import may_look_at, nearest_glitches
 from labeling.services import looks
+from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.looks import (
     delete_expired_looks,
     look_folder,
@@ -111,6 +112,41 @@ def test_a_glitch_in_vote_is_not_told_about_even_by_a_copy_of_its_picture(versio
             ask()
         assert refusal.value.code == "still_in_vote"
     assert request_look_at(glitch, by=make_volunteer("rosa", role="reviewer")).glitch == glitch
+
+
+def copies(picture: bytes) -> list[bytes]:
+    """Saved anew, larger, as a JPEG."""
+    made = []
+    for size, kind in (((64, 48), "PNG"), ((200, 150), "PNG"), ((128, 96), "JPEG")):
+        with Image.open(io.BytesIO(picture)) as image:
+            file = io.BytesIO()
+            image.convert("L").resize(size).save(file, kind, compress_level=1, quality=60)
+        made.append(file.getvalue())
+    return made
+
+
+def test_nor_by_a_copy_that_was_saved_anew(version):
+    glitch = make_glitch(5)
+    for number in range(6, 20):
+        make_glitch(number)
+    ada = make_volunteer()
+    for copy in copies(make_picture(5)):
+        with pytest.raises(LabelingError) as refusal:
+            request_look({1.0: copy}, by=ada)
+        assert refusal.value.code == "still_in_vote"
+    Glitch.objects.filter(pk=glitch.pk).update(retired_at=timezone.now(), retire_reason="consensus")
+    for copy in copies(make_picture(5)):
+        assert request_look({1.0: copy}, by=None)
+
+
+def test_a_flat_picture_is_no_copy_of_another(version):
+    black = [Image.new("L", size) for size in ((64, 48), (80, 60))]
+    files = [io.BytesIO() for _ in black]
+    for image, file in zip(black, files, strict=True):
+        image.save(file, "PNG")
+    stored, sent = (file.getvalue() for file in files)
+    import_glitch(NewGlitch("0000000001", "H1", {4.0: stored}), by=None)
+    assert request_look({4.0: sent}, by=None)
 
 
 def test_gold_is_told_about_only_where_it_is_shown(version):
