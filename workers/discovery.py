@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from ml.discovery.choose import Choice
     from ml.discovery.describe import Description
     from ml.vision.embedding.candidates import Fit
-    from ml.vision.embedding.embed import Embedding
+    from ml.vision.embedding.embedder import Embedder
+    from ml.vision.networks.network import GlitchNetwork
 
 Floats = npt.NDArray[np.floating]
 
@@ -59,28 +60,30 @@ class Inputs:
 @shared_task(name=jobs.RUN_DISCOVERY, base=DeviceTask)
 def run_discovery(run_id: int) -> None:
     """Embed, cluster and propose; returns at once where the run is another's or has ended."""
+    from ml.vision.networks.network import build_network
+
     run = claim_run(DiscoveryRun, run_id, worker_name())
     if run is None:
         return
     with holding(run) as life:
         life.check_attempts()
         held(run).update(code_version=code_version())
-        inputs = _gather(freeze_pool(run), life)
-        discovered = _discover(run, inputs, int(run.settings.get("seed", 0)), life)
+        network = build_network(_recipe(), classes=2)
+        inputs = _gather(freeze_pool(run), network, life)
+        discovered = _discover(run, inputs, network, life)
         life.report("storing proposals", 0.95)
         finish_discovery(run, discovered)
 
 
-def _gather(pool: Sequence[int], life: Held) -> Inputs:
+def _gather(pool: Sequence[int], network: "GlitchNetwork", life: Held) -> Inputs:
     """Features and pixels of the labeled glitches and the pool; unreadable ones are left out."""
     from ml.vision.embedding.frozen import embedding_inputs
 
-    recipe = _recipe()
     labels = {row.glitch_id: row.label for row in labeled_glitches()}
     ids = [*labels, *(glitch_id for glitch_id in pool if glitch_id not in labels)]
     stored = glitch_pictures(ids)
     life.report("looking at the pictures", 0.05, until=0.3)
-    joint = embedding_inputs([stored[i] for i in ids], recipe, settings.CACHE_FOLDER)
+    joint = embedding_inputs([stored[i] for i in ids], network, settings.CACHE_FOLDER)
     readable = [int(glitch_id) for glitch_id in joint.glitch_ids]
     return Inputs(
         glitch_ids=readable,
@@ -106,11 +109,15 @@ def _recipe() -> TrainingSettings:
     return used if used.is_plain else TrainingSettings()
 
 
-def _discover(run: DiscoveryRun, inputs: Inputs, seed: int, life: Held) -> Discovered:
+def _discover(
+    run: DiscoveryRun, inputs: Inputs, network: "GlitchNetwork", life: Held
+) -> Discovered:
     from ml.discovery.cluster import cluster_pool
     from ml.discovery.describe import describe_clusters
     from ml.vision.embedding.candidates import embeddings_for
+    from ml.vision.embedding.embedder import Embedder
 
+    seed = int(run.settings.get("seed", 0))
     life.report("measuring embeddings on held-out classes", 0.3, until=0.7)
     fits = embeddings_for(inputs.feature_size)
     choice = _choose(fits, inputs, seed)
@@ -123,7 +130,7 @@ def _discover(run: DiscoveryRun, inputs: Inputs, seed: int, life: Held) -> Disco
         clusters, vectors[inputs.pool], vectors[inputs.known], inputs.labels
     )
     ids = inputs.glitch_ids[inputs.pool]
-    weights, sha256 = _save(run, embedding)
+    weights, sha256 = _save(run, Embedder(network, embedding))
     return Discovered(
         weights=weights,
         weights_sha256=sha256,
@@ -148,13 +155,11 @@ def _choose(fits: "Mapping[str, Fit]", inputs: Inputs, seed: int) -> "Choice":
     return choose_embedding(candidates, inputs.labels, seed, DEFAULT_EMBEDDING)
 
 
-def _save(run: DiscoveryRun, embedding: "Embedding") -> tuple[str, str]:
+def _save(run: DiscoveryRun, embedder: "Embedder") -> tuple[str, str]:
     """The file's name below the models folder, and its SHA-256."""
-    from ml.vision.embedding.embed import save_embedding
-
     path = settings.MODELS_FOLDER / f"discovery-{run.pk}" / "embedding.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_embedding(embedding, path)
+    embedder.write(path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return str(path.relative_to(settings.MODELS_FOLDER)), sha256
 

@@ -1,5 +1,7 @@
 """Looks: what a classifier says of a glitch, where it sees it, and what is like it."""
 
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +16,17 @@ from labeling.selectors.looks import nearest_glitches
 from labeling.selectors.versions import active_version
 from labeling.services.looks import Seen, finish_look, look_folder
 from labeling.services.runs import claim_run
+from labeling.services.weights import check_weights
 from ml.axes import axes_box
 from ml.vision.inputs.dataset import GlitchPictures
-from ml.vision.recipes.settings import TrainingSettings
 from workers.classifiers import load_classifier
 from workers.pictures import glitch_pictures
-from workers.tasks import Held, RecordedTask, holding, worker_name
+from workers.tasks import Held, LostRunError, RecordedTask, holding, worker_name
 
 if TYPE_CHECKING:
     from ml.vision.prediction.explain import Explanation
+
+log = logging.getLogger(__name__)
 
 # A GPU belongs to the trainings; one glitch is soon seen without.
 DEVICE = "cpu"
@@ -57,13 +61,17 @@ def _see(run: Look, life: Held) -> Seen:
     life.report("finding where it is seen", 0.4)
     explanation = explain(classifier, pictures, cache, run.label or None)
     life.report("finding look-alikes", 0.7)
+    heat, no_heat = _drawn(explanation, pictures)
+    alike, no_alike = _alike(run, pictures, cache)
     return Seen(
         model_version=version,
         probabilities=sorted(shares, key=lambda pair: -pair[1]),
         novelty=float(scores.novelty[0]),
         explained=explanation.label,
-        heat=_drawn(explanation, pictures),
-        alike=_alike(run, pictures, cache, classifier.settings),
+        heat=heat,
+        no_heat=no_heat,
+        alike=alike,
+        no_alike=no_alike,
     )
 
 
@@ -78,33 +86,53 @@ def _pictures(run: Look) -> GlitchPictures:
 
 def _drawn(
     explanation: "Explanation", pictures: GlitchPictures
-) -> dict[float, tuple[bytes, int, int]]:
+) -> tuple[dict[float, tuple[bytes, int, int]], str]:
+    """Duration -> PNG, width and height; and why there is none."""
     from ml.heat import render_heat
 
+    if not explanation.heat:
+        return {}, Look.NoHeat.NO_MAPS
+    if explanation.is_cold:
+        return {}, Look.NoHeat.NOTHING
     drawn = {}
     for duration, heat in explanation.heat.items():
         with Image.open(pictures.paths[duration]) as image:
             size, box = image.size, axes_box(image) or (0, 0, *image.size)
         drawn[duration] = (render_heat(heat, size, box), *size)
-    return drawn
+    return drawn, ""
 
 
-def _alike(
-    run: Look, pictures: GlitchPictures, cache: Path, recipe: TrainingSettings
-) -> list[tuple[int, float]]:
-    """None where no discovery has made an embedding yet, or one of another backbone."""
-    from ml.vision.embedding.embed import load_embedding
-    from ml.vision.embedding.frozen import embedding_inputs
+def _alike(run: Look, pictures: GlitchPictures, cache: Path) -> tuple[list[tuple[int, float]], str]:
+    """(glitch id, distance) of what is near to it, and why there is none.
 
+    Classes and heat are there already: whatever goes wrong here costs the look-alikes alone.
+    """
     version = active_version(ModelVersion.Role.EMBEDDING)
     if version is None:
-        return []
+        return [], Look.NoAlike.NO_SEARCH
+    try:
+        vector = _vector(run, pictures, cache, version)
+        near = nearest_glitches(vector, version, besides=run.glitch_id)
+    except LostRunError:
+        raise
+    except Exception:
+        log.warning("Look %s has no look-alikes by %s:", run.key, version, exc_info=True)
+        return [], Look.NoAlike.FAILED
+    return near, "" if near else Look.NoAlike.NONE_NEAR
+
+
+def _vector(
+    run: Look, pictures: GlitchPictures, cache: Path, version: ModelVersion
+) -> Sequence[float]:
+    """The stored one of a glitch, else by the network and views that the version was fitted on."""
+    from ml.vision.embedding.embedder import Embedder
+
     stored = Embedding.objects.filter(glitch=run.glitch_id, model_version=version).first()
     if stored is not None:
-        return nearest_glitches(stored.vector, besides=run.glitch_id)
-    inputs = embedding_inputs([pictures], recipe, cache, DEVICE)
-    try:
-        vector = load_embedding(settings.MODELS_FOLDER / version.weights).transform(inputs.rows)[0]
-    except (ValueError, RuntimeError):  # fitted on the features of another backbone
-        return []
-    return nearest_glitches(vector.tolist(), besides=run.glitch_id)
+        return list(stored.vector)
+    check_weights(version)
+    embedder = Embedder.read(settings.MODELS_FOLDER / version.weights)
+    vectors, skipped = embedder.embed([pictures], cache, DEVICE)
+    if skipped:
+        raise LabelingError(skipped[0].reason, code=skipped[0].code)
+    return [float(number) for number in vectors[0]]

@@ -56,7 +56,17 @@ class LookSerializer(serializers.Serializer):
     heat = PictureSerializer(
         many=True, help_text="PNGs to lay over the pictures: red where it sees that class"
     )
+    no_heat = serializers.CharField(
+        allow_blank=True,
+        help_text="why there is none: nothing (in the pictures speaks for the class), or no_maps "
+        "(the network cannot be taken apart into such)",
+    )
     alike = AlikeSerializer(many=True, help_text="settled glitches nearest to it")
+    no_alike = serializers.CharField(
+        allow_blank=True,
+        help_text="why there are none: no_search (they come with the first search for new "
+        "classes), none_near, or failed (the log of the worker says why)",
+    )
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(help_text="then it is deleted, pictures and answer")

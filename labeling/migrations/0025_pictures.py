@@ -20,7 +20,7 @@ UPDATE labeling_glitch SET event_time = NULL WHERE event_time NOT BETWEEN 0 AND 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("labeling", "0023_one_discovery"),
+        ("labeling", "0024_looks"),
     ]
 
     operations = [

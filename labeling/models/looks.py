@@ -16,6 +16,19 @@ class Look(Run):
     those of a glitch lie with the glitch.
     """
 
+    class NoHeat(models.TextChoices):
+        """Why there is no heat to show."""
+
+        NOTHING = "nothing"  # in the pictures speaks for the class
+        NO_MAPS = "no_maps"  # the network cannot be taken apart into such
+
+    class NoAlike(models.TextChoices):
+        """Why there are no look-alikes."""
+
+        NO_SEARCH = "no_search"  # the first search for new classes makes what they are found by
+        NONE_NEAR = "none_near"
+        FAILED = "failed"
+
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     glitch = models.ForeignKey("Glitch", models.CASCADE, null=True, related_name="looks")
     model_version = models.ForeignKey("ModelVersion", models.CASCADE, null=True, related_name="+")
@@ -33,7 +46,13 @@ class Look(Run):
     novelty = models.FloatField(null=True)
     explained = models.CharField(max_length=64, blank=True, help_text="the label of the heat map")
     heat = models.JSONField(default=list)
+    no_heat = models.CharField(
+        max_length=16, choices=NoHeat.choices, blank=True, default="", db_default=""
+    )
     alike = models.JSONField(default=list, help_text="[glitch id, distance], the nearest first")
+    no_alike = models.CharField(
+        max_length=16, choices=NoAlike.choices, blank=True, default="", db_default=""
+    )
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta(Run.Meta):

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from pgvector.django import L2Distance
 
 from labeling.errors import NotFoundError
 from labeling.models import (
@@ -19,6 +18,7 @@ from labeling.models import (
     User,
 )
 from labeling.selectors.assignments import render_reference
+from labeling.selectors.embeddings import nearest_embeddings
 from labeling.selectors.pictures import render_pictures
 from labeling.selectors.talk import in_audit, in_batch, open_to
 from labeling.selectors.versions import active_version
@@ -50,16 +50,14 @@ def somebody_answers() -> bool:
     return active_version(ModelVersion.Role.CLASSIFIER) is not None
 
 
-def nearest_glitches(vector: Sequence[float], *, besides: int | None) -> list[tuple[int, float]]:
-    """(glitch id, distance) of the nearest embeddings among those that all may know."""
-    version = active_version(ModelVersion.Role.EMBEDDING)
-    if version is None:
-        return []
+def nearest_glitches(
+    vector: Sequence[float], version: ModelVersion, *, besides: int | None
+) -> list[tuple[int, float]]:
+    """(glitch id, distance) of the nearest in ``version``'s space among those that all may know."""
     known = Glitch.objects.filter(known_to_all())
     known = known if besides is None else known.exclude(pk=besides)
     rows = Embedding.objects.filter(model_version=version, glitch__in=known)
-    near = rows.annotate(distance=L2Distance("vector", list(vector))).order_by("distance")
-    return list(near.values_list("glitch_id", "distance")[:ALIKE_SHOWN])
+    return nearest_embeddings(rows, vector, ALIKE_SHOWN)
 
 
 def find_look(key: UUID) -> Look:
@@ -103,10 +101,12 @@ def describe_look(look: Look) -> dict[str, Any]:
         "novelty": look.novelty,
         "pictures": _own_pictures(look),
         "heat": [_addressed(look, one) for one in look.heat],
+        "no_heat": look.no_heat,
         "alike": [
             {key: one[key] for key in ("gravityspy_id", "label", "distance")}
             for one in _alike(look, {})
         ],
+        "no_alike": look.no_alike,
         **{name: getattr(look, name) for name in ("created_at", "ended_at", "expires_at")},
     }
 

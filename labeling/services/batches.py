@@ -7,7 +7,6 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
-from pgvector.django import L2Distance
 
 from labeling.models import (
     Batch,
@@ -20,6 +19,7 @@ from labeling.models import (
     User,
     Vote,
 )
+from labeling.selectors.embeddings import nearest_embeddings
 from labeling.selectors.examples import shown_gold
 from labeling.selectors.pool import unknown_glitches
 from ml.crowd.batch import chance_right, probability_belongs
@@ -78,13 +78,13 @@ def _neighbours(proposal: Proposal, members: list[int], count: int) -> list[int]
         return []
     undecided = [Proposal.State.PROPOSED, Proposal.State.IN_VOTE]
     claimed = ProposalMember.objects.filter(proposal__state__in=undecided)
-    near = (
+    free = (
         Embedding.objects.filter(model_version=version, glitch__in=unknown_glitches())
         .exclude(glitch_id__in=members)
         .exclude(glitch__in=claimed.values("glitch_id"))
-        .order_by(L2Distance("vector", np.mean(vectors, axis=0).tolist()))
     )
-    return list(near.values_list("glitch_id", flat=True)[:count])
+    near = nearest_embeddings(free, np.mean(vectors, axis=0).tolist(), count)
+    return [glitch_id for glitch_id, _ in near]
 
 
 def _decoys(proposal: Proposal, count: int, seed: int) -> list[int]:

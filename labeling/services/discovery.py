@@ -117,6 +117,8 @@ class Discovered:
 def finish_discovery(run: DiscoveryRun, discovered: Discovered) -> list[Proposal] | None:
     """Store the embedding version, the vectors and the proposals in one transaction.
 
+    Vectors of earlier versions that nothing needs any more are deleted.
+
     None where the run was taken from this worker meanwhile: then another one finishes it.
     ConflictError ``missing_weights`` or ``damaged_weights`` where its file is not what was fitted.
     """
@@ -130,6 +132,7 @@ def finish_discovery(run: DiscoveryRun, discovered: Discovered) -> list[Proposal
         row.left_out = list(discovered.left_out)
         row.save(update_fields=["embedding", "measured", "left_out"])
         proposals = [_propose(row, found) for found in discovered.found if not _is_known(found)]
+        _delete_idle_vectors(row.embedding)
         end_run(run, Run.State.SUCCEEDED)
         return proposals
 
@@ -154,6 +157,17 @@ def _store_embedding(discovered: Discovered) -> ModelVersion:
         batch_size=500,
     )
     return version
+
+
+def _delete_idle_vectors(version: ModelVersion) -> None:
+    """All but those of ``version``, of the one to roll back to, and of proposals without a batch.
+
+    One index holds the vectors of all versions, and each search for neighbours walks through them.
+    """
+    undecided = Proposal.objects.filter(state=Proposal.State.PROPOSED)
+    needed = {version.pk, version.replaces_id}
+    needed |= {*undecided.values_list("discovery_run__embedding", flat=True)}
+    Embedding.objects.exclude(model_version__in=needed - {None}).delete()
 
 
 def _is_known(found: Found) -> bool:

@@ -167,14 +167,19 @@ def _described(duration: float, one: CheckedPicture) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a worker hands over. ``heat``: duration -> PNG; ``alike``: (glitch id, distance)."""
+    """What a worker hands over. ``heat``: duration -> PNG; ``alike``: (glitch id, distance).
+
+    ``no_heat`` and ``no_alike`` say why there is none: :class:`Look.NoHeat`, :class:`Look.NoAlike`.
+    """
 
     model_version: ModelVersion
     probabilities: Sequence[tuple[str, float]]
     novelty: float
     explained: str
     heat: Mapping[float, tuple[bytes, int, int]]
+    no_heat: str
     alike: Sequence[tuple[int, float]]
+    no_alike: str
 
 
 def finish_look(look: Look, seen: Seen) -> bool:
@@ -196,6 +201,8 @@ def finish_look(look: Look, seen: Seen) -> bool:
             explained=seen.explained,
             heat=heat,
             alike=[[glitch_id, round(distance, 4)] for glitch_id, distance in seen.alike],
+            no_heat=seen.no_heat,
+            no_alike=seen.no_alike,
         )
         return end_run(look, Run.State.SUCCEEDED)
 

@@ -20,7 +20,8 @@ def activate_version(role: str, number: int, *, by: User | None, reason: str = "
     Raises:
         NotFoundError; LabelingError ``unprintable_reason``; ConflictError
         ``activation_conflict`` where two do it at once,
-        ``missing_weights`` or ``damaged_weights`` where its file is not what was stored.
+        ``missing_weights`` or ``damaged_weights`` where its file is not what was stored,
+        ``vectors_deleted`` of an embedding that a search for new classes has replaced for good.
     """
     version = find_version(role, number)
     if active_version(role) != version:
@@ -37,8 +38,8 @@ def roll_back(role: str, *, instead_of: int, by: User | None, reason: str = "") 
 
     Raises:
         ConflictError ``activation_conflict`` where another version is in use meanwhile, or
-        ``no_earlier_version``; ``missing_weights``, ``damaged_weights``; LabelingError
-        ``unprintable_reason``.
+        ``no_earlier_version``; ``missing_weights``, ``damaged_weights``, ``vectors_deleted``;
+        LabelingError ``unprintable_reason``.
     """
     earlier = _before(role, instead_of)
     check_weights(earlier)
@@ -78,6 +79,15 @@ def _put_into_use(
     current = active_version(version.role)
     if current == version:
         return version
+    if version.role == ModelVersion.Role.EMBEDDING and not version.embeddings.exists():
+        raise ConflictError(
+            _(
+                "The vectors of %(version)s were deleted: only those of the embedding in use and "
+                "of the one before it are kept. Search for new classes to make an embedding anew."
+            )
+            % {"version": version},
+            code="vectors_deleted",
+        )
     call_off_trial(version.role, reason=f"{version} was put into use.", by=by)
     version.refresh_from_db(fields=["state", "decision_reason"])
     who = by.get_username() if by else "the house"

@@ -27,6 +27,12 @@ class DamagedWeights(MLError):
     code = "damaged_weights"
 
 
+class OtherColumns(MLError):
+    """An embedding is given what another network, or other durations, made of the pictures."""
+
+    code = "other_columns"
+
+
 class TooFewClasses(MLError):
     code = "too_few_classes"
 

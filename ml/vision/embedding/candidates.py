@@ -52,7 +52,7 @@ def _on_its_columns(is_pixels: bool, fit: SimpleFit, feature_size: int) -> Fit:
         size = inputs.shape[1]
         start, stop = (feature_size, size) if is_pixels else (0, feature_size)
         embedding = fit(inputs[:, start:stop], labels, seed)
-        return JoinedEmbedding((Part(start, stop, DIMENSIONS, embedding),))
+        return JoinedEmbedding((Part(start, stop, DIMENSIONS, embedding),), size)
 
     return fit_part
 
@@ -68,7 +68,8 @@ def _joined(feature_size: int) -> Fit:
             (
                 Part(0, feature_size, WHITENED_AXES, shapes),
                 Part(feature_size, size, PIXEL_AXES, places),
-            )
+            ),
+            size,
         )
 
     return fit_both

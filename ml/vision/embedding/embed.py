@@ -14,7 +14,6 @@ database's vector index.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,11 +21,7 @@ import numpy.typing as npt
 
 from ml.vision.embedding.direct import DirectEmbedding, direct_layers
 from ml.vision.embedding.linear import Floats, LinearEmbedding, pad
-from ml.vision.errors import DamagedWeights
-from ml.vision.storage.packed import pack, unpack
-from ml.vision.storage.store import write_atomically
-
-LAYOUT = 1
+from ml.vision.errors import OtherColumns
 
 
 @dataclass(frozen=True)
@@ -41,12 +36,25 @@ class Part:
 
 @dataclass(frozen=True)
 class JoinedEmbedding:
-    """Embeddings of parts of the input side by side, each of the same weight; 200 in all."""
+    """Embeddings of parts of the input side by side, each of the same weight; 200 in all.
+
+    ``columns``: D of the input, of which a part takes some.
+    """
 
     parts: tuple[Part, ...]
+    columns: int
 
     def transform(self, inputs: Floats) -> npt.NDArray[np.float32]:
-        """(n, D) -> (n, 200) of unit length."""
+        """(n, D) -> (n, 200) of unit length; raises OtherColumns where it was fitted on another D.
+
+        A slice of what is too wide would fit, and mean nothing.
+        """
+        if inputs.shape[1] != self.columns:
+            raise OtherColumns(
+                f"The embedding was fitted on {self.columns} columns and is given "
+                f"{inputs.shape[1]}: they are of another network or of other durations.",
+                columns=self.columns,
+            )
         blocks = [
             part.embedding.transform(inputs[:, part.start : part.stop])[:, : part.dims]
             for part in self.parts
@@ -59,23 +67,10 @@ class JoinedEmbedding:
             {"columns": [part.start, part.stop, part.dims], "embedding": part.embedding.content()}
             for part in self.parts
         ]
-        return {"kind": "joined", "parts": parts}
+        return {"kind": "joined", "parts": parts, "columns": self.columns}
 
 
 Embedding = LinearEmbedding | DirectEmbedding | JoinedEmbedding
-
-
-def save_embedding(embedding: Embedding, path: Path) -> None:
-    """Write atomically, for :func:`load_embedding`."""
-    write_atomically(path, pack({"layout": LAYOUT, **embedding.content()}))
-
-
-def load_embedding(path: Path) -> Embedding:
-    """Any embedding that was saved; raises :class:`DamagedWeights`, OSError if there is none."""
-    content = unpack(path.read_bytes(), path)
-    if content.get("layout") != LAYOUT:
-        raise DamagedWeights(f"{path} is no embedding of this layout.", path=str(path))
-    return from_content(content)
 
 
 def from_content(content: dict[str, Any]) -> Embedding:
@@ -87,7 +82,7 @@ def from_content(content: dict[str, Any]) -> Embedding:
             if not isinstance(inner, JoinedEmbedding):
                 start, stop, dims = part["columns"]
                 parts.append(Part(start, stop, dims, inner))
-        return JoinedEmbedding(tuple(parts))
+        return JoinedEmbedding(tuple(parts), content["columns"])
     if content["kind"] == "linear":
         return LinearEmbedding(
             content["centre"].numpy(), content["axes"].numpy(), bool(content["roots"])

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ml.vision.devices import pick_device
 from ml.vision.inputs.activations import make_inputs_for, read_views
 from ml.vision.inputs.dataset import GlitchPictures, Skipped
 from ml.vision.inputs.views import FULL, ViewReader
 from ml.vision.logits import predict_logits
-from ml.vision.networks.network import build_network
+from ml.vision.networks.network import GlitchNetwork, build_network
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.storage.store import ArrayStore
 from ml.wanted import part
@@ -47,8 +48,15 @@ def frozen_features(
     What a training or a prediction with the same settings cached is used: only the last blocks
     are computed, here with ImageNet's weights. Raises UnknownBackbone, MissingWeights.
     """
-    network = build_network(settings, classes=2)
-    maker = make_inputs_for(network, settings, cache, device)
+    return features_by(build_network(settings, classes=2), glitches, cache, device)
+
+
+def features_by(
+    network: GlitchNetwork, glitches: Sequence[GlitchPictures], cache: Path, device: str
+) -> FeatureTable:
+    """:func:`frozen_features` of a network that was built already."""
+    network = network.to(pick_device(device))
+    maker = make_inputs_for(network, network.settings, cache, device)
     with part(*READING):
         inputs = maker.make(glitches)
     size = network.classifier.in_features
@@ -93,14 +101,14 @@ class EmbeddingInputs:
 
 def embedding_inputs(
     glitches: Sequence[GlitchPictures],
-    settings: TrainingSettings,
+    network: GlitchNetwork,
     cache: Path,
     device: str = "auto",
 ) -> EmbeddingInputs:
     """All that the embeddings of :mod:`ml.vision.embedding.candidates` are fitted on."""
     with part(*READING):
-        seen = frozen_features(glitches, settings, cache, device)
+        seen = features_by(network, glitches, cache, device)
     with part(*LOOKING):
-        flat = pixels(glitches, settings, cache)
+        flat = pixels(glitches, network.settings, cache)
     rows = np.concatenate([seen.features, flat.features], axis=1)
     return EmbeddingInputs(seen.glitch_ids, rows, seen.features.shape[1], seen.skipped)

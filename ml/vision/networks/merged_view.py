@@ -9,6 +9,12 @@ from __future__ import annotations
 from torch import nn
 
 CHANNELS = (16, 32, 64, 64)
+KERNEL, POOLED = 5, 2
+# Where the places of the last maps look, in pixels of the picture: the middle of the first, and the
+# way from one to the next. Without padding each stage begins 2.5 of its own pixels further inside:
+# two by the kernel, half of one by pooling.
+STEP = POOLED ** len(CHANNELS)
+FIRST = 0.5 + (KERNEL // 2 + 0.5) * (STEP - 1)
 LAST_SIDE = 8
 FEATURES = CHANNELS[-1] * LAST_SIDE**2
 DROPOUT = 0.5
@@ -19,8 +25,8 @@ def build_steps() -> nn.Sequential:
     steps: list[nn.Module] = []
     before = 3
     for channels in CHANNELS:
-        convolution = nn.Conv2d(before, channels, 5)
-        pooling = nn.MaxPool2d(2)
+        convolution = nn.Conv2d(before, channels, KERNEL)
+        pooling = nn.MaxPool2d(POOLED)
         steps.append(nn.Sequential(convolution, nn.ReLU(), pooling, nn.Dropout(DROPOUT)))
         before = channels
     flat = nn.Sequential(nn.AdaptiveAvgPool2d(LAST_SIDE), nn.Flatten())

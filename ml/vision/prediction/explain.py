@@ -1,10 +1,12 @@
 """Where in each duration's picture the network sees its answer.
 
 Grad-CAM (Selvaraju et al., ICCV 2017): the last feature maps, weighted by the mean gradient of the
-class's logit in each, and what is negative cut off. A network that takes the durations as channels
+class's logit in each, and what is negative cut off: where nothing is positive, nothing speaks for
+the class. A network that takes the durations as channels
 of one image has one such map for all of them; it is shared out by what each channel's pixels
 contribute (gradient times input, as guided Grad-CAM multiplies a map with a finer one). A network
-that sees each duration by itself has a map for each; a mosaic has one in each quarter.
+that sees each duration by itself has a map for each; a mosaic has one in each quarter. Networks of
+an unknown build are one step, without maps (:mod:`ml.vision.networks.families`).
 """
 
 from __future__ import annotations
@@ -18,15 +20,17 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 from torch import Tensor, nn
 
 from ml.vision.errors import UnknownLabel
 from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.inputs.views import FULL, PictureFiles, ViewReader, source_of
+from ml.vision.networks import merged_view
 from ml.vision.networks.network import GlitchNetwork
 from ml.vision.prediction.classifier import Classifier
 from ml.vision.prediction.ensemble import Ensemble
+from ml.vision.recipes.backbone_names import MERGED_VIEW
 from ml.vision.recipes.rules import ATTENTION, MOSAIC
 from ml.vision.storage.store import ArrayStore
 
@@ -38,11 +42,17 @@ BLUR = 1 / 28  # of the side: a quarter of what one place of the last maps sees
 class Explanation:
     """``heat``: duration of a picture in seconds -> (size, size), 0 to 1, over its inside.
 
-    1 is the hottest place of all pictures of the glitch, so that they compare.
+    1 is the hottest place of all pictures of the glitch, so that they compare. Empty where the
+    network has no maps.
     """
 
     label: str
     heat: dict[float, Heat]
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether nothing in the pictures speaks for the class."""
+        return not any(one.any() for one in self.heat.values())
 
 
 def explain(
@@ -61,14 +71,15 @@ def explain(
     views = reader.views(files, reader.content_of(files)).variants[FULL]  # (d, size, size)
     x = torch.from_numpy(views.copy()).float() / 255
     column, maps = grad_cam(classifier.network, x, _column_of(classifier, label))
-    heat = _by_picture(dict(zip(settings.durations, maps, strict=True)), list(pictures.paths))
+    shown = {} if maps is None else dict(zip(settings.durations, maps, strict=True))
+    heat = _by_picture(shown, list(pictures.paths))
     return Explanation(classifier.classes[column], _scaled(heat))
 
 
 def _explain_together(
     ensemble: Ensemble, pictures: GlitchPictures, cache: Path, label: str | None
 ) -> Explanation:
-    """The mean heat of the members that know the class."""
+    """The mean heat of the members that know the class and have maps."""
     if label is None:
         label = ensemble.classes[int(ensemble.predict([pictures], cache)[0].argmax())]
     knowing = [member for member in ensemble.members if label in member.classes]
@@ -95,8 +106,11 @@ def _column_of(classifier: Classifier, label: str | None) -> int | None:
     return None if label is None else classifier.classes.index(label)
 
 
-def grad_cam(network: GlitchNetwork, views: Tensor, column: int | None) -> tuple[int, Heat]:
-    """Views (d, size, size) within 0 to 1 -> the class's column, and maps (d, size, size)."""
+def grad_cam(network: GlitchNetwork, views: Tensor, column: int | None) -> tuple[int, Heat | None]:
+    """Views (d, size, size) within 0 to 1 -> the class's column, and maps (d, size, size).
+
+    None instead of maps where no step of the network gives any.
+    """
     network.eval()
     device = next(network.parameters()).device
     x = views[None].to(device).requires_grad_()  # (1, d, size, size)
@@ -104,11 +118,14 @@ def grad_cam(network: GlitchNetwork, views: Tensor, column: int | None) -> tuple
         logits = network(network.frozen(x))  # (1, C)
         column = int(logits.argmax()) if column is None else column
         logits[0, column].backward()
+    if not seen:
+        return column, None
     durations, size = views.shape[0], views.shape[-1]
-    if network.settings.layout == MOSAIC and seen:
-        return column, _quarters(_cam(seen[-1], 2 * size)[0], size)
-    maps = _cam(seen[-1], size) if seen else np.ones((1, size, size), np.float32)
-    if network.settings.layout == ATTENTION and len(maps) == durations:
+    layout, is_unpadded = network.settings.layout, network.settings.backbone == MERGED_VIEW
+    if layout == MOSAIC:
+        return column, _quarters(_cam(seen[-1], 2 * size, is_unpadded=is_unpadded)[0], size)
+    maps = _cam(seen[-1], size, is_unpadded=is_unpadded)
+    if layout == ATTENTION:
         return column, maps
     if x.grad is None:  # what comes before the network has no slope, a table of colours say
         return column, np.repeat(maps[:1], durations, axis=0)
@@ -126,8 +143,13 @@ def _last_maps(network: GlitchNetwork) -> Iterator[list[Tensor]]:
             output.retain_grad()
             seen.append(output)
 
+    def begin(_: nn.Module, __: object, output: Tensor) -> Tensor:
+        # Behind a table of colours there is no slope, and frozen steps ask for none.
+        return output if output.requires_grad else output.requires_grad_()
+
     steps = [*network.frozen.steps.children(), *network.tail.children()]
     handles = [step.register_forward_hook(keep) for step in steps]
+    handles.append(network.frozen.preparation.register_forward_hook(begin))
     try:
         yield seen
     finally:
@@ -136,13 +158,21 @@ def _last_maps(network: GlitchNetwork) -> Iterator[list[Tensor]]:
         network.zero_grad(set_to_none=True)
 
 
-def _cam(maps: Tensor, size: int) -> Heat:
-    """Feature maps (n, c, h, w) with their gradients -> (n, size, size)."""
+def _cam(maps: Tensor, size: int, *, is_unpadded: bool) -> Heat:
+    """Feature maps (n, c, h, h) with their gradients -> (n, size, size), each place where it looks.
+
+    Padded convolutions spread their places evenly from edge to edge; without padding they begin
+    further inside, and what lies beyond is seen by the outermost alone.
+    """
     grad = maps.grad if maps.grad is not None else torch.zeros_like(maps)
     weights = grad.mean(dim=(2, 3), keepdim=True)  # (n, c, 1, 1)
-    cam = torch.relu((weights * maps).sum(dim=1, keepdim=True))  # (n, 1, h, w)
-    large = nn.functional.interpolate(cam, (size, size), mode="bilinear", align_corners=False)
-    return np.asarray(large[:, 0].detach().cpu().numpy(), np.float32)
+    cams = torch.relu((weights * maps).sum(dim=1)).detach().cpu().numpy()  # (n, h, h)
+    step = size / cams.shape[-1]
+    first, step = (merged_view.FIRST, merged_view.STEP) if is_unpadded else (step / 2, step)
+    rows = (np.arange(size) + 0.5 - first) / step  # in places
+    at = np.meshgrid(rows, rows, indexing="ij")
+    large = [map_coordinates(one, at, order=1, mode="nearest") for one in cams]
+    return np.asarray(large, np.float32)
 
 
 def _quarters(whole: Heat, size: int) -> Heat:

@@ -82,6 +82,15 @@ def test_the_answer_has_classes_heat_and_look_alikes(pipeline, two, sent):
     assert told["alike"] == [{"gravityspy_id": "0000000002", "label": "", "distance": 0.25}]
 
 
+def test_what_an_answer_lacks_it_names(pipeline, two, sent):
+    make_glitch(1)
+    key = pipeline.post(LOOKS, {"gravityspy_id": "0000000001"}).json()["key"]
+    Look.objects.update(state="succeeded", no_alike="none_near", no_heat="nothing")
+    told = pipeline.get(f"{LOOKS}/{key}").json()
+    assert (told["alike"], told["no_alike"]) == ([], "none_near")
+    assert (told["heat"], told["no_heat"]) == ([], "nothing")
+
+
 def test_pictures_are_sent_as_a_form(pipeline, two, sent):
     told = pipeline.post(LOOKS, upload(version="2"), format="multipart")
     assert told.status_code == 201

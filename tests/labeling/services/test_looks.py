@@ -221,6 +221,6 @@ def test_look_alikes_are_those_that_all_may_know_the_nearest_first(version):
     for place, glitch in zip((3.0, 1.0, 0.0, 2.0), glitches, strict=True):
         vector = [place, *[0.0] * 199]
         Embedding.objects.create(glitch=glitch, model_version=embedding, vector=vector)
-    found = nearest_glitches([0.0] * 200, besides=glitches[3].pk)
+    found = nearest_glitches([0.0] * 200, embedding, besides=glitches[3].pk)
     assert [pk for pk, _ in found] == [glitches[1].pk, glitches[0].pk]
     assert [distance for _, distance in found] == pytest.approx([1.0, 3.0])

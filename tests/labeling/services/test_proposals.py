@@ -13,6 +13,7 @@ from labeling.models import (
     Batch,
     BatchGlitch,
     DiscoveryRun,
+    Embedding,
     Glitch,
     GlitchClass,
     GoldLabel,
@@ -36,6 +37,7 @@ from labeling.services.proposals import (
 )
 from labeling.services.retraining import start_if_due
 from labeling.services.runs import claim_run
+from labeling.services.versions import activate_version
 from labeling.services.votes import record_vote
 from tests.conftest import make_glitch, make_volunteer, write_weights
 
@@ -244,6 +246,20 @@ def test_discovery_stores_vectors_and_proposals_at_once(taxonomy):
     assert (proposals[0].first_seen, proposals[0].last_seen) == (1.2e9, 1.2e9 + 4)
     assert proposals[0].counts_by_ifo == {"H1": 5}
     assert ModelVersion.objects.get(role="embedding").state == "active"
+
+
+def test_vectors_are_kept_of_what_is_used_or_waits_for_its_batch(taxonomy):
+    """Of four searches: the last, the one before it, and the first, whose proposal is undecided."""
+    glitches = [make_glitch(number) for number in range(12)]
+    run_discovery(glitches, [glitches[:5]])
+    for _ in range(3):
+        run_discovery(glitches, [])
+    kept = Embedding.objects.values_list("model_version__number", flat=True).distinct()
+    assert sorted(kept) == [1, 3, 4]
+    with pytest.raises(LabelingError, match="Search for new classes") as refusal:
+        activate_version("embedding", 2, by=None)
+    assert refusal.value.code == "vectors_deleted"
+    assert activate_version("embedding", 3, by=None).state == "active"
 
 
 def test_a_rejected_cluster_comes_back_only_with_new_evidence(taxonomy):

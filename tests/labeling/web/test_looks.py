@@ -83,6 +83,36 @@ def test_a_novel_glitch_is_said_to_be_novel(client, version):
 
 
 @pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("nothing", "Nothing here speaks for Blip, so there is no heat to show."),
+        ("no_maps", "where it sees Blip is not known"),
+    ],
+)
+def test_a_page_without_heat_says_why_instead_of_a_switch(client, version, why, words):
+    look = request_look_at(settled(1), by=None)
+    finish(look, heat=[], no_heat=why)
+    page = client.get(f"{PAGE}{look.key}/").content.decode()
+    assert words in page
+    assert "heat-switch" not in page
+    assert "not looked at" not in page
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("no_search", "they come with the first search for new classes"),
+        ("none_near", "nothing near to it is among the glitches whose class everybody may know"),
+        ("failed", "They could not be found, for a fault"),
+    ],
+)
+def test_a_page_without_look_alikes_says_why(client, version, why, words):
+    look = request_look_at(settled(1), by=None)
+    finish(look, no_alike=why)
+    assert words in client.get(f"{PAGE}{look.key}/").content.decode()
+
+
+@pytest.mark.parametrize(
     ("data", "status", "code"),
     [
         ({}, 400, "no_picture"),

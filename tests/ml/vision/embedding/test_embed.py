@@ -2,12 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from ml.vision.embedding.candidates import FITS, JOINED, PIXELS, WHITENED, embeddings_for
+from ml.vision.embedding.candidates import FITS, FROZEN, JOINED, PIXELS, WHITENED, embeddings_for
 from ml.vision.embedding.direct import contrastive_loss, draw_pairs, train_direct
-from ml.vision.embedding.embed import load_embedding, save_embedding
+from ml.vision.embedding.embed import from_content
+from ml.vision.embedding.embedder import Embedder
 from ml.vision.embedding.frozen import embedding_inputs, frozen_features, pixels
 from ml.vision.embedding.linear import fit_pca, pad
-from ml.vision.errors import DamagedWeights, TooFewClasses
+from ml.vision.errors import DamagedWeights, OtherColumns, TooFewClasses
+from ml.vision.networks.network import build_network
+from ml.vision.storage.packed import pack
 
 
 def blobs(seed=0, dims=12):
@@ -41,7 +44,7 @@ ALL = embeddings_for(feature_size=8)
 
 
 @pytest.mark.parametrize("fit", [*ALL.values(), *(fit for _, fit in FITS.values())])
-def test_every_embedding_has_200_numbers_and_comes_back_from_disk(fit, tmp_path):
+def test_every_embedding_has_200_numbers_and_comes_back_from_its_content(fit):
     features, labels = blobs()
     embedding = fit(features, labels, 0)
     vectors = embedding.transform(features)
@@ -49,8 +52,7 @@ def test_every_embedding_has_200_numbers_and_comes_back_from_disk(fit, tmp_path)
     assert vectors.dtype == np.float32
     lengths = np.linalg.norm(vectors, axis=1)
     assert np.allclose(lengths[lengths > 0], 1, atol=1e-5)
-    save_embedding(embedding, tmp_path / "embedding.pt")
-    assert np.array_equal(load_embedding(tmp_path / "embedding.pt").transform(features), vectors)
+    assert np.array_equal(from_content(embedding.content()).transform(features), vectors)
     assert np.array_equal(fit(features, labels, 0).transform(features), vectors)
 
 
@@ -87,13 +89,44 @@ def test_pca_keeps_no_more_axes_than_there_are():
     assert fit_pca(np.eye(4, 10), 50).axes.shape == (4, 10)
 
 
-def test_a_damaged_embedding_is_refused(tmp_path):
-    features, _ = blobs()
-    save_embedding(fit_pca(features, 3), tmp_path / "embedding.pt")
-    data = (tmp_path / "embedding.pt").read_bytes()
-    (tmp_path / "embedding.pt").write_bytes(data[:-9])
-    with pytest.raises(DamagedWeights):
-        load_embedding(tmp_path / "embedding.pt")
+@pytest.mark.parametrize("columns", [8, 11, 13])
+def test_rows_of_other_columns_are_refused(columns):
+    """The features alone would fit the slice that is taken of the twelve."""
+    features, labels = blobs()
+    embedding = ALL[WHITENED](features, labels, 0)
+    with pytest.raises(OtherColumns, match=f"12 columns and is given {columns}"):
+        embedding.transform(np.zeros((2, columns), np.float32))
+
+
+@pytest.fixture
+def embedder(training_set, recipe, tmp_path):
+    """The frozen embedding of the training glitches."""
+    network = build_network(recipe, 2)
+    glitches = [example.pictures for example in training_set.train]
+    inputs = embedding_inputs(glitches, network, tmp_path / "cache", "cpu")
+    fit = embeddings_for(inputs.feature_size)[FROZEN]
+    return Embedder(network, fit(inputs.rows, np.array([]), 0))
+
+
+def test_an_embedder_comes_back_with_its_network(embedder, training_set, tmp_path):
+    glitches = [example.pictures for example in training_set.test[:2]]
+    vectors, skipped = embedder.embed(glitches, tmp_path / "cache", "cpu")
+    embedder.write(tmp_path / "embedding.pt")
+    again = Embedder.read(tmp_path / "embedding.pt")
+    assert again.network.settings == embedder.network.settings
+    assert np.array_equal(again.embed(glitches, tmp_path / "elsewhere", "cpu")[0], vectors)
+    assert (vectors.shape, skipped) == ((2, 200), ())
+
+
+def test_a_file_that_is_damaged_or_of_before_is_refused(embedder, tmp_path):
+    path = tmp_path / "embedding.pt"
+    embedder.write(path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DamagedWeights, match="truncated"):
+        Embedder.read(path)
+    path.write_bytes(pack({"layout": 1, **embedder.embedding.content()}))
+    with pytest.raises(DamagedWeights, match="next search for new classes"):
+        Embedder.read(path)
 
 
 def test_tables_list_what_cannot_be_read(training_set, recipe, tmp_path):
@@ -108,6 +141,6 @@ def test_tables_list_what_cannot_be_read(training_set, recipe, tmp_path):
         assert table.glitch_ids == [glitches[0].glitch_id, glitches[1].glitch_id]
         assert table.features.shape == (2, width)
         assert [one.glitch_id for one in table.skipped] == ["gone"]
-    joint = embedding_inputs(asked, recipe, tmp_path / "cache")
+    joint = embedding_inputs(asked, build_network(recipe, 2), tmp_path / "cache")
     assert (joint.rows.shape, joint.feature_size) == ((2, 1280 + 3 * 56 * 56), 1280)
     assert joint.glitch_ids == [glitches[0].glitch_id, glitches[1].glitch_id]

@@ -15,7 +15,7 @@ from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import build_network
 from ml.vision.prediction.classifier import Classifier
 from ml.vision.prediction.ensemble import Ensemble
-from ml.vision.prediction.explain import _by_picture, explain, grad_cam
+from ml.vision.prediction.explain import Explanation, _by_picture, explain, grad_cam
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.training.train import WEIGHTS_NAME, train_classifier
 
@@ -68,6 +68,7 @@ def test_the_heat_lies_on_the_bar(trained, where):
 def test_another_class_can_be_asked_for(trained):
     classifier, folder, rng = trained
     pictures = bar(folder, "asked", "above", rng)
+    assert explain(classifier, pictures, folder / "cache").is_cold is False
     assert explain(classifier, pictures, folder / "cache", "below").label == "below"
     with pytest.raises(UnknownLabel, match="Unicorn"):
         explain(classifier, pictures, folder / "cache", "Unicorn")
@@ -100,6 +101,7 @@ def test_a_shorter_duration_lies_in_the_middle_of_a_longer_picture():
         {"layout": "attention", "durations": (0.5, 1.0, 4.0)},
         {"layout": "mosaic", "durations": (0.5, 1.0, 2.0, 4.0)},
         {"colours": "viridis", "durations": (2.0,)},
+        {"colours": "viridis", "durations": (2.0,), "trainable_blocks": 0},
     ],
 )
 def test_every_layout_has_a_map_for_each_duration(changes):
@@ -111,6 +113,65 @@ def test_every_layout_has_a_map_for_each_duration(changes):
     assert (column, maps.shape) == (1, (count, 64, 64))
     assert np.isfinite(maps).all()
     assert maps.max() > 0
+
+
+DURATIONS = (0.5, 1.0, 2.0, 4.0)
+SIZE, BLOB = 140, 24
+
+
+def sees_brightness(layout):
+    """The merged view's convolutions made means, so that each place tells how bright its own is."""
+    settings = TrainingSettings(
+        backbone="merged-view",
+        layout=layout,
+        durations=DURATIONS,
+        size=SIZE,
+        weights="random",
+        trainable_blocks="all",
+        probe_strength=0.0,
+    )
+    network = build_network(settings, 1)
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.constant_(module.weight, 1 / module.weight[0].numel())
+            torch.nn.init.zeros_(module.bias)
+    torch.nn.init.ones_(network.classifier.weight)
+    return network
+
+
+@pytest.mark.parametrize("layout", ["channels", "mosaic", "attention"])
+@pytest.mark.parametrize("row", [35, 105], ids=["above", "below"])
+@pytest.mark.parametrize("place", range(4), ids=DURATIONS)
+def test_the_heat_lies_on_what_one_picture_alone_shows(layout, place, row):
+    """A blob in the upper or lower half of one duration, left of its middle."""
+    views = torch.full((4, SIZE, SIZE), 0.001)
+    rows, columns = (slice(at - BLOB // 2, at + BLOB // 2) for at in (row, 50))
+    views[place, rows, columns] = 1.0
+    _, heat = grad_cam(sees_brightness(layout), views, 0)
+    assert heat[place, row, 50] > 0.8 * heat.max()
+    half = slice(0, SIZE // 2) if row < SIZE // 2 else slice(SIZE // 2, SIZE)
+    assert heat[place, half].sum() > 0.75 * heat.sum()
+
+
+def test_where_nothing_speaks_for_a_class_the_heat_is_cold(tmp_path):
+    """The class's weights are those of the other, turned round."""
+    network = sees_brightness("channels")
+    with torch.no_grad():
+        network.classifier.weight.neg_()
+    views = torch.full((4, SIZE, SIZE), 0.5)
+    _, heat = grad_cam(network, views, 0)
+    assert not heat.any()
+    assert Explanation("any", {4.0: heat[3]}).is_cold
+
+
+@pytest.mark.parametrize("backbone", ["shufflenet_v2_x0_5", "timm:vit_tiny_patch16_224"])
+def test_a_network_that_cannot_be_taken_apart_has_no_maps(backbone):
+    settings = TrainingSettings(
+        backbone=backbone, weights="random", trainable_blocks="all", probe_strength=0.0
+    )
+    network = build_network(settings, 2)
+    column, maps = grad_cam(network, torch.rand(3, 224, 224), 1)
+    assert (column, maps) == (1, None)
 
 
 def test_an_ensemble_shows_the_heat_of_its_members(trained):
