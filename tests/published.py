@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from ml.axes import crop_axes
-from ml.pictures import VIRIDIS
 from ml.published_hdf5 import LUMINANCE
+from ml.viridis import VIRIDIS
 
 HEADER = ("event_time", "ifo", "peak_frequency", "snr", "gravityspy_id", "label", "sample_type")
 

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from ml.axes import AXES_BOX, axes_box, crop_axes
-from ml.pictures import VIRIDIS, PictureError, check_picture, read_energy
+from ml.pictures import PictureError, check_picture, read_energy
 from ml.strain.render import ENERGY_SHAPE, frame_energy
+from ml.viridis import VIRIDIS
 
 SIZES = [(600, 450), (799, 600), (800, 601), (1600, 1200), (400, 300), (1000, 700)]
 

@@ -15,7 +15,6 @@ from ml import pictures
 from ml.axes import AXES_BOX, crop_axes
 from ml.pictures import (
     DURATIONS,
-    VIRIDIS,
     PictureError,
     PictureInfo,
     PictureName,
@@ -23,6 +22,7 @@ from ml.pictures import (
     parse_picture_name,
     read_energy,
 )
+from ml.viridis import VIRIDIS
 
 
 def encode(image: Image.Image, kind: str = "PNG") -> bytes:
@@ -280,6 +280,6 @@ def test_real_pictures_hold_no_frame_inside_the_box() -> None:
         assert index.shape == (477, 571)
         # Viridis colours all along the border: a frame line, black or blended, is none. (Inward
         # ticks of old plots and blending beside the frame take some pixels.)
-        strange = np.abs(inside - pictures.VIRIDIS[index]).max(axis=2) > 12
+        strange = np.abs(inside - VIRIDIS[index]).max(axis=2) > 12
         for border in (strange[0], strange[-1], strange[:, 0], strange[:, -1]):
             assert border.mean() < 0.2, path.name

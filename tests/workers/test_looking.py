@@ -20,12 +20,14 @@ from ml.strain.render import ENERGY_SHAPE, frame_energy
 from ml.vision.embedding.candidates import FROZEN, embeddings_for
 from ml.vision.embedding.embedder import Embedder
 from ml.vision.embedding.frozen import embedding_inputs
+from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import build_network
+from ml.vision.prediction.explain import Explanation
 from tests.conftest import make_volunteer
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers.discovery import run_discovery
-from workers.looking import look
+from workers.looking import _drawn, look
 from workers.pictures import glitch_pictures
 from workers.scoring import score_glitches
 from workers.tasks import LostRunError
@@ -58,19 +60,16 @@ def test_a_look_at_pictures_ends_in_classes_and_heat(trained):
     assert (asked.alike, asked.no_alike) == ([], "no_search")
 
 
-def test_the_heat_lies_inside_the_axes_of_a_picture_of_any_size(trained):
-    energy = np.zeros(ENERGY_SHAPE, np.float32)
-    energy[200:210] = 25.5  # a line through all of it
-    plot = Image.fromarray(frame_energy(energy, "H1", 4.0)).resize((600, 450))
-    file = io.BytesIO()
-    plot.save(file, "PNG")
-    asked = request_look({4.0: file.getvalue()}, by=None)
-    look(asked.pk)
-    asked.refresh_from_db()
-    with Image.open(look_folder(asked.key) / asked.heat[0]["name"]) as image:
+def test_the_heat_lies_inside_the_axes_of_a_picture_of_any_size(tmp_path):
+    plot = Image.fromarray(frame_energy(np.zeros(ENERGY_SHAPE, np.float32), "H1", 4.0))
+    plot.resize((600, 450)).save(tmp_path / "plot.png")
+    pictures = GlitchPictures("a", {4.0: tmp_path / "plot.png"})
+    told = Explanation("Blip", {4.0: np.ones((4, 4), np.float32)})
+    drawn, _why = _drawn(told, pictures)
+    with Image.open(io.BytesIO(drawn[4.0][0])) as image:
         alpha = np.array(image)[..., 3]
     assert alpha.shape == (450, 600)
-    assert alpha[46:405, 76:505].max() > 150
+    assert (alpha[48:402, 78:503] == 210).all()
     alpha[46:405, 76:505] = 0
     assert not alpha.any()
 
