@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import Glitch, GlitchClass, GoldLabel, Picture, User, Workflow
+from labeling.models.glitches import LATEST_EVENT
 from labeling.selectors.classes import near_label
 from labeling.services.gold import add_gold_label
 from labeling.services.storage import store_picture
@@ -90,7 +91,10 @@ def check_glitch(new: NewGlitch) -> CheckedGlitch:
 
 
 def check_facts(new: NewGlitch) -> None:
-    """Raise LabelingError ``bad_number`` for a frequency or SNR that there cannot be."""
+    """Raise LabelingError ``impossible_time``, or ``bad_number`` for a frequency or SNR that there
+    cannot be.
+    """
+    _check_event_time(new)
     for fact in ("peak_frequency", "snr"):
         value = getattr(new, fact)
         if value is not None and not 0 <= value < math.inf:  # false for NaN
@@ -170,6 +174,20 @@ def _check_identity(new: NewGlitch) -> None:
     parse_picture_name(f"{new.ifo}_{new.gravityspy_id}_spectrogram_4.0.png")
 
 
+def _check_event_time(new: NewGlitch) -> None:
+    """Every date on a page is reckoned from this number, so none may be beyond the calendar."""
+    if new.event_time is None or 0 <= new.event_time <= LATEST_EVENT:  # false for NaN
+        return
+    raise LabelingError(
+        _(
+            "Glitch %(id)s cannot have happened at event_time %(time)s: GPS seconds from 0 to "
+            "%(latest)s are wanted, such as 1264785164.19, not nanoseconds."
+        )
+        % {"id": new.gravityspy_id, "time": new.event_time, "latest": f"{LATEST_EVENT:.0f}"},
+        code="impossible_time",
+    )
+
+
 def _gold_class(label: str | None) -> GlitchClass | None:
     if label is None:
         return None
@@ -227,6 +245,7 @@ def _get_or_create(checked: CheckedGlitch) -> tuple[Glitch, bool]:
             extension=picture.extension,
             width=picture.info.width,
             height=picture.info.height,
+            sketch=picture.info.sketch,
         )
         for duration, picture in checked.pictures.items()
     )

@@ -56,8 +56,8 @@ def test_the_hdf5_file_needs_the_table_for_its_detectors(tmp_path):
 
 
 def test_luminance_leads_back_to_the_energy():
-    from ml.pictures import VIRIDIS
     from ml.published_hdf5 import LUMINANCE
+    from ml.viridis import VIRIDIS
 
     energy = np.tile(np.arange(256, dtype=np.uint8), (40, 1))
     luminance = (VIRIDIS[energy] @ LUMINANCE / 255).astype(np.float32)[None]  # (1, 40, 256)

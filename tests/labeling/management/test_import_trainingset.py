@@ -59,6 +59,20 @@ def test_labels_and_split_are_kept(taxonomy, tmp_path, capsys):
     assert by_name.split == "validation"
 
 
+def test_a_time_in_nanoseconds_leaves_its_glitch_out(taxonomy, tmp_path, capsys):
+    pictures = tree(tmp_path / "set", 3)
+    fact = {"ifo": "H1", "label": "Blip"}
+    rows = [
+        fact | {"gravityspy_id": f"Blip{n:06d}", "sample_type": SPLITS[n], "event_time": seconds}
+        for n, seconds in enumerate(["1131949939.5", "1131949939500000000", "-1"])
+    ]
+    run(pictures, "--metadata", write_table(tmp_path / "table.csv", rows), status=1)
+    said = capsys.readouterr()
+    assert "1 imported, 0 there already, 2 bad" in said.out
+    assert said.err.count("[impossible_time]") == 2
+    assert list(Glitch.objects.values_list("event_time", flat=True)) == [1131949939.5]
+
+
 def test_a_run_that_was_stopped_goes_on(taxonomy, tmp_path, capsys):
     makers = [
         lambda n=n: NewGlitch(
@@ -197,7 +211,9 @@ def test_a_misspelt_class_is_told_by_the_one_that_is_meant(taxonomy, tmp_path, c
     assert said.err.count("load it first") == 2
 
 
-@pytest.mark.parametrize(("fact", "value"), [("snr", "-5"), ("peak_frequency", "-1")])
+@pytest.mark.parametrize(
+    ("fact", "value"), [("snr", "-5"), ("peak_frequency", "-1"), ("event_time", "1e18")]
+)
 def test_impossible_numbers_are_refused_also_when_they_would_complete(
     taxonomy, tmp_path, capsys, fact, value
 ):
@@ -213,7 +229,7 @@ def test_impossible_numbers_are_refused_also_when_they_would_complete(
     run(pictures, "--metadata", table, status=1)
     said = capsys.readouterr()
     assert "0 imported, 0 there already, 2 bad" in said.out
-    assert said.err.count("[bad_number]") == 2
+    assert said.err.count("[impossible_time]" if fact == "event_time" else "[bad_number]") == 2
     assert not Glitch.objects.exclude(**{fact: None}).exists()
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from ml.axes import AXES_BOX
 from ml.heat import render_heat
-from ml.pictures import AXES_BOX
 from ml.vision.errors import NoUsableDuration, UnknownLabel
 from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.networks.model_file import ModelFile
@@ -207,11 +207,16 @@ def test_a_member_that_cannot_read_the_glitch_adds_no_heat(trained):
 
 
 @pytest.mark.parametrize(
-    ("size", "outside", "inside"),
-    [((800, 600), (10, 10), (AXES_BOX[0] + 5, AXES_BOX[1] + 5)), ((64, 48), None, (0, 0))],
+    ("size", "box", "outside"),
+    [
+        ((800, 600), AXES_BOX, (10, 10)),
+        ((600, 450), (77, 47, 505, 404), (76, 46)),
+        ((64, 48), (0, 0, 64, 48), None),
+    ],
 )
-def test_heat_is_drawn_inside_the_axes(size, outside, inside):
-    image = Image.open(BytesIO(render_heat(np.ones((4, 4), np.float32), size)))
+def test_heat_is_drawn_inside_the_axes(size, box, outside):
+    image = Image.open(BytesIO(render_heat(np.ones((4, 4), np.float32), size, box)))
     assert (image.size, image.mode) == (size, "RGBA")
-    assert image.getpixel(inside)[3] == 210
+    assert image.getpixel(box[:2])[3] == 210
+    assert image.getpixel((box[2] - 1, box[3] - 1))[3] == 210
     assert outside is None or image.getpixel(outside)[3] == 0
