@@ -79,7 +79,7 @@ export METADATA RECIPES SET
 .PHONY: reproduce
 reproduce: $(VENV)/installed ## the papers' recipes on the published set; DATA=folder METADATA=csv RECIPES= SET=
 	@test -n "$${DATA}" || { echo "make reproduce needs DATA=, the folder or HDF5 file of Gravity Spy's training set (see docs/pipelines.md)." >&2; exit 1; }
-	@exec $(PY) -m scripts.reproduce "$$DATA" $${METADATA:+--metadata "$$METADATA"} $${RECIPES:+--recipes $$RECIPES} $${SET:+--set $$SET}
+	@exec $(PY) -m scripts.reproduce "$$DATA" $${METADATA:+--metadata "$$METADATA"} $${RECIPES:+--recipes $$RECIPES} $${SET:+--set "$$SET"}
 
 .PHONY: bench
 bench: $(VENV)/installed ## which benchmarks there are

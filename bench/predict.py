@@ -102,7 +102,7 @@ def _empty(folder: Path) -> Any:
 
 def made_picture(number: int, duration: float) -> bytes:
     """800 x 600 RGBA in viridis, a bright blob in noise, never twice the same."""
-    from ml.pictures import VIRIDIS
+    from ml.viridis import VIRIDIS
 
     rng = np.random.default_rng([number, int(duration * 10)])
     small = rng.gamma(1.0, 8.0, (60, 80)).clip(0, 90).astype(np.uint8)

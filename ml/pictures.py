@@ -17,7 +17,10 @@ import numpy.typing as npt
 from kornia_rs import io as kornia
 from PIL import Image, ImageFile
 
+from ml.axes import axes_box
 from ml.errors import MLError
+from ml.sketch import sketch_of
+from ml.viridis import energy_of, nearest
 
 DURATIONS = (0.5, 1.0, 2.0, 4.0)  # seconds shown, the event in the middle
 DETECTORS = ("H1", "L1", "V1")
@@ -26,47 +29,15 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 16_000_000
 MIN_SIDE = 32  # pixels
 
-FRAMED_SIZE = (800, 600)  # width, height of a picture with axes, title and colour bar
-# Inside of the frame as (left, top, right, bottom), right and bottom excluded. The frame's line is
-# one to two pixels wide and drawn to a fraction of a pixel, differing between plots of different
-# years: this is the largest box that holds none of it in any of them.
-AXES_BOX = (102, 62, 673, 539)
-
-VIRIDIS: npt.NDArray[np.uint8] = np.frombuffer(
-    bytes.fromhex(
-        "44015444025544035745055845065a45085b46095c460b5e460c5f460e61470f62471163471265471466"
-        "47156747166947186a48196b481a6c481c6e481d6f481e70482071482172482273482374472575472676"
-        "472777472878472a79472b7a472c7b462d7c462f7c46307d46317e45327f45347f453580453681443781"
-        "443982433a83433b83433c84423d84423e854240854141864142864043874044873f45873f47883e4888"
-        "3e49893d4a893d4b893d4c893c4d8a3c4e8a3b508a3b518a3a528b3a538b39548b39558b38568b38578c"
-        "37588c37598c365a8c365b8c355c8c355d8c345e8d345f8d33608d33618d32628d32638d31648d31658d"
-        "31668d30678d30688d2f698d2f6a8d2e6b8e2e6c8e2e6d8e2d6e8e2d6f8e2c708e2c718e2c728e2b738e"
-        "2b748e2a758e2a768e2a778e29788e29798e287a8e287a8e287b8e277c8e277d8e277e8e267f8e26808e"
-        "26818e25828e25838d24848d24858d24868d23878d23888d23898d22898d228a8d228b8d218c8d218d8c"
-        "218e8c208f8c20908c20918c1f928c1f938b1f948b1f958b1f968b1e978a1e988a1e998a1e998a1e9a89"
-        "1e9b891e9c891e9d881e9e881e9f881ea0871fa1871fa2861fa38620a48520a58521a68521a78422a784"
-        "23a88323a98224aa8225ab8126ac8127ad8028ae7f29af7f2ab07e2bb17d2cb17d2eb27c2fb37b30b47a"
-        "32b57a33b67935b77836b87738b97639b9763bba753dbb743ebc7340bd7242be7144be7045bf6f47c06e"
-        "49c16d4bc26c4dc26b4fc36951c46853c56755c66657c66559c7645bc8625ec96160c96062ca5f64cb5d"
-        "67cc5c69cc5b6bcd596dce5870ce5672cf5574d05477d05279d1517cd24f7ed24e81d34c83d34b86d449"
-        "88d5478bd5468dd64490d64392d74195d73f97d83e9ad83c9dd93a9fd938a2da37a5da35a7db33aadb32"
-        "addc30afdc2eb2dd2cb5dd2bb7dd29bade27bdde26bfdf24c2df22c5df21c7e01fcae01ecde01dcfe11c"
-        "d2e11bd4e11ad7e219dae218dce218dfe318e1e318e4e318e7e419e9e419ece41aeee51bf1e51cf3e51e"
-        "f6e61ff8e621fae622fde724"
-    ),
-    dtype=np.uint8,
-).reshape(256, 3)
-
 PICTURE_NAME = re.compile(
     r"(?P<ifo>[^_]+)_(?P<id>[A-Za-z0-9]{10}|[0-9]{9,10}\.[0-9]{1,9})"
     r"_spectrogram_(?P<duration>[^_]+)\.png"
 )
 _DURATION_NAMES = {str(duration): duration for duration in DURATIONS}
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")  # PNG, JPEG
-# Colour 0xBBGGRR -> 1 + index of the nearest viridis colour, 0 where not asked yet. Pictures share
-# nearly all of their colours, so each is measured once a process; threads that meet here write the
-# same values. Only the pages in use take memory.
-_NEAREST = np.zeros(1 << 24, np.uint16)
+FAR = 40  # of the distance between two RGB colours, 0 to 442
+MOST_FAR = 0.5  # of a picture's pixels
+GREY_SPREAD, MOSTLY = 16, 0.9  # between a grey pixel's channels; of a grey picture's pixels
 _GREY_MODES = ("1", "L", "LA", "I;16", "I;16B", "I")
 
 
@@ -78,11 +49,12 @@ class PictureError(MLError):
 
 @dataclass(frozen=True)
 class PictureInfo:
-    """What a sound picture is: its size in pixels and Pillow's name of its mode."""
+    """What a sound picture is: its size in pixels, Pillow's name of its mode, and its sketch."""
 
     width: int
     height: int
     mode: str
+    sketch: str
 
 
 @dataclass(frozen=True)
@@ -98,61 +70,76 @@ def check_picture(data: bytes) -> PictureInfo:
     """Decode ``data`` (PNG or JPEG) wholly and say what it is; raises :class:`PictureError`.
 
     Codes: ``empty_picture``, ``picture_too_large``, ``unsupported_picture_type``,
-    ``picture_too_small``, ``unreadable_picture``. Sizes are judged from the header, before any
-    pixel is decoded, so that a small file cannot unfold into gigabytes.
+    ``picture_too_small``, ``unreadable_picture``, ``no_axes``, ``no_spectrogram``. Sizes are judged
+    from the header, before any pixel is decoded, so that a small file cannot unfold into gigabytes.
     """
     image = _decode(data)
-    return PictureInfo(image.width, image.height, image.mode)
+    inside = _inside(image)
+    _check_colours(inside)
+    return PictureInfo(image.width, image.height, image.mode, sketch_of(_grey(inside)))
 
 
 def read_energy(source: bytes | Path) -> npt.NDArray[np.uint8]:
     """The energy in a picture as grey values (h, w): ten times the normalised energy.
 
-    Pictures of 800 x 600 lose their axes and margins, all others are taken whole. Colours become
-    the index of the nearest viridis colour; grey pictures are energy already. Raises what
-    :func:`check_picture` raises, and ``unreadable_picture`` for a file that cannot be opened.
+    Pictures lose their axes and margins; those without any are taken whole. Colours become the
+    index of the nearest viridis colour, whatever they are; grey pictures are energy already. Raises
+    what :func:`check_picture` raises but ``no_spectrogram``, and ``unreadable_picture`` for a file
+    that cannot be opened.
     """
-    image = crop_axes(_decode(_read(source)))
-    if image.mode.startswith("I"):
-        return (np.asarray(image).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8)
+    image = _inside(_decode(_read(source)))
     if image.mode in _GREY_MODES:
-        return np.asarray(image.convert("L"))
+        return np.asarray(_grey(image))
     colours = _colours(image)
     if not ((colours ^ colours >> 8) & 0xFFFF).any():  # red equals green, and green blue
         return colours.astype(np.uint8)
-    return _invert_viridis(colours)
+    return energy_of(colours)
 
 
-def crop_axes(image: Image.Image) -> Image.Image:
-    """Only what lies inside the axes of a picture of 800 x 600; any other picture as it is."""
-    return image.crop(AXES_BOX) if image.size == FRAMED_SIZE else image
+def _grey(image: Image.Image) -> Image.Image:
+    """In 8 bits of grey (mode L), also of 16."""
+    if image.mode.startswith("I"):
+        energy = np.asarray(image).astype(np.int64).clip(0, 65535) // 257
+        return Image.fromarray(energy.astype(np.uint8))
+    return image.convert("L")
+
+
+def _inside(image: Image.Image) -> Image.Image:
+    """What lies inside the axes, or all of a picture without any."""
+    box = axes_box(image)
+    if box is None:
+        raise PictureError(
+            "The picture has white margins, but no axes were found in it. Send it as Gravity Spy "
+            "draws it (800 x 600, or a copy of another size), or only the inside of its axes.",
+            code="no_axes",
+        )
+    return image.crop(box)
+
+
+def _check_colours(image: Image.Image) -> None:
+    """Refuse what is neither grey nor near viridis: a photograph, or energy in other colours.
+
+    Judged by a grid of at most 32 x 32 pixels. Of a real picture's at most 10 % are farther than
+    ``FAR`` from viridis, even as a small JPEG of quality 10; of a picture in jet, plasma or inferno
+    and of a photograph more than 85 %.
+    """
+    if image.mode in _GREY_MODES:
+        return
+    size = (min(32, image.width), min(32, image.height))
+    grid = np.asarray(image.resize(size, Image.Resampling.NEAREST).convert("RGB")).reshape(-1, 3)
+    is_grey = np.ptp(grid, axis=1) <= GREY_SPREAD
+    if is_grey.mean() < MOSTLY and (nearest(grid)[1] > FAR**2).mean() > MOST_FAR:
+        raise PictureError(
+            "This is no spectrogram that the classifier could read: its colours are neither those "
+            "of viridis (dark blue, green, yellow) nor grey. Draw it in those, and send it again.",
+            code="no_spectrogram",
+        )
 
 
 def _colours(image: Image.Image) -> npt.NDArray[np.uint32]:
     """Each pixel's colour (h, w) as one number 0xBBGGRR, as the bytes lie in memory."""
     rgba = image if image.mode == "RGBA" else image.convert("RGB").convert("RGBA")
     return np.asarray(rgba).view("<u4")[..., 0] & np.uint32(0xFFFFFF)  # without the alpha
-
-
-def _invert_viridis(colours: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
-    """Index of the nearest viridis colour (h, w) for each of (h, w) colours 0xBBGGRR.
-
-    Nearest instead of equal, because plots were rounded in different ways and JPEG shifts colours.
-    """
-    index = _NEAREST.take(colours)
-    if not index.all():
-        missing = np.unique(colours[index == 0])
-        for start in range(0, len(missing), 4096):  # bounds the memory that a photograph would take
-            _measure(missing[start : start + 4096])
-        index = _NEAREST.take(colours)
-    return (index - 1).astype(np.uint8)
-
-
-def _measure(colours: npt.NDArray[np.uint32]) -> None:
-    """Find the viridis colour nearest to each of (k,) colours 0xBBGGRR."""
-    rgb = np.stack([colours & 255, colours >> 8 & 255, colours >> 16], axis=1)  # (k, 3)
-    apart = rgb.astype(np.int32)[:, None, :] - VIRIDIS.astype(np.int32)  # (k, 256, 3)
-    _NEAREST[colours] = (apart**2).sum(axis=2).argmin(axis=1) + 1
 
 
 def parse_picture_name(name: str) -> PictureName:
@@ -180,6 +167,20 @@ def parse_picture_name(name: str) -> PictureName:
             "unknown_duration", name, f"names the duration {duration!r}; known are {known}"
         )
     return PictureName(ifo, gravityspy_id, _DURATION_NAMES[duration])
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """What is a picture by its name's end, or named like one, in a folder and below it, in order.
+
+    Names with a leading dot are passed over: some systems lay such a file beside each.
+    """
+    found = [path for path in sorted(folder.rglob("*")) if _is_named_like_one(path.name)]
+    return [path for path in found if path.is_file()]
+
+
+def _is_named_like_one(name: str) -> bool:
+    has_end = name.lower().endswith((".png", ".jpg", ".jpeg"))
+    return not name.startswith(".") and (has_end or "_spectrogram_" in name)
 
 
 def _name_error(code: str, name: str, what: str) -> PictureError:

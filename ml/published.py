@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ml.errors import MLError
-from ml.pictures import DETECTORS, DURATIONS, PictureError, parse_picture_name
+from ml.pictures import DETECTORS, DURATIONS, PictureError, find_pictures, parse_picture_name
 from ml.published_hdf5 import is_hdf5, scan_hdf5
 
 SPLITS = ("train", "validation", "test")
@@ -130,7 +130,7 @@ class _Place:
 
 
 def _scan_folder(folder: Path, faults: list[Fault]) -> Iterator[_Place]:
-    for path in sorted(folder.rglob("*.png")):
+    for path in find_pictures(folder):
         try:
             name = parse_picture_name(path.name)
         except PictureError as error:

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ml.pictures import VIRIDIS, PictureError
+from ml.pictures import PictureError
+from ml.viridis import VIRIDIS
 
 if TYPE_CHECKING:
     import h5py

@@ -3,9 +3,10 @@
 In a folder of its own (NOTA_VAR, default var/reproduce) with its own embedded servers it imports
 the set with its published split, trains each recipe, judges it on the published test split, and
 prints the tables. None_of_the_Above is a class here, as in the papers. Every step is a command of
-``manage.py`` that is done once: stopped or killed, and started again, it goes on where it was. A
-recipe that cannot train here (ImageNet weights that are missing, for instance) is listed with its
-reason, and the others go on. ``ensemble``, named last, averages the others.
+``manage.py`` that is done once: stopped or killed, and started again, it goes on where it was. What
+came of other settings, members or glitches than this call's is done again, so that the rows of a
+table belong together. A recipe that cannot train here (ImageNet weights that are missing, for
+instance) is listed with its reason, and the others go on. ``ensemble`` averages those before it.
 """
 
 import argparse
@@ -14,14 +15,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from demo.processes import ProcessesError
 from labeling.embedded import EmbeddedError
 from ml.errors import MLError
-from ml.vision.recipes import find_recipe
+from ml.vision.recipes import find_recipe, settings_for
+from ml.vision.recipes.changes import parse_changes
 from scripts.papers import GEORGE, SPARTIFICIAL, all_tables
 from scripts.reproduce_site import ROOT, StepFailed, manage, running, say
 from scripts.reproduce_state import OtherSet, State
@@ -30,13 +33,15 @@ EXAMPLES = """examples:
   make reproduce DATA=TrainingSet METADATA=trainingset_v1d1_metadata.csv
   python -m scripts.reproduce trainingsetv1d1.h5 --metadata trainingset_v1d1_metadata.csv
   python -m scripts.reproduce TrainingSet --recipes logistic-features nota-cpu ensemble
-  python -m scripts.reproduce TrainingSet --set spartificial-resnet50:backbone=mobilenet_v2
+  python -m scripts.reproduce TrainingSet --set "george-vgg16:epochs=20; nota:split=in time"
 """
 RECIPES = [*GEORGE, *SPARTIFICIAL, "nota-cpu", "nota"]
 ASKED = "run this again"  # what evaluate says where a worker has to predict first
-IMPORTED = "there already"
 POLL_SECONDS, PATIENCE = 10, 720
 MADE = re.compile(r"It made classifier (\d+)")
+GOLD = re.compile(r"learn from \d+ glitches now \((\w+)\) and are tested on \d+ \((\w+)\)")
+
+Changes = Mapping[str, Sequence[str]]  # recipe -> the lines KEY=VALUE that change it
 
 
 class BadCall(Exception):
@@ -47,18 +52,31 @@ class BadCall(Exception):
         super().__init__(message)
 
 
+@dataclass(frozen=True)
+class Call:
+    """One call: the site's ``folder`` and ``environment``, and the gold that lies there.
+
+    ``learned``, ``test``: digests of what trainings learn from and are tested on.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+    learned: str
+    test: str
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     folder = Path(os.environ.get("NOTA_VAR") or ROOT / "var" / "reproduce").resolve()
     try:
-        _check(options)
+        changes = _check(options)
         folder.mkdir(parents=True, exist_ok=True)
         state = State(folder / "reproduce.json", options.data, options.metadata)
         with running(folder) as environment:
-            _prepare(environment, folder, options)
-            for number, recipe in enumerate(options.recipes, start=1):
-                say(f"\n== {recipe}, {number} of {len(options.recipes)}")
-                _reproduce(environment, recipe, folder, state, options)
+            call = _prepare(environment, folder, options)
+            for number, recipe in enumerate(options.recipes):
+                say(f"\n== {recipe}, {number + 1} of {len(options.recipes)}")
+                _reproduce(call, state, recipe, changes.get(recipe, ()), options.recipes[:number])
     except (BadCall, MLError, OtherSet, EmbeddedError, ProcessesError) as error:
         sys.stderr.write(f"{error} [{error.code}]\n")
         return 2
@@ -84,13 +102,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--metadata", type=Path, help="its table (CSV)")
     parser.add_argument("--recipes", nargs="+", default=RECIPES, metavar="RECIPE")
     parser.add_argument(
-        "--set", nargs="+", default=[], metavar="RECIPE:KEY=VALUE", help="change settings"
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="RECIPE:KEY=VALUE",
+        help="change settings; several with ; between them",
     )
     return parser
 
 
-def _check(options: argparse.Namespace) -> None:
-    """What can be told before servers start. Raises BadCall, MLError."""
+def _check(options: argparse.Namespace) -> Changes:
+    """What can be told before servers start; the changes asked for. Raises BadCall, MLError."""
     options.data = options.data.resolve()
     if not options.data.exists():
         raise BadCall("no_source", f"There is no folder or file {options.data}.")
@@ -98,58 +120,88 @@ def _check(options: argparse.Namespace) -> None:
         options.metadata = options.metadata.resolve()
         if not options.metadata.is_file():
             raise BadCall("bad_metadata", f"There is no table {options.metadata}.")
-    for recipe in options.recipes:
-        find_recipe(recipe)
+    changes = parse_set(options.set, options.recipes)
+    for number, recipe in enumerate(options.recipes):
+        members = _members(recipe, range(1, number + 1))
+        if find_recipe(recipe).is_ensemble and number < 2:
+            raise BadCall("no_members", f"{recipe} averages recipes: name two or more before it.")
+        settings_for(recipe, parse_changes([*changes.get(recipe, ()), *members]))
+    return changes
 
 
-def _prepare(environment: dict[str, str], folder: Path, options: argparse.Namespace) -> None:
+def parse_set(given: Sequence[str], recipes: Sequence[str]) -> Changes:
+    """RECIPE:KEY=VALUE, several in one text with ``;`` between them; a value may hold spaces.
+
+    Raises UnknownRecipe; BadCall ``bad_set`` for another form and for a recipe that is not one of
+    ``recipes``.
+
+    >>> parse_set(["nota:epochs=3; nota: split=in time"], ["nota"])
+    {'nota': ['epochs=3', 'split=in time']}
+    """
+    changes: dict[str, list[str]] = {}
+    for pair in filter(None, (part.strip() for text in given for part in text.split(";"))):
+        recipe, colon, line = (part.strip() for part in pair.partition(":"))
+        if not colon:
+            raise BadCall("bad_set", f"{pair!r} names no recipe: write nota-cpu:epochs=3.")
+        if find_recipe(recipe).name not in recipes:
+            raise BadCall("bad_set", f"{pair!r} changes nothing: {recipe} is not to be trained.")
+        changes.setdefault(recipe, []).append(line)
+    return changes
+
+
+def _prepare(environment: dict[str, str], folder: Path, options: argparse.Namespace) -> Call:
     manage(environment, "load_classes")
     left_out = folder / "left-out.csv"
     table = ("--metadata", str(options.metadata)) if options.metadata else ()
     try:
-        manage(
+        said = manage(
             environment,
             *("import_trainingset", str(options.data), *table, "--left-out", str(left_out)),
         )
     except StepFailed as error:
-        if IMPORTED not in error.output:
-            raise  # nothing was read; else some glitches are bad, and the others do
+        said = error.output  # some glitches may be bad: the others do
+    found = GOLD.search(said)
+    if found is None:
+        raise StepFailed(said)
+    return Call(folder, environment, *found.groups())
 
 
 def _reproduce(
-    environment: dict[str, str],
-    recipe: str,
-    folder: Path,
-    state: State,
-    options: argparse.Namespace,
+    call: Call, state: State, recipe: str, changes: Sequence[str], before: Sequence[str]
 ) -> None:
-    """Bring ``state`` to the figures of one recipe, or to the error that it ends with."""
-    changes = [pair.partition(":")[2] for pair in options.set if pair.startswith(f"{recipe}:")]
-    if state.recipes.get(recipe, {}).get("changed") != changes:
-        state.recipes[recipe] = {"changed": changes}
-    found = state.recipes[recipe]
+    """Bring ``state`` to the figures of one recipe, or to the error that it ends with.
+
+    ``before``: the recipes that this call came to before this one.
+    """
+    lines = [*changes, *_members(recipe, state.versions(before))]
+    of = {"learned": call.learned, "changes": parse_changes(lines)}
+    go_on = ["--go-on"] if state.goes_on(recipe, of) else []
+    found = state.row(recipe, of, call.test)
     if "figures" in found:
         say(f"Judged already: classifier {found['version']}.")
         return
-    found.pop("error", None)
+    state.write()
     try:
         if "version" not in found:
-            found["version"] = _train(environment, recipe, state, changes)
+            found["version"] = _train(call.environment, recipe, lines, go_on)
             state.write()  # a training is long: kept before anything else can go wrong
-        path = folder / f"{recipe}.json"
-        found["figures"] = _evaluate(environment, found["version"], path)
+        path = call.folder / f"{recipe}.json"
+        found["figures"] = _evaluate(call.environment, found["version"], path)
     except StepFailed as error:
         found["error"] = str(error)
     state.write()
 
 
-def _train(environment: dict[str, str], recipe: str, state: State, changes: list[str]) -> int:
-    changes = list(changes)
-    if find_recipe(recipe).is_ensemble:
-        others = [one.get("version") for name, one in state.recipes.items() if name != recipe]
-        changes.append(f"members={json.dumps([number for number in others if number])}")
-    arguments = [part for change in changes for part in ("--set", change)]
-    made = MADE.search(manage(environment, "train", "--recipe", recipe, "--go-on", *arguments))
+def _members(recipe: str, versions: Iterable[int]) -> list[str]:
+    """The change by which a recipe gets its members; none for those that have none."""
+    return [f"members={list(versions)}"] if find_recipe(recipe).is_ensemble else []
+
+
+def _train(
+    environment: dict[str, str], recipe: str, changes: Sequence[str], go_on: Sequence[str]
+) -> int:
+    arguments = [*go_on, *(part for change in changes for part in ("--set", change))]
+    made = MADE.search(manage(environment, "train", "--recipe", recipe, *arguments))
     if made is None:
         raise StepFailed(f"{recipe}: the training named no model version.")
     return int(made.group(1))

@@ -1,6 +1,7 @@
 """What ``make reproduce`` has found so far, kept in a file so that it goes on where it was."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ class OtherSet(Exception):
 
 
 class State:
-    """``recipes``: name -> version, figures, or the error that kept it from them."""
+    """``recipes``: name -> its row: what it came ``of``, on which ``test`` it was judged, and
+    version, figures, or the error that kept it from them.
+    """
 
     def __init__(self, path: Path, data: Path, metadata: Path | None) -> None:
         """Raises :class:`OtherSet`."""
@@ -33,6 +36,33 @@ class State:
             theirs = " with ".join(filter(None, stored["set"].values()))
             raise OtherSet(f"{self.path.parent} is about {theirs}: {advice}")
         return recipes
+
+    def row(self, recipe: str, of: Mapping[str, Any], test: str) -> dict[str, Any]:
+        """The row of a recipe, without what was found of another source or test.
+
+        >>> state = State(Path("new.json"), Path("set"), None)
+        >>> state.row("nota-cpu", {"changes": {}}, "a")["version"] = 1
+        >>> state.row("nota-cpu", {"changes": {}}, "b")
+        {'of': {'changes': {}}, 'test': 'b', 'version': 1}
+        """
+        row = self.recipes.get(recipe, {})
+        kept = {"version": row["version"]} if row.get("of") == of and "version" in row else {}
+        if kept and row.get("test") == test and "figures" in row:
+            kept["figures"] = row["figures"]
+        self.recipes[recipe] = {"of": dict(of), "test": test, **kept}
+        return self.recipes[recipe]
+
+    def versions(self, recipes: Iterable[str]) -> list[int]:
+        """The model versions that came of these recipes, of those that have one."""
+        rows = [self.recipes[recipe] for recipe in recipes]
+        return [row["version"] for row in rows if "version" in row]
+
+    def goes_on(self, recipe: str, of: Mapping[str, Any]) -> bool:
+        """Whether a training by the recipe that failed is gone on with: one that was begun of
+        another source would keep the glitches of that one.
+        """
+        row = self.recipes.get(recipe, {})
+        return "version" in row or row.get("of", of) == of
 
     def write(self) -> None:
         """All of it or nothing, also when killed."""

@@ -8,8 +8,9 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from ml.pictures import VIRIDIS, crop_axes
+from ml.axes import crop_axes
 from ml.published_hdf5 import LUMINANCE
+from ml.viridis import VIRIDIS
 
 HEADER = ("event_time", "ifo", "peak_frequency", "snr", "gravityspy_id", "label", "sample_type")
 

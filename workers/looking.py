@@ -17,6 +17,7 @@ from labeling.selectors.versions import active_version
 from labeling.services.looks import Seen, finish_look, look_folder
 from labeling.services.runs import claim_run
 from labeling.services.weights import check_weights
+from ml.axes import axes_box
 from ml.vision.inputs.dataset import GlitchPictures
 from workers.classifiers import load_classifier
 from workers.pictures import glitch_pictures
@@ -96,8 +97,8 @@ def _drawn(
     drawn = {}
     for duration, heat in explanation.heat.items():
         with Image.open(pictures.paths[duration]) as image:
-            size = image.size
-        drawn[duration] = (render_heat(heat, size), *size)
+            size, box = image.size, axes_box(image) or (0, 0, *image.size)
+        drawn[duration] = (render_heat(heat, size, box), *size)
     return drawn, ""
 
 

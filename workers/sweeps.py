@@ -34,6 +34,7 @@ from labeling.services.retraining import ask_if_due, start_if_due
 from labeling.services.runs import claimable
 from labeling.services.sampling import draw_glitches
 from labeling.services.shadow import let_waiting_in
+from labeling.services.sketches import sketch_some_pictures
 from labeling.services.training_folders import clear_training_folders
 from labeling.services.visitors import end_old_visits
 from ml.vision.storage.store import ArrayStore
@@ -129,6 +130,12 @@ def sweep_policies() -> None:
 @shared_task(name=jobs.SWEEP_LOOKS, base=RecordedTask)
 def sweep_looks() -> int:
     return delete_expired_looks(timezone.now())
+
+
+@shared_task(name=jobs.SWEEP_SKETCHES, base=RecordedTask)
+def sweep_sketches() -> int:
+    """Sketch some of the pictures that were stored before sketches were made; how many."""
+    return sketch_some_pictures()
 
 
 @shared_task(name=jobs.SWEEP_PICKS, base=RecordedTask)

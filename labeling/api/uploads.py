@@ -26,7 +26,9 @@ class MetadataSerializer(serializers.Serializer):
     """What is known of a glitch besides its pictures."""
 
     gravityspy_id = serializers.CharField(max_length=32)
-    event_time = FiniteField(default=None, allow_null=True, min_value=0, help_text="GPS seconds")
+    event_time = FiniteField(
+        default=None, allow_null=True, help_text="GPS seconds, from 0 to 5e9 (not nanoseconds)"
+    )
     peak_frequency = FiniteField(default=None, allow_null=True, min_value=0, help_text="Hz")
     snr = FiniteField(default=None, allow_null=True, min_value=0)
     gold_label = serializers.CharField(

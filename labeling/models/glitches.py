@@ -3,9 +3,14 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Random
+from pgvector.django import BitField, HnswIndex
+
+from ml.sketch import BITS
 
 # The reasons that follow from votes alone, in Panoptes' words.
 RETIRED_BY_VOTES = ("classification_count", "consensus", "nothing_here", "other")
+
+LATEST_EVENT = 5e9  # GPS seconds, in the year 2138: nanoseconds, as some tables hold, lie far above
 
 
 class Glitch(models.Model):
@@ -67,6 +72,11 @@ class Glitch(models.Model):
                 name="retired_at_with_its_reason",
             ),
             models.CheckConstraint(condition=Q(ifo__in=["H1", "L1", "V1"]), name="known_detector"),
+            models.CheckConstraint(
+                condition=Q(event_time__isnull=True)
+                | Q(event_time__gte=0, event_time__lte=LATEST_EVENT),
+                name="event_time_in_gps_seconds",
+            ),
         ]
         indexes = [
             models.Index(
@@ -98,9 +108,17 @@ class Picture(models.Model):
     extension = models.CharField(max_length=4, default="png")
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
+    # Pictures of before sketches were made get theirs by a sweep.
+    sketch = BitField(
+        length=BITS, null=True, editable=False, help_text="what copies are known by (ml.sketch)"
+    )
 
     class Meta:
         ordering = ["glitch_id", "duration"]
+        indexes = [
+            HnswIndex(name="picture_copies", fields=["sketch"], opclasses=["bit_hamming_ops"]),
+            models.Index(fields=["id"], condition=Q(sketch__isnull=True), name="picture_to_sketch"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["glitch", "duration"], name="one_picture_a_glitch_duration"

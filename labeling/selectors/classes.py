@@ -1,9 +1,15 @@
 """Reads of the taxonomy."""
 
+import difflib
+
 from django.conf import settings
 from django.db.models import QuerySet
 
 from labeling.models import GlitchClass
+
+# Likeness from which a label is taken for another's misspelling: Gravity Spy's own classes are at
+# most .76 like each other (Low_Frequency_Lines and Low_Frequency_Burst).
+MISSPELT = 0.85
 
 
 def all_classes() -> list[GlitchClass]:
@@ -21,6 +27,18 @@ def trained_labels() -> set[str]:
     if not settings.TRAIN_NONE_OF_THE_ABOVE:
         in_use = in_use.exclude(is_none_of_the_above=True)
     return set(in_use.values_list("label", flat=True))
+
+
+def near_label(label: str) -> str | None:
+    """The class in use of which a label is a misspelling, as far as can be told."""
+    in_use = GlitchClass.objects.filter(valid_to__isnull=True).values_list("label", flat=True)
+    bare = {_bare(known): known for known in in_use}
+    near = difflib.get_close_matches(_bare(label), bare, n=1, cutoff=MISSPELT)
+    return bare[near[0]] if near else None
+
+
+def _bare(label: str) -> str:
+    return "".join(filter(str.isalnum, label.lower()))
 
 
 def described_classes() -> QuerySet[GlitchClass]:

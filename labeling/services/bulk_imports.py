@@ -12,39 +12,51 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 
 from labeling import jobs
-from labeling.errors import LabelingError, UnavailableError
+from labeling.errors import ConflictError, LabelingError, UnavailableError
 from labeling.models import Glitch, User
 from labeling.services.imports import (
+    FACTS,
     CheckedGlitch,
     NewGlitch,
+    check_facts,
     check_glitch,
+    complete_glitch,
     digest_of,
     preview_glitch,
     store_glitch,
 )
 from ml.errors import MLError
-from ml.pictures import parse_picture_name
+from ml.pictures import find_pictures, parse_picture_name
 
 Bad = tuple[str, str, str]  # file or id, code, message
+Checked = CheckedGlitch | NewGlitch | Bad | None
 
 
 @dataclass
 class ImportReport:
-    """What an import did; ``bad`` holds (file or id, code, message)."""
+    """What an import did; ``bad`` holds (file or id, code, message).
+
+    ``completed``: glitches that were stored without a time, frequency or SNR that they have now.
+    """
 
     imported: int = 0
+    completed: int = 0
     unchanged: int = 0
     bad: list[Bad] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class StoredGlitch:
-    """What is known of a stored glitch; an import that would say the same has nothing to do."""
+    """What is known of a stored glitch; an import that would say the same has nothing to do.
+
+    ``facts``: in the order of FACTS.
+    """
 
     ifo: str
     content_digest: str
     gold_label: str | None
     gold_split: str | None
+    facts: tuple[float | None, ...]
 
     def holds(self, new: NewGlitch) -> bool:
         """Whether all of ``new`` is stored already; no picture needs to be decoded to tell."""
@@ -52,6 +64,26 @@ class StoredGlitch:
         gold = same or (new.gold_label is None and new.gold_split is None)
         hashes = {d: hashlib.sha256(data).hexdigest() for d, data in new.pictures.items()}
         return gold and self.ifo == new.ifo and self.content_digest == digest_of(hashes)
+
+    def lacks(self, new: NewGlitch) -> bool:
+        """Whether ``new`` tells a fact that is not stored.
+
+        Raises ConflictError ``other_facts`` where it tells one otherwise.
+        """
+        mine = dict(zip(FACTS, self.facts, strict=True))
+        told = {fact: getattr(new, fact) for fact in FACTS if getattr(new, fact) is not None}
+        other = [
+            f"{fact} {mine[fact]}, not {value}"
+            for fact, value in told.items()
+            if mine[fact] not in (None, value)
+        ]
+        if other:
+            raise ConflictError(
+                _("Glitch %(id)s is stored with %(facts)s; what is stored stays, mend the table.")
+                % {"id": new.gravityspy_id, "facts": ", ".join(other)},
+                code="other_facts",
+            )
+        return any(mine[fact] is None for fact in told)
 
 
 def stored_glitches() -> dict[str, StoredGlitch]:
@@ -62,8 +94,12 @@ def stored_glitches() -> dict[str, StoredGlitch]:
         "content_digest",
         "gold_labels__glitch_class__label",
         "gold_labels__split",
+        *FACTS,
     )
-    return {row[0]: StoredGlitch(*row[1:]) for row in rows.iterator(chunk_size=5000)}
+    return {
+        row[0]: StoredGlitch(row[1], row[2], row[3], row[4], row[5:])
+        for row in rows.iterator(chunk_size=5000)
+    }
 
 
 @dataclass(frozen=True)
@@ -86,8 +122,7 @@ def scan_folder(folder: Path, report: ImportReport) -> list[FolderEntry]:
             _("%(folder)s is not a folder that can be read.") % {"folder": folder}, code="no_folder"
         )
     found: dict[tuple[str, str], dict[float, Path]] = {}
-    pictures = [p for p in sorted(folder.rglob("*")) if _looks_like_picture(p)]
-    for path in pictures:
+    for path in find_pictures(folder):
         try:
             name = parse_picture_name(path.name)
         except MLError as error:
@@ -102,11 +137,6 @@ def scan_folder(folder: Path, report: ImportReport) -> list[FolderEntry]:
             bad=report.bad[:20],
         )
     return [FolderEntry(ifo, gid, files) for (ifo, gid), files in found.items()]
-
-
-def _looks_like_picture(path: Path) -> bool:
-    named_so = path.suffix.lower() in {".png", ".jpg", ".jpeg"} or "_spectrogram_" in path.name
-    return named_so and path.is_file()
 
 
 def import_glitches(
@@ -126,7 +156,7 @@ def import_glitches(
             glitch = _store_or_list(outcome, by, report)
             if glitch is not None:
                 yield glitch
-        elif outcome is not None:
+        elif isinstance(outcome, tuple):
             report.bad.append(outcome)
     if report.imported:
         jobs.enqueue_on_commit(jobs.SWEEP_SCORES)
@@ -142,19 +172,25 @@ def import_missing_glitches(
 ) -> Iterator[None]:
     """As :func:`import_glitches`, for a set that is imported in several goes: one tick a glitch.
 
-    What is stored already is told by its hash, without decoding a picture. ``dry_run`` stores
-    nothing and reports what would be.
+    What is stored already is told by its hash, without decoding a picture; facts that it lacks are
+    filled. ``dry_run`` stores nothing and reports what would be.
     """
     stored = stored_glitches()
 
-    def check(make: Callable[[], NewGlitch]) -> CheckedGlitch | Bad | None:
+    def check(make: Callable[[], NewGlitch]) -> Checked:
         return _make_and_check(make, stored)
 
     for outcome in _ahead(glitches, check, threads):
         if outcome is None:
             report.unchanged += 1
+        elif isinstance(outcome, NewGlitch):
+            report.completed += 1
+            if not dry_run:
+                complete_glitch(outcome)
         elif isinstance(outcome, CheckedGlitch):
-            _store_or_list(outcome, by, report, dry_run=dry_run)
+            glitch = _store_or_list(outcome, by, report, dry_run=dry_run)
+            if glitch is not None and glitch.gravityspy_id in stored:
+                complete_glitch(outcome.new)
         else:
             report.bad.append(outcome)
         yield
@@ -179,14 +215,18 @@ def _ahead(tasks: Sequence[Job], do: Callable[[Job], Done], threads: int) -> Ite
 
 def _make_and_check(
     make: Callable[[], NewGlitch], stored: Mapping[str, StoredGlitch] | None = None
-) -> CheckedGlitch | Bad | None:
-    """A checked glitch, None where all of it is stored, or what is bad about it."""
+) -> Checked:
+    """A checked glitch; one that is stored but for some facts; None where all of it is stored; or
+    what is bad about it."""
     name = ""
     try:
         new = make()
         name = f"{new.ifo}_{new.gravityspy_id}"
         known = (stored or {}).get(new.gravityspy_id)
-        return None if known and known.holds(new) else check_glitch(new)
+        if known is None or not known.holds(new):
+            return check_glitch(new)
+        check_facts(new)
+        return new if known.lacks(new) else None
     except OSError as error:
         return str(error.filename), "unreadable_file", f"The file cannot be read: {error.strerror}."
     except (LabelingError, MLError) as error:

@@ -1,15 +1,20 @@
 """Imports: glitches and their pictures, checked whole before anything is stored."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from labeling import jobs
 from labeling.errors import ConflictError, LabelingError
 from labeling.models import Glitch, GlitchClass, GoldLabel, Picture, User, Workflow
+from labeling.models.glitches import LATEST_EVENT
+from labeling.selectors.classes import near_label
 from labeling.services.gold import add_gold_label
 from labeling.services.storage import store_picture
 from ml.errors import MLError
@@ -30,6 +35,9 @@ class NewGlitch:
     gold_split: GoldLabel.Split | None = None
     is_simulated: bool = False
     is_reserved: bool = False
+
+
+FACTS = ("event_time", "peak_frequency", "snr")  # what a table tells of a glitch, or leaves open
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,23 @@ def check_glitch(new: NewGlitch) -> CheckedGlitch:
             code="no_picture",
         )
     _check_identity(new)
+    check_facts(new)
     return CheckedGlitch(new, check_pictures(new))
+
+
+def check_facts(new: NewGlitch) -> None:
+    """Raise LabelingError ``impossible_time``, or ``bad_number`` for a frequency or SNR that there
+    cannot be.
+    """
+    _check_event_time(new)
+    for fact in ("peak_frequency", "snr"):
+        value = getattr(new, fact)
+        if value is not None and not 0 <= value < math.inf:  # false for NaN
+            raise LabelingError(
+                _("Glitch %(id)s has the %(fact)s %(value)s; it must be a number from 0.")
+                % {"id": new.gravityspy_id, "fact": fact, "value": value},
+                code="bad_number",
+            )
 
 
 def check_pictures(new: NewGlitch) -> dict[float, CheckedPicture]:
@@ -105,6 +129,14 @@ def store_glitch(checked: CheckedGlitch, *, by: User | None) -> tuple[Glitch, bo
     except IntegrityError:
         # Another import of the same id committed first: what it stored decides.
         return _existing(checked), False
+
+
+def complete_glitch(new: NewGlitch) -> None:
+    """Fill the facts that the stored glitch lacks; what it has is never overwritten."""
+    given = {fact: getattr(new, fact) for fact in FACTS if getattr(new, fact) is not None}
+    Glitch.objects.filter(gravityspy_id=new.gravityspy_id).update(
+        **{fact: Coalesce(fact, Value(value)) for fact, value in given.items()}
+    )
 
 
 def preview_glitch(checked: CheckedGlitch) -> bool:
@@ -142,14 +174,32 @@ def _check_identity(new: NewGlitch) -> None:
     parse_picture_name(f"{new.ifo}_{new.gravityspy_id}_spectrogram_4.0.png")
 
 
+def _check_event_time(new: NewGlitch) -> None:
+    """Every date on a page is reckoned from this number, so none may be beyond the calendar."""
+    if new.event_time is None or 0 <= new.event_time <= LATEST_EVENT:  # false for NaN
+        return
+    raise LabelingError(
+        _(
+            "Glitch %(id)s cannot have happened at event_time %(time)s: GPS seconds from 0 to "
+            "%(latest)s are wanted, such as 1264785164.19, not nanoseconds."
+        )
+        % {"id": new.gravityspy_id, "time": new.event_time, "latest": f"{LATEST_EVENT:.0f}"},
+        code="impossible_time",
+    )
+
+
 def _gold_class(label: str | None) -> GlitchClass | None:
     if label is None:
         return None
     found = GlitchClass.objects.filter(label=label, valid_to__isnull=True).first()
     if found is None:
+        near = near_label(label)
         raise LabelingError(
-            _("There is no glitch class %(label)r to give as gold label; load it first.")
-            % {"label": label},
+            _("There is no glitch class %(label)r to give as gold label; %(advice)s")
+            % {
+                "label": label,
+                "advice": _("did you mean %s?") % near if near else _("load it first."),
+            },
             code="unknown_class",
         )
     return found
@@ -195,6 +245,7 @@ def _get_or_create(checked: CheckedGlitch) -> tuple[Glitch, bool]:
             extension=picture.extension,
             width=picture.info.width,
             height=picture.info.height,
+            sketch=picture.info.sketch,
         )
         for duration, picture in checked.pictures.items()
     )

@@ -7,7 +7,7 @@ from django.conf import settings
 from PIL import Image
 
 from labeling.services.storage import picture_path, write_whole
-from ml.pictures import crop_axes
+from ml.axes import crop_axes
 
 SIZE = (320, 268)
 QUALITY = 82

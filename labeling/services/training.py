@@ -112,10 +112,11 @@ def choose_recipe(
     """
     if run.settings.get("recipe") != AUTOMATIC:
         return
-    chosen = settings_for(automatic(has_gpu=has_gpu), run.settings)
+    changes = {key: value for key, value in run.settings.items() if key != "recipe"}
+    chosen = settings_for(automatic(has_gpu=has_gpu), changes)
     lack = lacks_weights(chosen) if has_gpu else ""
     if lack:
-        without, chosen = chosen, settings_for(automatic(has_gpu=False), run.settings)
+        without, chosen = chosen, settings_for(automatic(has_gpu=False), changes)
         run.notes = [f"Trained by {chosen.recipe} instead of {without.recipe}. {lack}"]
     run.settings = chosen.to_dict()
     held(run).update(settings=run.settings, notes=run.notes)

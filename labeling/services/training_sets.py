@@ -129,6 +129,13 @@ def _labeled(
     )
 
 
+def learned_now() -> tuple[int, str]:
+    """From how many glitches a training would learn or be chosen by now, and their SHA-256."""
+    classes, test = trainable_classes(), GoldLabel.Split.TEST
+    rows = [row for row in _to_train_on() if row.split != test and row.label in classes]
+    return len(rows), _digest_of(rows)
+
+
 def trainable_classes(*, split: str = AS_DRAWN) -> set[str]:
     """The labels of which a training by this ``split`` has enough."""
     return trained_labels() - left_out(split=split).keys()
@@ -244,12 +251,16 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
         )
         for row in rows
     )
-    lines = "\n".join(f"{r.gravityspy_id} {r.label} {r.split} {r.content}" for r in rows)
-    run.data_digest = hashlib.sha256(lines.encode()).hexdigest()
+    run.data_digest = _digest_of(rows)
     in_order = GlitchClass.objects.filter(label__in=classes).order_by("id")
     run.class_list = freeze_class_list(list(in_order.values_list("label", flat=True)))
     run.save(update_fields=["data_digest", "class_list", "left_out"])
     return rows
+
+
+def _digest_of(rows: list[LabeledGlitch]) -> str:
+    lines = "\n".join(f"{r.gravityspy_id} {r.label} {r.split} {r.content}" for r in rows)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _counted(rows: list[LabeledGlitch]) -> dict[str, Counter[str]]:

@@ -25,14 +25,17 @@ SHADES = 10
 
 @register.filter
 def gps_date(seconds: float | str | None) -> str:
-    """GPS seconds as a UTC date.
+    """GPS seconds as a UTC date; whatever is none is unknown, since no page may fail for a date.
 
     >>> gps_date(1238166018)
     '1 Apr 2019'
     """
     if seconds is None:
         return _("unknown")
-    moment = GPS_EPOCH + timedelta(seconds=float(seconds) - LEAP_SECONDS)
+    try:
+        moment = GPS_EPOCH + timedelta(seconds=float(seconds) - LEAP_SECONDS)
+    except (ValueError, OverflowError):  # no number, NaN, beyond the calendar
+        return _("unknown")
     return format_date(moment, "j M Y")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from ml.pictures import crop_axes
+from ml.axes import crop_axes
 
 TILE = (200, 167)  # pixels, width and height
 GAP = 4

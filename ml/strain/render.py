@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ml.pictures import AXES_BOX, DURATIONS, FRAMED_SIZE, VIRIDIS
+from ml.axes import AXES_BOX, FRAMED_SIZE
+from ml.pictures import DURATIONS
 from ml.strain.qtransform import FREQUENCY_RANGE, QGram, sample_energy
+from ml.viridis import VIRIDIS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

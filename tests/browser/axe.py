@@ -6,7 +6,7 @@ RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "resultTypes": ["violations"],
 }
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+PHONE, DESK = {"width": 360, "height": 844}, {"width": 1280, "height": 800}
 
 
 def faults(page, within: str | None = None) -> list[tuple[str, str]]:

@@ -108,7 +108,7 @@ def test_figures_and_drift_break_no_rule_of_wcag(page, world, scheme):
 
 def test_figures_are_looked_at_and_a_version_rolled_back(page, world):
     log_in(page, "rosa", role="reviewer", level=6)
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     page.goto("/review/models/classifier/2/judging/?against=1")
     assert page.evaluate(OVERFLOW) == 0
     expect(page.locator("h1")).to_have_text("How classifier 2 was judged")

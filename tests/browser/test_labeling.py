@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from labeling.models import Assignment, Glitch, User, Vote, Workflow
 from labeling.services.proposals import accept_for_vote
+from tests.browser.axe import PHONE
 from tests.browser.conftest import expect_nothing_waits, log_in, make_glitches, wait_for_glitch
 from tests.conftest import only_stream
 from tests.labeling.web.worlds import make_proposal
@@ -284,9 +285,7 @@ def test_a_batch_question_is_answered_by_yes_and_no(page):
 
 def test_a_phone_shows_one_duration_and_votes_by_touch(browser, live_server):
     make_glitches(range(2))
-    context = browser.new_context(
-        base_url=live_server.url, viewport={"width": 390, "height": 844}, has_touch=True
-    )
+    context = browser.new_context(base_url=live_server.url, viewport=PHONE, has_touch=True)
     page = context.new_page()
     log_in(page, "ada", level=6)
     wait_for_glitch(page)
@@ -310,9 +309,7 @@ def test_on_a_phone_what_experts_say_never_hides_the_classes(browser, live_serve
     """The page can be scrolled until every button stands above what is said."""
     monkeypatch.setattr("labeling.services.assignments.gold_share", lambda seen: 1.0)
     make_glitches(range(3), gold_label="Blip")
-    context = browser.new_context(
-        base_url=live_server.url, viewport={"width": 390, "height": 844}, has_touch=True
-    )
+    context = browser.new_context(base_url=live_server.url, viewport=PHONE, has_touch=True)
     page = context.new_page()
     log_in(page, "ada", level=1)
     wait_for_glitch(page)

@@ -56,8 +56,8 @@ def test_the_hdf5_file_needs_the_table_for_its_detectors(tmp_path):
 
 
 def test_luminance_leads_back_to_the_energy():
-    from ml.pictures import VIRIDIS
     from ml.published_hdf5 import LUMINANCE
+    from ml.viridis import VIRIDIS
 
     energy = np.tile(np.arange(256, dtype=np.uint8), (40, 1))
     luminance = (VIRIDIS[energy] @ LUMINANCE / 255).astype(np.float32)[None]  # (1, 40, 256)
@@ -126,6 +126,23 @@ def test_a_damaged_hdf5_file_is_refused(tmp_path, damage):
     with pytest.raises(PublishedError, match=r"set\.h5 .* fetch it again") as refusal:
         read_published(source)
     assert refusal.value.code == "damaged_hdf5"
+
+
+def test_pictures_of_other_endings_are_listed_and_hidden_files_passed_over(tmp_path):
+    put(
+        tmp_path,
+        PLACE,
+        "Blip/train/H1_aaaaaaaaaa_spectrogram_0.5.PNG",
+        "Blip/train/H1_aaaaaaaaaa_spectrogram_1.0.jpg",
+        "Blip/train/._H1_aaaaaaaaaa_spectrogram_4.0.png",
+        "Blip/train/notes.txt",
+    )
+    ((glitch,), faults) = read_published(tmp_path)
+    assert list(glitch.pictures) == [4.0]
+    assert [(fault.name[-7:], fault.code) for fault in faults] == [
+        ("0.5.PNG", "wrong_extension"),
+        ("1.0.jpg", "wrong_extension"),
+    ]
 
 
 def test_a_table_of_other_columns_is_refused(tmp_path):

@@ -2,14 +2,18 @@
 
 import json
 import os
+import subprocess
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from scripts.reproduce import MADE, main
-from scripts.reproduce_site import StepFailed, manage
+from scripts.reproduce import MADE, main, parse_set
+from scripts.reproduce_site import ROOT, StepFailed, manage
 from scripts.reproduce_state import OtherSet, State
 from tests.conftest import make_picture
+
+LABELS = ["Blip", "None_of_the_Above"]
 
 
 def test_the_version_is_read_from_what_the_training_says():
@@ -36,6 +40,16 @@ def test_the_error_is_found_in_what_is_said_around_it():
         (["missing"], "no_source"),
         ([".", "--metadata", "missing.csv"], "bad_metadata"),
         ([".", "--recipes", "nota-cp"], "unknown_recipe"),
+        ([".", "--set", "nota-cpuu:epochs=3"], "unknown_recipe"),
+        ([".", "--set", "nota-cpu:epoch=3"], "bad_settings"),
+        ([".", "--set", "nota-cpu:epochs=3 nota:epochs=3"], "bad_settings"),  # no ; between
+        ([".", "--set", "epochs=3"], "bad_set"),
+        ([".", "--recipes", "nota", "--set", "nota-cpu:epochs=3"], "bad_set"),
+        ([".", "--recipes", "nota", "ensemble"], "no_members"),
+        (
+            [".", "--recipes", "nota", "nota-cpu", "ensemble", "--set", "ensemble:members=[1, 2]"],
+            "bad_settings",
+        ),
     ],
 )
 def test_what_is_not_there_is_said_before_servers_start(
@@ -61,26 +75,90 @@ def test_a_folder_belongs_to_one_set(tmp_path):
         State(path, Path("/set"), Path("/table.csv"))
 
 
+def test_a_row_is_kept_as_long_as_what_it_came_of(tmp_path):
+    state = State(tmp_path / "reproduce.json", Path("/set"), None)
+    of = {"learned": "a", "changes": {"epochs": 3}}
+    state.row("nota", of, "1").update(version=4, figures={"accuracy": 0.5})
+    assert state.row("nota", of, "1") == {
+        "of": of,
+        "test": "1",
+        "version": 4,
+        "figures": {"accuracy": 0.5},
+    }
+    assert state.row("nota", of, "2") == {"of": of, "test": "2", "version": 4}
+    for other in ({**of, "learned": "b"}, {**of, "changes": {}}):
+        state.row("nota", of, "2").update(version=5, error="no room")
+        assert state.row("nota", other, "2") == {"of": other, "test": "2"}
+
+
+def test_an_ensemble_is_done_again_when_a_member_before_it_is_another(tmp_path):
+    state = State(tmp_path / "reproduce.json", Path("/set"), None)
+    ends = {"nota": {"version": 1}, "nota-few": {"error": "no"}, "nota-cpu": {"version": 2}}
+    for recipe, end in {**ends, "ensemble": {"version": 3}}.items():
+        members = state.versions(ends) if recipe == "ensemble" else []
+        state.row(recipe, {"members": members}, "1").update(end)
+    assert state.row("ensemble", {"members": [1, 2]}, "1")["version"] == 3
+    state.row("nota-cpu", {"members": [], "learned": "more"}, "1")["version"] = 4
+    assert state.versions(ends) == [1, 4]
+    assert "version" not in state.row("ensemble", {"members": state.versions(ends)}, "1")
+
+
+def test_a_training_that_failed_is_gone_on_with_unless_glitches_were_added(tmp_path):
+    state = State(tmp_path / "reproduce.json", Path("/set"), None)
+    of, other = {"learned": "a", "changes": {}}, {"learned": "b", "changes": {}}
+    assert state.goes_on("nota", of)
+    state.row("nota", of, "1")["error"] = "no weights"
+    assert state.goes_on("nota", of)
+    assert not state.goes_on("nota", other)
+    state.row("nota", of, "1")["version"] = 1
+    assert state.goes_on("nota", other)  # it has ended: nothing is left to go on with
+
+
+def test_a_value_may_hold_spaces():
+    given = ["nota-cpu:epochs=20; nota: weights=imagenet or random", "nota:split=in time\n"]
+    assert parse_set(given, ["nota", "nota-cpu"]) == {
+        "nota-cpu": ["epochs=20"],
+        "nota": ["weights=imagenet or random", "split=in time"],
+    }
+
+
+def test_make_hands_over_values_with_spaces():
+    pair = "nota:split=in time; nota:epochs=3"
+    shown = ["PY=printf '<%s>'", "-s", "-o", ".venv/installed"]
+    call = ["make", "reproduce", "DATA=a set", f"SET={pair}", *shown]
+    said = subprocess.run(call, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert said == f"<-m><scripts.reproduce><a set><--set><{pair}>"
+
+
+def put_pictures(folder, splits, first):
+    for number, (label, split) in enumerate(product(LABELS, splits), start=first):
+        place = folder / label / split
+        place.mkdir(parents=True, exist_ok=True)
+        picture = place / f"H1_{number:010d}_spectrogram_4.0.png"
+        picture.write_bytes(make_picture(number))
+
+
 def test_from_a_folder_to_the_tables_and_once_more(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("NOTA_VAR", str(tmp_path / "var"))
-    number = 0
-    for label in ("Blip", "None_of_the_Above"):
-        for split in ("train", "train", "train", "validation", "test", "test"):
-            place = tmp_path / "set" / label / split
-            place.mkdir(parents=True, exist_ok=True)
-            picture = place / f"H1_{number:010d}_spectrogram_4.0.png"
-            picture.write_bytes(make_picture(number))
-            number += 1
-    source, recipe = str(tmp_path / "set"), "logistic-features"
-    changed = ["--set", f"{recipe}:size=64", "merged-view-cnn:size=20"]
-    assert main([source, "--recipes", recipe, "merged-view-cnn", *changed]) == 1
-    said = capfd.readouterr().out
-    assert "12 imported" in said
-    assert "merged-view-cnn: bad_settings: " in said
-    state = json.loads((tmp_path / "var" / "reproduce.json").read_text())["recipes"]
-    assert state[recipe]["figures"]["classes"] == ["Blip", "None_of_the_Above"]
+    pictures = tmp_path / "set"
+    put_pictures(pictures, ["train", "train", "train", "validation", "test", "test"], 0)
 
-    assert main([source, "--recipes", recipe, *changed]) == 0
-    said = capfd.readouterr().out
-    assert "0 imported, 12 there already" in said
-    assert "Judged already: classifier 1." in said
+    def rows(status, recipes, changed):
+        assert main([str(pictures), "--recipes", *recipes, "--set", changed]) == status
+        found = json.loads((tmp_path / "var" / "reproduce.json").read_text())["recipes"]
+        return found, capfd.readouterr().out
+
+    in_time = "logistic-features:size=64; nota-cpu:split=in time"
+    found, said = rows(1, ["logistic-features", "nota-cpu"], in_time)
+    assert "12 imported" in said
+    assert "nota-cpu: too_few_classes: " in said  # for their times are unknown
+    assert found["logistic-features"]["figures"]["classes"] == LABELS
+
+    put_pictures(pictures, ["test"], 12)
+    small = "logistic-features:size=64; nota-cpu:epochs=0; nota-cpu:size=32"
+    three = ["logistic-features", "nota-cpu", "ensemble"]
+    found, said = rows(0, three, small)
+    assert "2 imported, 12 there already" in said
+    assert found["logistic-features"]["figures"]["count"] == 6
+    assert [found[name]["version"] for name in three] == [1, 2, 3]  # the first was judged again
+    assert found["ensemble"]["of"]["changes"] == {"members": [1, 2]}

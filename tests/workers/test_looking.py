@@ -16,15 +16,18 @@ from labeling.services.discovery import request_discovery
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.looks import look_folder, request_look, request_look_at
 from labeling.services.training import request_training
+from ml.strain.render import ENERGY_SHAPE, frame_energy
 from ml.vision.embedding.embedder import Embedder
 from ml.vision.embedding.frozen import embedding_inputs
 from ml.vision.embedding.kinds import FROZEN, embeddings_for
+from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import build_network
+from ml.vision.prediction.explain import Explanation
 from tests.conftest import make_volunteer
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers.discovery import run_discovery
-from workers.looking import look
+from workers.looking import _drawn, look
 from workers.pictures import glitch_pictures
 from workers.scoring import score_glitches
 from workers.tasks import LostRunError
@@ -55,6 +58,20 @@ def test_a_look_at_pictures_ends_in_classes_and_heat(trained):
     with Image.open(io.BytesIO(file.read_bytes())) as image:
         assert (image.size, image.mode) == ((96, 96), "RGBA")
     assert (asked.alike, asked.no_alike) == ([], "no_search")
+
+
+def test_the_heat_lies_inside_the_axes_of_a_picture_of_any_size(tmp_path):
+    plot = Image.fromarray(frame_energy(np.zeros(ENERGY_SHAPE, np.float32), "H1", 4.0))
+    plot.resize((600, 450)).save(tmp_path / "plot.png")
+    pictures = GlitchPictures("a", {4.0: tmp_path / "plot.png"})
+    told = Explanation("Blip", {4.0: np.ones((4, 4), np.float32)})
+    drawn, _why = _drawn(told, pictures)
+    with Image.open(io.BytesIO(drawn[4.0][0])) as image:
+        alpha = np.array(image)[..., 3]
+    assert alpha.shape == (450, 600)
+    assert (alpha[48:402, 78:503] == 210).all()
+    alpha[46:405, 76:505] = 0
+    assert not alpha.any()
 
 
 def test_a_look_at_a_glitch_uses_its_stored_pictures(trained):

@@ -14,14 +14,18 @@ from django.core.management.base import BaseCommand, CommandError
 from labeling.errors import UnavailableError
 from labeling.models import GlitchClass, GoldLabel
 from labeling.progress import time_left
+from labeling.selectors.classes import near_label
+from labeling.selectors.gold_test import gold_test
 from labeling.services.bulk_imports import ImportReport, import_missing_glitches
 from labeling.services.imports import NewGlitch
+from labeling.services.training_sets import learned_now
 from ml.errors import MLError
 from ml.pictures import DURATIONS
 from ml.published import PublishedGlitch, read_published
 
 EVERY = 100
 SHOWN = 10  # faults of one kind
+DIGITS = 16  # of a digest
 
 
 class Command(BaseCommand):
@@ -29,9 +33,10 @@ class Command(BaseCommand):
 
 SOURCE is the folder <label>/<train|validation|test>/<ifo>_<id>_spectrogram_<duration>.png, the
 HDF5 file of the same set, or, with --metadata, any folder of those pictures. Every glitch becomes
-gold in the published split. A run that was stopped goes on when it is started again. What is bad
-is listed and left out whole; then the exit status is 1. Of each kind of fault the first ten are
-shown; --left-out writes all of them to a table.
+gold in the published split. A run that was stopped goes on when it is started again; with the table
+it fills times, frequencies and SNR of what was imported without. What is bad, or contradicts what
+is stored, is listed and left out whole; then the exit status is 1. Of each kind of fault the first
+ten are shown; --left-out writes all of them to a table.
 
 Examples:
   manage.py import_trainingset TrainingSet/
@@ -67,6 +72,8 @@ Examples:
             raise CommandError(f"{error} [{error.code}]") from error
         if options["left_out"]:
             _write_table(options["left_out"], report)
+        if not options["dry_run"]:
+            self._say_what_is_there()
         self._conclude(report, dry_run=options["dry_run"])
 
     def _watch(self, ticks: Iterator[None], report: ImportReport, glitches: int) -> None:
@@ -89,17 +96,25 @@ Examples:
         in_use = GlitchClass.objects.filter(valid_to__isnull=True)
         unknown = sorted(set(labels) - set(in_use.values_list("label", flat=True)))
         if unknown:
-            self.stdout.write(
-                f"{sum(labels[label] for label in unknown)} of them will be left out, for their "
-                f"classes are not loaded; manage.py load_classes --also {' '.join(unknown)} "
-                "does it."
-            )
+            left_out = sum(labels[label] for label in unknown)
+            self.stdout.write(f"{left_out} of them will be left out: {_advice(unknown)}")
         self.stdout.flush()
+
+    def _say_what_is_there(self) -> None:
+        """With digests, by which two figures are known to be of the same glitches."""
+        learned, digest = learned_now()
+        test = gold_test()
+        self.stdout.write(
+            f"Trainings learn from {learned} glitches now ({digest[:DIGITS]}) and are tested on "
+            f"{len(test.glitch_ids)} ({test.digest[:DIGITS]})."
+        )
 
     def _conclude(self, report: ImportReport, *, dry_run: bool) -> None:
         done = "would be imported" if dry_run else "imported"
+        completed = f"{report.completed} completed, " if report.completed else ""
         self.stdout.write(
-            f"{report.imported} {done}, {report.unchanged} there already, {len(report.bad)} bad."
+            f"{report.imported} {done}, {completed}{report.unchanged} there already, "
+            f"{len(report.bad)} bad."
         )
         self.stdout.flush()
         seen: Counter[str] = Counter()
@@ -112,6 +127,17 @@ Examples:
                 self.stderr.write(f"and {count - SHOWN} more [{code}]; --left-out lists them all.")
         if report.bad:
             raise SystemExit(1)
+
+
+def _advice(unknown: list[str]) -> str:
+    """What to do about labels of no class: one that is misspelt would make a bogus class."""
+    near = {label: near_label(label) for label in unknown}
+    words = [f"{label!r} is no class, did you mean {one}?" for label, one in near.items() if one]
+    absent = [label for label, one in near.items() if one is None]
+    if absent:
+        also = " ".join(absent)
+        words.append(f"classes are not loaded; manage.py load_classes --also {also} does it.")
+    return " ".join(words)
 
 
 def _write_table(path: Path, report: ImportReport) -> None:

@@ -79,7 +79,7 @@ Examples:
         if options["no_wait"]:
             return
         self._follow(run, here=options["here"])
-        self._conclude(run)
+        self._conclude(run, go_on=options["go_on"])
 
     def _asked(self, options: dict[str, Any]) -> TrainingRun:
         """The training wanted, asked for unless it is under way."""
@@ -164,13 +164,15 @@ Examples:
             else:
                 time.sleep(POLL_SECONDS)
 
-    def _conclude(self, asked: TrainingRun) -> None:
+    def _conclude(self, asked: TrainingRun, *, go_on: bool) -> None:
         """What came of it; CommandError if it failed."""
         run = find_training(asked.pk)
         if run.state != Run.State.SUCCEEDED:
+            same = go_on and run.state == Run.State.FAILED
+            again = "The same command" if same else f"manage.py train --resume {run.pk}"
             raise CommandError(
                 f"Training {run.pk} {run.state}. {run.error_code}: {run.error}\n"
-                f"manage.py train --resume {run.pk} goes on with it."
+                f"{again} goes on with it."
             )
         version = run.model_version
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")

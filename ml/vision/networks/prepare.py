@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ml.pictures import VIRIDIS
+from ml.viridis import VIRIDIS
 from ml.vision.networks.backbones import Backbone
 from ml.vision.networks.scaling import AS_IT_IS, IMAGENET, LITE0, Scaling
 from ml.vision.recipes.rules import ATTENTION, MOSAIC

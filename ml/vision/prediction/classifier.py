@@ -142,8 +142,10 @@ class Classifier:
         """The classifiers of one network each of which this one is made: itself."""
         return [self]
 
-    def joined(self, scores: Iterator[Scores]) -> Scores:
-        """What this one says of a chunk, by the ``scores`` of each of :meth:`singles` in order."""
+    def joined(self, asked: Sequence[str], scores: Iterator[Scores]) -> Scores:
+        """What this one says of the glitches ``asked``, by the ``scores`` of each of
+        :meth:`singles` in order.
+        """
         return next(scores)
 
     def _inputs(self, cache: Path) -> InputMaker:
@@ -177,7 +179,7 @@ class Classifier:
             one._scores_of(chunk, [row[number] for row in found])
             for number, one in enumerate(self.singles())
         ]
-        return self.joined(iter(each))
+        return self.joined([pictures.glitch_id for pictures in chunk], iter(each))
 
     def _scores_of(self, chunk: Sequence[GlitchPictures], found: Parts) -> Scores:
         skipped = tuple(left for inputs, _ in found for left in inputs.skipped)

@@ -26,25 +26,31 @@ NOT_CALIBRATED = "No validation glitch was left that no member has learned from:
 
 
 def average(
-    probabilities: Sequence[Floats], lists: Sequence[Sequence[str]], classes: Sequence[str]
+    probabilities: Sequence[Floats],
+    lists: Sequence[Sequence[str]],
+    classes: Sequence[str],
+    read: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Probabilities (n, C_m) of members over their class ``lists`` -> (n, C) over ``classes``.
 
     What a member does not know it leaves to those that do: it takes their mean for such a class,
     and keeps its own opinion on how the rest is dealt out. A class that nobody knows gets 0.
+    ``read`` (m, n): which member could read which glitch, by default each; what it says of the
+    others counts for nothing. Each glitch needs one that could.
     """
     knows = np.array([[label in labels for label in classes] for labels in lists])  # (m, C)
+    read = np.ones((len(lists), len(probabilities[0])), bool) if read is None else read
+    asked = read[:, :, None] & knows[:, None]  # (m, n, C)
     said = np.stack(
         [align_columns(p, labels, classes) for p, labels in zip(probabilities, lists, strict=True)]
-    )  # (m, n, C)
+    )
+    said = np.where(asked, said, 0.0)  # (m, n, C)
     said /= np.maximum(said.sum(axis=2, keepdims=True), CLIP)  # without classes no longer asked for
-    of_those_who_know = said.sum(axis=0) / np.maximum(knows.sum(axis=0), 1)  # (n, C)
-    opinions = []
-    for opinion, known in zip(said, knows, strict=True):
-        taken = np.where(known, 0.0, of_those_who_know)  # (n, C)
-        opinions.append(opinion * (1 - taken.sum(axis=1, keepdims=True)) + taken)
-    mean = np.mean(opinions, axis=0)
-    return np.asarray(mean / mean.sum(axis=1, keepdims=True))
+    of_those_who_know = said.sum(axis=0) / np.maximum(asked.sum(axis=0), 1)  # (n, C)
+    taken = np.where(asked, 0.0, of_those_who_know)  # (m, n, C)
+    opinions = said * (1 - taken.sum(axis=2, keepdims=True)) + taken
+    total = np.where(read[:, :, None], opinions, 0.0).sum(axis=0)  # (n, C)
+    return np.asarray(total / total.sum(axis=1, keepdims=True))
 
 
 def logits_of(probabilities: Floats) -> npt.NDArray[np.float64]:
@@ -52,13 +58,21 @@ def logits_of(probabilities: Floats) -> npt.NDArray[np.float64]:
     return np.asarray(np.log(np.clip(probabilities, CLIP, 1.0)))
 
 
+def _spread(table: Floats, rows: Sequence[int], count: int) -> Floats:
+    """(m, ...) -> (count, ...) with them in ``rows``, NaN elsewhere."""
+    whole = np.full((count, *table.shape[1:]), np.nan, table.dtype)
+    whole[rows] = table
+    return whole
+
+
 class Ensemble(Classifier):
     """A classifier whose say is the average of its members'.
 
-    The pictures are read once for all members, which may be ensembles themselves; what one of them
-    cannot read is skipped. Averaged is what they say by temperature alone; the mean of their
-    novelty evens it out once, so that no temperature takes doubt back. ``features`` are the
-    members' side by side.
+    The pictures are read once for all members, which may be ensembles themselves. A glitch that
+    some of them cannot read, for want of a duration, is for the others to say; what none can is
+    skipped. Averaged is what they say by temperature alone; the mean of their novelty evens it out
+    once, so that no temperature takes doubt back. ``features`` are the members' side by side, NaN
+    where one could not read the glitch.
     """
 
     def __init__(self, model: ModelFile, members: Sequence[Classifier]) -> None:
@@ -70,27 +84,36 @@ class Ensemble(Classifier):
     def singles(self) -> list[Classifier]:
         return [one for member in self.members for one in member.singles()]
 
-    def joined(self, scores: Iterator[Scores]) -> Scores:
-        return self._average([member.joined(scores) for member in self.members])
+    def joined(self, asked: Sequence[str], scores: Iterator[Scores]) -> Scores:
+        return self._average(asked, [member.joined(asked, scores) for member in self.members])
 
-    def _average(self, scores: Sequence[Scores]) -> Scores:
+    def _average(self, asked: Sequence[str], scores: Sequence[Scores]) -> Scores:
         """What the members say of one chunk, as one."""
-        read = set.intersection(*(set(one.glitch_ids) for one in scores))
-        skipped = {left.glitch_id: left for one in scores for left in one.skipped}
-        rows = [[i for i, key in enumerate(one.glitch_ids) if key in read] for one in scores]
-        said = [one.undoubted[keep] for one, keep in zip(scores, rows, strict=True)]
-        mean = average(said, [member.classes for member in self.members], self.classes)
+        by_any = {key for one in scores for key in one.glitch_ids}
+        ids = [key for key in asked if key in by_any]
+        places = {key: place for place, key in enumerate(ids)}
+        rows = [[places[key] for key in one.glitch_ids] for one in scores]
+        read = np.array([np.isin(np.arange(len(ids)), mine) for mine in rows])  # (m, n)
+
+        def spread(tables: Sequence[Floats]) -> list[Floats]:
+            """(n_m, ...) of the glitches that each member read -> (n, ...) of all."""
+            return [
+                _spread(table, mine, len(ids)) for table, mine in zip(tables, rows, strict=True)
+            ]
+
+        said = spread([one.undoubted for one in scores])
+        mean = average(said, [member.classes for member in self.members], self.classes, read)
         logits = logits_of(mean)
-        features = [one.features[keep] for one, keep in zip(scores, rows, strict=True)]
-        each = [one.novelty[keep] for one, keep in zip(scores, rows, strict=True)]
-        novelty = np.asarray(np.mean(each, axis=0), np.float32)
+        each = np.stack(spread([one.novelty for one in scores]))  # (m, n)
+        novelty = np.asarray(np.mean(each, axis=0, where=read), np.float32)
+        skipped = {left.glitch_id: left for one in scores for left in one.skipped}
         return Scores(
-            [key for key in scores[0].glitch_ids if key in read],
+            ids,
             reported(logits, self.temperature, novelty).astype(np.float32),
             reported(logits, self.temperature).astype(np.float32),
-            np.concatenate(features, axis=1),
+            np.concatenate(spread([one.features for one in scores]), axis=1),
             novelty,
-            tuple(skipped.values()),
+            tuple(left for key, left in skipped.items() if key not in by_any),
         )
 
     @property

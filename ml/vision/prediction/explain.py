@@ -12,7 +12,7 @@ an unknown build are one step, without maps (:mod:`ml.vision.networks.families`)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 from torch import Tensor, nn
 
-from ml.vision.errors import UnknownLabel
+from ml.pictures import PictureError
+from ml.vision.errors import NoUsableDuration, UnknownLabel
 from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.inputs.views import FULL, PictureFiles, ViewReader, source_of
 from ml.vision.networks import merged_view
@@ -79,15 +80,24 @@ def explain(
 def _explain_together(
     ensemble: Ensemble, pictures: GlitchPictures, cache: Path, label: str | None
 ) -> Explanation:
-    """The mean heat of the members that know the class and have maps."""
+    """The mean heat of the members that know the class, can read the glitch and have maps."""
     if label is None:
         label = ensemble.classes[int(ensemble.predict([pictures], cache)[0].argmax())]
     knowing = [member for member in ensemble.members if label in member.classes]
     if not knowing:
         raise UnknownLabel(f"No member of the ensemble knows a class {label!r}.", label=label)
-    total: dict[float, Heat] = {}
+    heats = []
     for member in knowing:
-        for duration, heat in explain(member, pictures, cache, label).heat.items():
+        with suppress(PictureError, NoUsableDuration):
+            heats.append(explain(member, pictures, cache, label).heat)
+    if not heats:
+        raise NoUsableDuration(
+            f"No member that knows the class {label!r} can read glitch {pictures.glitch_id}.",
+            glitch_id=pictures.glitch_id,
+        )
+    total: dict[float, Heat] = {}
+    for one in heats:
+        for duration, heat in one.items():
             side = (len(heat), len(heat))
             before = Image.fromarray(total.get(duration, np.zeros_like(heat)))
             total[duration] = np.asarray(before.resize(side)) + heat

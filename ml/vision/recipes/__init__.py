@@ -10,11 +10,12 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from ml.vision.errors import UnknownRecipe
+from ml.vision.errors import BadSettings, UnknownRecipe
 from ml.vision.recipes import ensemble, george, logistic, merged_view, nota, spartificial
 from ml.vision.recipes.backbone_names import check_backbone
 from ml.vision.recipes.recipe import Recipe
 from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.recipes.use import check_use
 
 __all__ = [
     "AUTOMATIC",
@@ -62,9 +63,13 @@ def settings_for(name: str, changes: Mapping[str, Any] | None = None) -> Trainin
 
     UnknownRecipe, BadSettings, UnknownBackbone.
     """
-    settings = TrainingSettings.from_dict(
-        {**find_recipe(name).settings.to_dict(), **(changes or {}), "recipe": name}
-    )
-    settings.check_use()
+    recipe, changes = find_recipe(name), changes or {}
+    if changes.get("recipe", name) != name:
+        raise BadSettings(
+            "'recipe' is no setting of a recipe: ask for a training by the other one instead.",
+            key="recipe",
+        )
+    settings = TrainingSettings.from_dict(recipe.settings.to_dict() | dict(changes))
+    check_use(settings, recipe)
     check_backbone(settings.backbone)
     return settings

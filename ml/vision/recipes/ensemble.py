@@ -12,6 +12,8 @@ ENSEMBLE = Recipe(
     (
         "Name the versions in the setting 'members'; a version that does not know a class leaves "
         "the say on it to those that do.",
+        "A glitch that some versions cannot read, for want of a duration that they look at, is "
+        "averaged over those that can.",
     ),
     is_ensemble=True,
 )

@@ -53,7 +53,7 @@ def checked_durations(value: Any) -> tuple[float, ...]:
             key="durations",
         )
     for duration in value:
-        if duration not in DURATIONS:
+        if isinstance(duration, bool) or duration not in DURATIONS:
             raise BadSettings(
                 f"The training setting 'durations' holds {duration!r}; known are {DURATIONS}.",
                 key="durations",

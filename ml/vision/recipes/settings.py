@@ -144,27 +144,6 @@ class TrainingSettings:
                     f"The training setting {key!r} = {getattr(self, key)!r} {words}.", key=key
                 )
 
-    def check_use(self) -> None:
-        """Raise :class:`BadSettings` for a setting that would change nothing.
-
-        Apart from the other checks, so that versions that were trained so can still be loaded.
-        """
-        for is_idle, words in (
-            (
-                self.trainable_blocks != ALL,
-                "is for networks without a frozen part, and needs 'trainable_blocks': 'all'",
-            ),
-            (
-                self.augmentation == "none",
-                "averages over changed copies, and needs an 'augmentation' that changes them",
-            ),
-        ):
-            if self.test_copies and is_idle:
-                raise BadSettings(
-                    f"The training setting 'test_copies' = {self.test_copies} {words}.",
-                    key="test_copies",
-                )
-
     @property
     def channels(self) -> int:
         """Channels of the picture that the backbone sees."""

@@ -15,6 +15,7 @@ from labeling.services.bulk_imports import ImportReport, import_missing_glitches
 from labeling.services.imports import NewGlitch
 from ml.pictures import parse_picture_name
 from ml.strain.dataset import simulate_dataset
+from scripts.reproduce import GOLD
 from tests.conftest import make_glitch, make_picture
 from tests.published import write_hdf5, write_table
 
@@ -58,6 +59,20 @@ def test_labels_and_split_are_kept(taxonomy, tmp_path, capsys):
     assert by_name.split == "validation"
 
 
+def test_a_time_in_nanoseconds_leaves_its_glitch_out(taxonomy, tmp_path, capsys):
+    pictures = tree(tmp_path / "set", 3)
+    fact = {"ifo": "H1", "label": "Blip"}
+    rows = [
+        fact | {"gravityspy_id": f"Blip{n:06d}", "sample_type": SPLITS[n], "event_time": seconds}
+        for n, seconds in enumerate(["1131949939.5", "1131949939500000000", "-1"])
+    ]
+    run(pictures, "--metadata", write_table(tmp_path / "table.csv", rows), status=1)
+    said = capsys.readouterr()
+    assert "1 imported, 0 there already, 2 bad" in said.out
+    assert said.err.count("[impossible_time]") == 2
+    assert list(Glitch.objects.values_list("event_time", flat=True)) == [1131949939.5]
+
+
 def test_a_run_that_was_stopped_goes_on(taxonomy, tmp_path, capsys):
     makers = [
         lambda n=n: NewGlitch(
@@ -76,6 +91,65 @@ def test_a_run_that_was_stopped_goes_on(taxonomy, tmp_path, capsys):
     assert Glitch.objects.count() == GoldLabel.objects.count() == Picture.objects.count() == 4
     run(tree(tmp_path / "set"))
     assert "5 imported, 4 there already, 0 bad" in capsys.readouterr().out
+
+
+def test_what_was_imported_without_its_table_is_completed_by_it(taxonomy, tmp_path, capsys):
+    """Four glitches: one without a row's facts, two that lack them, one that contradicts."""
+    pictures = tree(tmp_path / "set", glitches=4)
+    run(pictures)
+    Glitch.objects.filter(gravityspy_id="Blip000002").update(snr=8.0)
+    Glitch.objects.filter(gravityspy_id="Blip000003").update(event_time=1.0, snr=9.0)
+    rows = [
+        {"gravityspy_id": f"Blip00000{n}", "ifo": "H1", "label": "Blip", "sample_type": split}
+        for n, split in enumerate([*SPLITS, "train"])
+    ]
+    for row in rows[1:]:
+        row |= {"event_time": "1131949939.5", "peak_frequency": "120.5", "snr": "8.0"}
+    table = write_table(tmp_path / "table.csv", rows)
+    run(pictures, "--metadata", table, "--dry-run", status=1)
+    assert Glitch.objects.filter(event_time__isnull=True).count() == 3
+    run(pictures, "--metadata", table, status=1)
+    said = capsys.readouterr()
+    assert said.out.count("2 completed, 1 there already, 1 bad") == 2
+    assert "stored with event_time 1.0, not 1131949939.5, snr 9.0, not 8.0" in said.err
+    assert "[other_facts]" in said.err
+    stored = Glitch.objects.order_by("gravityspy_id").values_list(
+        "event_time", "peak_frequency", "snr"
+    )
+    told = (1131949939.5, 120.5, 8.0)
+    assert list(stored) == [(None, None, None), told, told, (1.0, None, 9.0)]
+    run(pictures, "--metadata", table, status=1)
+    assert "0 imported, 3 there already, 1 bad" in capsys.readouterr().out
+
+
+def test_the_table_completes_what_was_no_gold_yet(taxonomy, tmp_path):
+    make_glitch(1)
+    pictures = tmp_path / "set"
+    pictures.mkdir()
+    (pictures / "H1_0000000001_spectrogram_4.0.png").write_bytes(make_picture(1))
+    row = {"gravityspy_id": "0000000001", "ifo": "H1", "label": "Blip", "sample_type": "test"}
+    run(pictures, "--metadata", write_table(tmp_path / "table.csv", [row | {"snr": "8.0"}]))
+    glitch = Glitch.objects.get(gold_labels__split="test")
+    assert (glitch.gravityspy_id, glitch.snr) == ("0000000001", 8.0)
+
+
+def test_digests_tell_when_something_is_added(taxonomy, tmp_path, capsys):
+    """Blip can be learned: two in each split. So can Whistle, when one of it is there to test."""
+    pictures, kept = tree(tmp_path / "set", glitches=6), tmp_path / "kept"
+    test = tree(pictures, glitches=9, label="Whistle") / "Whistle" / "test"
+    test.rename(kept)
+    found = []
+    for _ in range(2):
+        run(pictures)
+        found.append(GOLD.search(capsys.readouterr().out))
+    kept.rename(test)
+    run(pictures)
+    found.append(GOLD.search(capsys.readouterr().out))
+    before, again, after = found
+    assert before.groups() == again.groups()
+    assert before[0].startswith("learn from 4 glitches")
+    assert after[0].startswith("learn from 10 glitches")
+    assert not set(before.groups()) & set(after.groups())
 
 
 def test_a_dry_run_stores_nothing_and_says_the_same(taxonomy, tmp_path, capsys):
@@ -124,6 +198,39 @@ def test_many_faults_of_a_kind_are_counted_and_all_of_them_written(taxonomy, tmp
     header, *rows = csv.reader(table.read_text().splitlines())
     assert header == ["name", "code", "message"]
     assert [row[:2] for row in rows] == [[f"H1_Unic{n:06d}", "unknown_class"] for n in range(12)]
+
+
+def test_a_misspelt_class_is_told_by_the_one_that_is_meant(taxonomy, tmp_path, capsys):
+    pictures = tree(tmp_path, glitches=1, label="blip")
+    tree(pictures, glitches=2, label="Unicorn")
+    run(pictures, status=1)
+    said = capsys.readouterr()
+    assert "3 of them will be left out: 'blip' is no class, did you mean Blip?" in said.out
+    assert "load_classes --also Unicorn does it" in said.out
+    assert "no glitch class 'blip' to give as gold label; did you mean Blip?" in said.err
+    assert said.err.count("load it first") == 2
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"), [("snr", "-5"), ("peak_frequency", "-1"), ("event_time", "1e18")]
+)
+def test_impossible_numbers_are_refused_also_when_they_would_complete(
+    taxonomy, tmp_path, capsys, fact, value
+):
+    pictures = tree(tmp_path / "set", glitches=2)
+    (pictures / "Blip" / "train" / "H1_Blip000000_spectrogram_4.0.png").rename(tmp_path / "later")
+    run(pictures)
+    (tmp_path / "later").rename(pictures / "Blip" / "train" / "H1_Blip000000_spectrogram_4.0.png")
+    rows = [
+        {"gravityspy_id": f"Blip00000{n}", "ifo": "H1", "label": "Blip", "sample_type": split}
+        for n, split in enumerate(SPLITS[:2])
+    ]
+    table = write_table(tmp_path / "table.csv", [row | {fact: value} for row in rows])
+    run(pictures, "--metadata", table, status=1)
+    said = capsys.readouterr()
+    assert "0 imported, 0 there already, 2 bad" in said.out
+    assert said.err.count("[impossible_time]" if fact == "event_time" else "[bad_number]") == 2
+    assert not Glitch.objects.exclude(**{fact: None}).exists()
 
 
 def test_without_classes_the_command_says_what_to_do_first(db, tmp_path):

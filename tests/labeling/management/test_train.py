@@ -146,6 +146,8 @@ def test_a_failed_training_is_gone_on_with_as_it_was_asked_for(monkeypatch, tmp_
         train(*arguments, "--here")
     run = TrainingRun.objects.get()
     assert f"manage.py train --resume {run.pk}" in str(failed.value)
+    with pytest.raises(CommandError, match="The same command goes on with it"):
+        train(*arguments, "--go-on", "--here")
     torch.save(import_torchvision().resnet18().state_dict(), tmp_path / "resnet18.pth")
     with pytest.raises(CommandError, match="keeps its recipe"):
         train("--resume", str(run.pk), "--set", "epochs=3")

@@ -2,9 +2,10 @@
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError
 from django.utils import timezone
 
-from labeling.models import Evaluation, LabelCheck, Look
+from labeling.models import Evaluation, Glitch, LabelCheck, Look
 from labeling.services.classes import load_gravity_spy
 from tests.conftest import make_glitch
 from tests.labeling.judging_world import make_classifier
@@ -44,3 +45,16 @@ def test_of_several_label_checks_the_one_under_way_goes_on(newest):
     migrate()
     states = [LabelCheck.objects.get(pk=check.pk).state for check in made]
     assert states == ["cancelled", "running", "cancelled"]
+
+
+def test_times_that_break_the_rule_are_forgotten(newest):
+    times = [None, 0.0, 1.26e9, 5e9, 5.1e9, 1.26e18, -1.0, float("nan"), float("inf")]
+    pks = [make_glitch(number).pk for number in range(len(times))]
+    migrate("0023")
+    for pk, seconds in zip(pks, times, strict=True):
+        Glitch.objects.filter(pk=pk).update(event_time=seconds)
+    migrate()
+    kept = list(Glitch.objects.order_by("pk").values_list("event_time", flat=True))
+    assert kept == [None, 0.0, 1.26e9, 5e9, None, None, None, None, None]
+    with pytest.raises(IntegrityError, match="event_time_in_gps_seconds"):
+        Glitch.objects.filter(pk=pks[0]).update(event_time=1.26e18)

@@ -110,6 +110,21 @@ def test_the_command_imports_a_folder_and_says_what_was_bad(taxonomy, tmp_path, 
     assert GoldLabel.objects.get(glitch=by_gps).glitch_class.label == "Whistle"
 
 
+def test_times_in_nanoseconds_are_refused_with_what_is_wanted(taxonomy, tmp_path, capsys):
+    times = {"aaaaaaaaaa": "1264785164190000000", "bbbbbbbbbb": "nan", "cccccccccc": "5e9"}
+    write(tmp_path / "set", *(f"H1_{name}_spectrogram_4.0.png" for name in times))
+    table = tmp_path / "metadata.csv"
+    rows = [f"{name},{seconds}" for name, seconds in times.items()]
+    table.write_text("\n".join(["gravityspy_id,event_time", *rows]))
+    with pytest.raises(SystemExit):
+        call_command("import_glitches", str(tmp_path / "set"), "--metadata", str(table))
+    said = capsys.readouterr()
+    assert "1 imported, 0 there already, 2 bad" in said.out
+    assert said.err.count("[impossible_time]") == 2
+    assert "GPS seconds from 0 to 5000000000 are wanted" in said.err
+    assert Glitch.objects.get().event_time == 5e9
+
+
 def test_an_empty_folder_is_said_to_be_empty(taxonomy, tmp_path):
     with pytest.raises(CommandError, match="empty_folder"):
         call_command("import_glitches", str(tmp_path))

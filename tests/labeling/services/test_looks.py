@@ -1,16 +1,20 @@
 """Looks: pictures checked, votes not led, everything deleted after its time."""
 
+import io
 import os
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.utils import timezone
+from PIL import Image
 
 from labeling.errors import LabelingError, UnavailableError
 from labeling.models import Embedding, Glitch, GoldLabel, Look, ModelVersion
 from labeling.models.runs import Run
 from labeling.selectors.looks import may_look_at, nearest_glitches
 from labeling.services import looks
+from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.looks import (
     delete_expired_looks,
     look_folder,
@@ -21,6 +25,14 @@ from tests.conftest import make_glitch, make_picture, make_volunteer
 from tests.labeling.web.worlds import make_version
 
 pytestmark = pytest.mark.django_db
+
+
+def photograph() -> bytes:
+    """Any colours at random."""
+    colours = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(colours).save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -74,6 +86,7 @@ def test_where_nothing_can_be_written_a_look_is_refused_and_leaves_nothing(versi
         ({1.0: make_picture(size=(20, 20))}, "picture_too_small"),
         ({1.0: b"\x89PNG" + b"\x00" * 9_000_000}, "picture_too_large"),
         ({1.0: make_picture(), 4.0: b"no"}, "unsupported_picture_type"),
+        ({1.0: photograph()}, "no_spectrogram"),
     ],
 )
 def test_a_bad_picture_is_named_and_nothing_is_kept(version, settings, pictures, code):
@@ -99,6 +112,41 @@ def test_a_glitch_in_vote_is_not_told_about_even_by_a_copy_of_its_picture(versio
             ask()
         assert refusal.value.code == "still_in_vote"
     assert request_look_at(glitch, by=make_volunteer("rosa", role="reviewer")).glitch == glitch
+
+
+def copies(picture: bytes) -> list[bytes]:
+    """Saved anew, larger, as a JPEG."""
+    made = []
+    for size, kind in (((64, 48), "PNG"), ((200, 150), "PNG"), ((128, 96), "JPEG")):
+        with Image.open(io.BytesIO(picture)) as image:
+            file = io.BytesIO()
+            image.convert("L").resize(size).save(file, kind, compress_level=1, quality=60)
+        made.append(file.getvalue())
+    return made
+
+
+def test_nor_by_a_copy_that_was_saved_anew(version):
+    glitch = make_glitch(5)
+    for number in range(6, 20):
+        make_glitch(number)
+    ada = make_volunteer()
+    for copy in copies(make_picture(5)):
+        with pytest.raises(LabelingError) as refusal:
+            request_look({1.0: copy}, by=ada)
+        assert refusal.value.code == "still_in_vote"
+    Glitch.objects.filter(pk=glitch.pk).update(retired_at=timezone.now(), retire_reason="consensus")
+    for copy in copies(make_picture(5)):
+        assert request_look({1.0: copy}, by=None)
+
+
+def test_a_flat_picture_is_no_copy_of_another(version):
+    black = [Image.new("L", size) for size in ((64, 48), (80, 60))]
+    files = [io.BytesIO() for _ in black]
+    for image, file in zip(black, files, strict=True):
+        image.save(file, "PNG")
+    stored, sent = (file.getvalue() for file in files)
+    import_glitch(NewGlitch("0000000001", "H1", {4.0: stored}), by=None)
+    assert request_look({4.0: sent}, by=None)
 
 
 def test_gold_is_told_about_only_where_it_is_shown(version):

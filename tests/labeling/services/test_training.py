@@ -40,7 +40,9 @@ def test_training_with_fewer_than_two_classes_is_refused_with_the_reason(taxonom
     assert (lacking["Whistle"], lacking.get("Blip")) == ("no labels", None)
 
 
-@pytest.mark.parametrize("recipe", [{"minibatch": 0}, {"no_such_key": 1}])
+@pytest.mark.parametrize(
+    "recipe", [{"minibatch": 0}, {"no_such_key": 1}, {"recipe": "nota"}, {"members": [1, 2]}]
+)
 def test_settings_that_make_no_sense_are_refused_by_name(two_classes, recipe):
     with pytest.raises(MLError) as refusal:
         request_training(None, "x", recipe)

@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from ml.pictures import VIRIDIS
+from ml.viridis import VIRIDIS
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.pictures import AXES_BOX, DURATIONS, check_picture, read_energy
+from ml.axes import AXES_BOX
+from ml.pictures import DURATIONS, check_picture, read_energy
 from ml.strain.render import ENERGY_SHAPE, axes_template, encode_png, frame_energy, render_glitch
 from ml.strain.simulate import simulate_glitch
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml.pictures import VIRIDIS
+from ml.viridis import VIRIDIS
 from ml.vision.errors import BadSettings
 from ml.vision.networks.families import find_model
 from ml.vision.networks.network import build_network

@@ -34,6 +34,18 @@ def test_classes_that_nobody_knows_or_nobody_asks_for():
     assert average(said, ["abc"], "abd").tolist() == [pytest.approx([0.75, 0.25, 0.0])]
 
 
+def test_who_could_not_read_a_glitch_has_no_say_in_it():
+    """Of the second glitch only the first member, who does not know c, and of the third neither
+    the first's opinion nor its silence on c counts."""
+    said = [np.array([[0.8, 0.2]] * 3), np.array([[0.25, 0.25, 0.5]] * 3)]
+    read = np.array([[True, True, False], [True, False, True]])
+    assert average(said, ["ab", "abc"], "abc", read).tolist() == [
+        pytest.approx([(0.4 + 0.25) / 2, (0.1 + 0.25) / 2, 0.5]),
+        pytest.approx([0.8, 0.2, 0.0]),
+        pytest.approx([0.25, 0.25, 0.5]),
+    ]
+
+
 @pytest.fixture
 def members(training_set, recipe, tmp_path):
     """Two versions of different recipes."""
@@ -107,17 +119,26 @@ def test_one_pass_says_what_the_members_say_alone(members, training_set, tmp_pat
     assert np.array_equal(scores.features, np.concatenate([one.features for one in alone], axis=1))
 
 
-def test_what_only_one_member_needs_and_cannot_read_is_skipped(members, training_set, tmp_path):
+def test_what_one_member_cannot_read_the_others_say(members, training_set, tmp_path):
+    """One looks at 4.0 s alone, and one of two glitches has no such picture: the other decides."""
     settings = settings_for("logistic-features", {"size": 32, "durations": [4.0]})
     other = train_classifier(training_set, settings, tmp_path / "c", tmp_path / "cache").weights
     files = (ModelFile.read(other), ModelFile.read(members[0]))
     whole = Classifier.from_file(ModelFile(settings, ("blip", "line"), 1.0, {}, {}, files))
-    good, bad = (example.pictures for example in training_set.test[:2])
-    bad.paths[1.0].write_bytes(b"no picture")
-    assert Classifier.load(other).score([bad], tmp_path / "own").glitch_ids == [bad.glitch_id]
-    scores = whole.score([bad, good], tmp_path / "own")
-    assert scores.glitch_ids == [good.glitch_id]
-    assert scores.skipped == Classifier.load(members[0]).score([bad], tmp_path / "own").skipped
+    good, short = (example.pictures for example in training_set.test[:2])
+    short = GlitchPictures(short.glitch_id, {1.0: short.paths[1.0]})
+    blind, seeing = (
+        Classifier.load(path).score([short], tmp_path / "own") for path in (other, members[0])
+    )
+    assert [left.code for left in blind.skipped] == ["no_usable_duration"]
+    scores = whole.score([short, good], tmp_path / "own")
+    assert (scores.glitch_ids, scores.skipped) == ([short.glitch_id, good.glitch_id], ())
+    assert np.allclose(scores.undoubted[0], seeing.undoubted[0], atol=1e-5)
+    assert scores.novelty[0] == seeing.novelty[0]
+    assert np.isnan(scores.features[0, :1280]).all()
+    assert np.allclose(scores.features[0, 1280:], seeing.features[0], atol=1e-5)
+    both = whole.score([good], tmp_path / "own")
+    assert np.allclose(scores.probabilities[1], both.probabilities[0], atol=1e-5)
 
 
 def test_an_ensemble_reads_ahead_as_one_network_does(members, training_set, tmp_path):
@@ -143,7 +164,7 @@ def test_an_ensemble_reads_ahead_as_one_network_does(members, training_set, tmp_
     assert np.allclose(apart, together.probabilities, atol=1e-5)
 
 
-def test_what_one_member_cannot_read_is_skipped_by_all(members, training_set, tmp_path):
+def test_what_no_member_can_read_is_skipped(members, training_set, tmp_path):
     cache = tmp_path / "cache"
     settings = settings_for("ensemble", {"members": [1, 2]})
     model = make_ensemble(members, training_set, settings, tmp_path / "e", cache)

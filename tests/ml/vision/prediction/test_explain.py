@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
+from ml.axes import AXES_BOX
 from ml.heat import render_heat
-from ml.pictures import AXES_BOX
-from ml.vision.errors import UnknownLabel
+from ml.vision.errors import NoUsableDuration, UnknownLabel
 from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import build_network
@@ -185,12 +185,38 @@ def test_an_ensemble_shows_the_heat_of_its_members(trained):
     assert together.heat[4.0] == pytest.approx(alone.heat[4.0], abs=1e-5)
 
 
+def test_a_member_that_cannot_read_the_glitch_adds_no_heat(trained):
+    """It looks at 4.0 s alone, of which there is no picture."""
+    classifier, folder, rng = trained
+    examples = [
+        Example(bar(folder, f"long{where}{n}", where, rng), where)
+        for n in range(2)
+        for where in ("above", "below")
+    ]
+    recipe = TrainingSettings(size=96, trainable_blocks=0, epochs=0, copies=0, durations=(4.0,))
+    data = TrainingSet(("above", "below"), examples[1:], [], examples[:1])
+    blind = train_classifier(data, recipe, folder / "blind", folder / "cache").weights
+    both = Ensemble(ModelFile.read(blind), [Classifier.load(blind), classifier])
+    pictures = bar(folder, "short", "above", rng, durations=(1.0,))
+    alone = explain(classifier, pictures, folder / "cache", "above")
+    together = explain(both, pictures, folder / "cache", "above")
+    assert set(together.heat) == {1.0}
+    assert together.heat[1.0] == pytest.approx(alone.heat[1.0], abs=1e-5)
+    with pytest.raises(NoUsableDuration, match="No member that knows the class 'above'"):
+        explain(Ensemble(ModelFile.read(blind), both.members[:1]), pictures, folder / "c", "above")
+
+
 @pytest.mark.parametrize(
-    ("size", "outside", "inside"),
-    [((800, 600), (10, 10), (AXES_BOX[0] + 5, AXES_BOX[1] + 5)), ((64, 48), None, (0, 0))],
+    ("size", "box", "outside"),
+    [
+        ((800, 600), AXES_BOX, (10, 10)),
+        ((600, 450), (77, 47, 505, 404), (76, 46)),
+        ((64, 48), (0, 0, 64, 48), None),
+    ],
 )
-def test_heat_is_drawn_inside_the_axes(size, outside, inside):
-    image = Image.open(BytesIO(render_heat(np.ones((4, 4), np.float32), size)))
+def test_heat_is_drawn_inside_the_axes(size, box, outside):
+    image = Image.open(BytesIO(render_heat(np.ones((4, 4), np.float32), size, box)))
     assert (image.size, image.mode) == (size, "RGBA")
-    assert image.getpixel(inside)[3] == 210
+    assert image.getpixel(box[:2])[3] == 210
+    assert image.getpixel((box[2] - 1, box[3] - 1))[3] == 210
     assert outside is None or image.getpixel(outside)[3] == 0

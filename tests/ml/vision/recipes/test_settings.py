@@ -29,6 +29,7 @@ def test_missing_keys_take_their_defaults():
         ({"durations": [3.0]}, "durations"),
         ({"durations": [4.0, 4.0]}, "durations"),
         ({"durations": "4.0"}, "durations"),
+        ({"durations": [True, 4.0]}, "durations"),  # True == 1.0
         ({"backbone": ""}, "backbone"),
         ({"backbone": "resnet\x00"}, "backbone"),
         ({"backbone": "resnet\ud800"}, "backbone"),
@@ -66,6 +67,37 @@ def test_copies_that_would_change_no_prediction_are_refused(recipe, words):
     with pytest.raises(BadSettings, match=words) as caught:
         settings_for(recipe, {"test_copies": 4})
     assert caught.value.data["key"] == "test_copies"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "key"),
+    [
+        ("nota-cpu", {"recipe": "nota"}, "recipe"),
+        ("nota-cpu", {"members": [9]}, "members"),
+        ("logistic-features", {"warmup": 500}, "warmup"),
+        ("nota-cpu", {"epochs": 0, "ema": 0.5}, "ema"),
+        ("ensemble", {"members": [1, 2], "epochs": 7}, "epochs"),
+        ("ensemble", {"members": [1, 2], "size": 64}, "size"),
+    ],
+)
+def test_a_setting_that_would_do_nothing_is_refused(recipe, changes, key):
+    with pytest.raises(BadSettings, match=key) as caught:
+        settings_for(recipe, changes)
+    assert caught.value.data["key"] == key
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes"),
+    [
+        ("nota-cpu", {"recipe": "nota-cpu"}),
+        ("nota-cpu", {"epochs": 0}),  # its own ema and warmup go idle with it
+        ("nota-cpu", {"epochs": 1, "ema": 0.5, "warmup": 500}),
+        ("ensemble", {"members": [1, 2], "split": "in time", "seed": 3}),
+        ("ensemble", settings_for("ensemble").to_dict()),
+    ],
+)
+def test_what_has_its_use_is_taken(recipe, changes):
+    assert changes.items() <= settings_for(recipe, changes).to_dict().items()
 
 
 @pytest.mark.parametrize("recipe", ["nota", "george-resnet50"])
