@@ -29,8 +29,8 @@ from workers.tasks import DeviceTask, Held, holding, worker_name
 if TYPE_CHECKING:
     from ml.discovery.choose import Choice
     from ml.discovery.describe import Description
-    from ml.vision.embedding.candidates import Fit
     from ml.vision.embedding.embedder import Embedder
+    from ml.vision.embedding.kinds import Fit
     from ml.vision.networks.network import GlitchNetwork
 
 Floats = npt.NDArray[np.floating]
@@ -114,8 +114,8 @@ def _discover(
 ) -> Discovered:
     from ml.discovery.cluster import cluster_pool
     from ml.discovery.describe import describe_clusters
-    from ml.vision.embedding.candidates import embeddings_for
     from ml.vision.embedding.embedder import Embedder
+    from ml.vision.embedding.kinds import embeddings_for
 
     seed = int(run.settings.get("seed", 0))
     life.report("measuring embeddings on held-out classes", 0.3, until=0.7)
@@ -145,7 +145,7 @@ def _discover(
 
 def _choose(fits: "Mapping[str, Fit]", inputs: Inputs, seed: int) -> "Choice":
     from ml.discovery.choose import Candidate, choose_embedding
-    from ml.vision.embedding.candidates import DEFAULT_EMBEDDING
+    from ml.vision.embedding.kinds import DEFAULT_EMBEDDING
 
     def transform_of(fit: "Fit") -> Callable[..., Callable[[Floats], Floats]]:
         return lambda rows, labels, seed: fit(rows, labels, seed).transform

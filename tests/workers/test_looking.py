@@ -17,9 +17,9 @@ from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.looks import look_folder, request_look, request_look_at
 from labeling.services.training import request_training
 from ml.strain.render import ENERGY_SHAPE, frame_energy
-from ml.vision.embedding.candidates import FROZEN, embeddings_for
 from ml.vision.embedding.embedder import Embedder
 from ml.vision.embedding.frozen import embedding_inputs
+from ml.vision.embedding.kinds import FROZEN, embeddings_for
 from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import build_network

@@ -105,7 +105,7 @@ def embedding_inputs(
     cache: Path,
     device: str = "auto",
 ) -> EmbeddingInputs:
-    """All that the embeddings of :mod:`ml.vision.embedding.candidates` are fitted on."""
+    """All that the embeddings of :mod:`ml.vision.embedding.kinds` are fitted on."""
     with part(*READING):
         seen = features_by(network, glitches, cache, device)
     with part(*LOOKING):

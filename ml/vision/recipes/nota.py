@@ -11,6 +11,7 @@ from ml.vision.recipes.settings import TrainingSettings
 # instead of three, for all twelve epochs, is what gained most; the running mean makes an epoch less
 # of a lottery, and epoch 0, the linear head alone, stays in the choice.
 LITE0 = TrainingSettings(
+    recipe="nota-cpu",
     trainable_blocks=10,
     copies=2,
     warmup=1,

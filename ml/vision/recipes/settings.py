@@ -62,7 +62,7 @@ class TrainingSettings:
     model versions of an ensemble.
     """
 
-    recipe: str = "nota-cpu"
+    recipe: str = "unnamed"
     backbone: str = "efficientnet-lite0"
     weights: str = "imagenet"
     durations: tuple[float, ...] = (0.5, 1.0, 4.0)

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from ml.vision.embedding.candidates import FITS, FROZEN, JOINED, PIXELS, WHITENED, embeddings_for
 from ml.vision.embedding.direct import contrastive_loss, draw_pairs, train_direct
 from ml.vision.embedding.embed import from_content
 from ml.vision.embedding.embedder import Embedder
 from ml.vision.embedding.frozen import embedding_inputs, frozen_features, pixels
+from ml.vision.embedding.kinds import FITS, FROZEN, JOINED, PIXELS, WHITENED, embeddings_for
 from ml.vision.embedding.linear import fit_pca, pad
 from ml.vision.errors import DamagedWeights, OtherColumns, TooFewClasses
 from ml.vision.networks.network import build_network

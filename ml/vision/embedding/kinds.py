@@ -1,4 +1,4 @@
-"""The embeddings among which discovery chooses, ready to be measured and used."""
+"""The kinds of embedding among which discovery chooses, ready to be measured and used."""
 
 from __future__ import annotations
 
