@@ -138,6 +138,7 @@ def put_pictures(folder, splits, first):
         picture.write_bytes(make_picture(number))
 
 
+@pytest.mark.timeout(900)  # servers, workers and trainings of two calls
 def test_from_a_folder_to_the_tables_and_once_more(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("NOTA_VAR", str(tmp_path / "var"))
     pictures = tmp_path / "set"
