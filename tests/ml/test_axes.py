@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ml.axes import AXES_BOX, axes_box, crop_axes
 from ml.pictures import PictureError, check_picture, read_energy
@@ -96,6 +96,82 @@ def test_a_grey_plot_loses_its_margins_too() -> None:
     box = axes_box(framed((600, 450)).convert("L"))
     assert box is not None
     assert np.abs(np.array(box) - np.array(AXES_BOX) * 0.75).max() <= 2
+
+
+DARK = "#222222"
+
+
+def bordered(image: Image.Image, width: int, colour: str) -> Image.Image:
+    return ImageOps.expand(image, width, colour)
+
+
+@pytest.mark.parametrize("colour", ["#808080", "black", "#3060c0"])
+@pytest.mark.parametrize("width", [1, 2, 12])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_border_of_one_colour_around_a_plot_is_none_of_it(
+    colour: str, width: int, kind: str
+) -> None:
+    copy = encode(bordered(framed((600, 450)), width, colour), kind)
+    check_picture(copy)
+    assert np.abs(small(copy) - small(encode(framed((800, 600))))).mean() < 4
+
+
+def test_a_border_blended_by_resizing_is_none_of_it_either() -> None:
+    size = (600, 450)
+    copy = bordered(framed((800, 601)), 2, DARK).resize(size, Image.Resampling.LANCZOS)
+    assert np.abs(small(encode(copy)) - small(encode(framed((800, 600))))).mean() < 4
+
+
+@pytest.mark.parametrize("image", [Image.fromarray(energy()), Image.fromarray(VIRIDIS[energy()])])
+def test_a_border_without_margins_is_left_on(image: Image.Image) -> None:
+    """Quiet at its edges, or framed by somebody: without white it has no axes."""
+    picture = bordered(image, 2, DARK)
+    assert axes_box(picture) == (0, 0, *picture.size)
+
+
+def whitened(*boxes: tuple[int, ...]) -> Image.Image:
+    """1600 x 1200, white in some boxes within its axes (204, 124, 1346, 1078)."""
+    picture = framed((1600, 1200))
+    for box in boxes:
+        picture.paste("white", box)
+    return picture
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [(206, 900, 1344, 1076)],
+        [(206, 126, 1344, 300)],
+        [(206, 126, 400, 1076)],
+        [(600, 126, 760, 1076)],
+        [(x, 126, x + 3, 1076) for x in range(300, 1300, 200)]
+        + [(206, y, 1344, y + 3) for y in range(200, 1000, 200)],
+    ],
+    ids=["low frequencies", "high frequencies", "early", "a gap in time", "a grid"],
+)
+def test_white_within_the_axes_moves_no_side_of_them(boxes: list[tuple[int, ...]]) -> None:
+    box = axes_box(whitened(*boxes))
+    assert box is not None
+    assert np.abs(np.array(box) - np.array(AXES_BOX) * 2).max() <= 3
+
+
+@pytest.mark.parametrize(
+    "box", [(200, 900, 1350, 1084), (200, 110, 1350, 300), (198, 110, 400, 1084)]
+)
+def test_axes_of_another_shape_than_gravity_spys_are_refused(box: tuple[int, ...]) -> None:
+    """The frame's own line is gone there: what is left would be stretched."""
+    with pytest.raises(PictureError) as caught:
+        check_picture(encode(whitened(box)))
+    assert caught.value.code == "no_axes"
+
+
+def test_a_plot_on_a_page_of_another_shape_is_found() -> None:
+    page = Image.new("RGB", (900, 600), "white")
+    page.paste(framed((780, 585)), (40, 10))
+    box = axes_box(page)
+    assert box is not None
+    wanted = np.array(AXES_BOX) * 0.975 + [40, 10, 40, 10]
+    assert np.abs(np.array(box) - wanted).max() <= 2
 
 
 def test_white_margins_without_axes_are_refused_with_what_is_wanted() -> None:

@@ -24,7 +24,7 @@ from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.storage.store import ArrayStore, hash_of
 
 Energy = npt.NDArray[np.uint8]
-LAYOUT = 2  # raise it when the views of the same pictures come out otherwise
+LAYOUT = 3  # raise it when the views of the same pictures come out otherwise
 
 FULL, LONGEST_ONLY = 0, 1  # the two variants of a glitch's views
 VARIANTS = 2

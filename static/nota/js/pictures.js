@@ -5,6 +5,7 @@ import { fill, gettext } from "./words.js";
 
 const PHONE = matchMedia("(max-width: 40rem)");
 const FIRST_LARGE = 1.0;
+const PAPER = 230; // of 255, as in ml/axes.py
 const REMEMBERED = "nota.view";
 
 export class Pictures {
@@ -43,7 +44,11 @@ export class Pictures {
     this.box.classList.remove("waiting");
     this.show(this.large);
     const shown = this.figures.filter((figure) => !figure.classList.contains("missing"));
-    return Promise.all(shown.map((figure) => figure.querySelector("img").decode())).catch(() => {});
+    const images = shown.map((figure) => figure.querySelector("img"));
+    return Promise.all(images.map(async (image) => {
+      await image.decode();
+      image.classList.toggle("bare", !hasMargins(image));
+    })).catch(() => {});
   }
 
   #fill(figure, glitch) {
@@ -57,7 +62,6 @@ export class Pictures {
     image.src = picture.url;
     image.width = picture.width;
     image.height = picture.height;
-    image.classList.toggle("bare", picture.width !== 800 || picture.height !== 600);
     image.alt = fill(gettext("Spectrogram of %(seconds)s around glitch %(id)s in %(ifo)s"), {
       seconds: seconds(picture.duration), id: glitch.gravityspy_id, ifo: glitch.ifo,
     });
@@ -148,6 +152,14 @@ export class Zoom {
     this.box.style.setProperty("--zoom", this.level);
     this.box.style.setProperty("--at", `${this.at.x}% ${this.at.y}%`);
   }
+}
+
+// Whether a picture is a plot on white paper: judged near its corner, within a thin border.
+function hasMargins(image) {
+  const canvas = element("canvas", { width: 1, height: 1 });
+  const pencil = canvas.getContext("2d");
+  pencil.drawImage(image, -8, -8);
+  return Math.min(...pencil.getImageData(0, 0, 1, 1).data) >= PAPER;
 }
 
 const durationOf = (figure) => Number(figure.dataset.duration);
