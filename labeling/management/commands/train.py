@@ -12,6 +12,7 @@ from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
+from labeling.selectors.recipes import random_weights_for
 from labeling.selectors.runs import failed_before, find_training, live_training
 from labeling.services.resuming import resume_training
 from labeling.services.runs import is_free
@@ -88,9 +89,15 @@ Examples:
         except MLError as refusal:
             raise CommandError(f"--set: {refusal}") from refusal
         if options["random_weights"]:
-            changes["weights"] = "imagenet or random"
+            changes |= self._random_weights(options["recipe"])
         begun = self._go_on(options, changes) if options["go_on"] else None
         return begun or self._request(options, changes)
+
+    def _random_weights(self, recipe: str) -> dict[str, Any]:
+        try:
+            return random_weights_for(recipe)
+        except MLError as refusal:
+            raise CommandError(f"{refusal.code}: {refusal}") from refusal
 
     def _resume(self, options: dict[str, Any]) -> TrainingRun:
         if any(options[name] for name in ("recipe", "set", "random_weights", "go_on", "reason")):

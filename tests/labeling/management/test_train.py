@@ -39,7 +39,10 @@ def test_a_training_here_ends_in_a_version():
     first = ModelVersion.objects.get()
 
     train("--recipe", "nota-cpu", "--set", "size=96", "--set", "epochs=0", "--here")
-    said = train("--recipe", "ensemble", "--set", "members=[1, 2]", "--here")
+    said = train(
+        *("--recipe", "ensemble", "--set", "members=[1, 2]", "--here"),
+        "--random-weights",  # none to start from: nothing to refuse, and nothing to store
+    )
     ensemble = ModelVersion.objects.get(number=3)
     assert "classifier 3" in said
     assert ensemble.class_list == first.class_list
@@ -123,6 +126,7 @@ def test_of_the_same_trainings_the_one_that_ended_last_tells(settings):
     ("arguments", "words"),
     [
         (["--recipe", "vgg"], "unknown_recipe"),
+        (["--recipe", "vgg", "--random-weights"], "unknown_recipe"),
         (["--set", "epochs"], "KEY=VALUE"),
         (["--set", "epochs=many"], "bad_settings"),
         (["--set", "backbone=resnet5O"], "did you mean resnet50"),
