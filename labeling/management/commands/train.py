@@ -111,7 +111,7 @@ Examples:
             run = resume_training(number, by=None)
         except LabelingError as refusal:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
-        self.stdout.write(f"Training {run.pk} by {run.settings['recipe']} goes on.")
+        self.stdout.write(f"Training {run.pk} by {run.recipe} goes on.")
         return run
 
     def _request(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun:
@@ -120,7 +120,7 @@ Examples:
             run = request_training(None, reason, changes, recipe=options["recipe"])
         except (LabelingError, MLError) as refusal:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
-        self.stdout.write(f"Training {run.pk} by {run.settings['recipe']} is asked for.")
+        self.stdout.write(f"Training {run.pk} by {run.recipe} is asked for.")
         return run
 
     def _go_on(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun | None:
@@ -131,7 +131,7 @@ Examples:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
         run = live_training()
         if run is not None:
-            name = f"Training {run.pk} by {run.settings['recipe']}"
+            name = f"Training {run.pk} by {run.recipe}"
             if run.settings in wanted:
                 self.stdout.write(f"{name} is under way already; this follows it.")
                 return run

@@ -141,6 +141,18 @@ def test_what_is_wrong_is_said(arguments, words):
 
 
 @pytest.mark.django_db
+def test_a_training_of_before_recipes_had_names_goes_on_as_the_default_one():
+    import_two_classes()
+    nameless = {"size": 96, "epochs": 0}
+    run = TrainingRun.objects.create(state="failed", ended_at=timezone.now(), settings=nameless)
+    said = train("--resume", str(run.pk), "--here")
+    assert f"Training {run.pk} by nota-cpu goes on." in said
+    assert "It made classifier 1" in said
+    run.refresh_from_db()
+    assert (run.settings, run.recipe) == (nameless, "nota-cpu")
+
+
+@pytest.mark.django_db
 def test_a_failed_training_is_gone_on_with_as_it_was_asked_for(monkeypatch, tmp_path):
     """Its weights were missing; somebody puts a file where the refusal says."""
     monkeypatch.setenv("NOTA_WEIGHTS", str(tmp_path))
