@@ -175,7 +175,6 @@ def _reproduce(
     """
     lines = [*changes, *_members(recipe, state.versions(before))]
     of = {"learned": call.learned, "changes": parse_changes(lines)}
-    go_on = ["--go-on"] if state.goes_on(recipe, of) else []
     found = state.row(recipe, of, call.test)
     if "figures" in found:
         say(f"Judged already: classifier {found['version']}.")
@@ -183,7 +182,7 @@ def _reproduce(
     state.write()
     try:
         if "version" not in found:
-            found["version"] = _train(call.environment, recipe, lines, go_on)
+            found["version"] = _train(call.environment, recipe, lines)
             state.write()  # a training is long: kept before anything else can go wrong
         path = call.folder / f"{recipe}.json"
         found["figures"] = _evaluate(call.environment, found["version"], path)
@@ -197,9 +196,8 @@ def _members(recipe: str, versions: Iterable[int]) -> list[str]:
     return [f"members={list(versions)}"] if find_recipe(recipe).is_ensemble else []
 
 
-def _train(
-    environment: dict[str, str], recipe: str, changes: Sequence[str], go_on: Sequence[str]
-) -> int:
+def _train(environment: dict[str, str], recipe: str, changes: Sequence[str]) -> int:
+    go_on = ("--go-on", "--same-glitches")  # whatever was begun of other glitches is of no use
     arguments = [*go_on, *(part for change in changes for part in ("--set", change))]
     made = MADE.search(manage(environment, "train", "--recipe", recipe, *arguments))
     if made is None:

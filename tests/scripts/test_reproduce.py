@@ -103,17 +103,6 @@ def test_an_ensemble_is_done_again_when_a_member_before_it_is_another(tmp_path):
     assert "version" not in state.row("ensemble", {"members": state.versions(ends)}, "1")
 
 
-def test_a_training_that_failed_is_gone_on_with_unless_glitches_were_added(tmp_path):
-    state = State(tmp_path / "reproduce.json", Path("/set"), None)
-    of, other = {"learned": "a", "changes": {}}, {"learned": "b", "changes": {}}
-    assert state.goes_on("nota", of)
-    state.row("nota", of, "1")["error"] = "no weights"
-    assert state.goes_on("nota", of)
-    assert not state.goes_on("nota", other)
-    state.row("nota", of, "1")["version"] = 1
-    assert state.goes_on("nota", other)  # it has ended: nothing is left to go on with
-
-
 def test_a_value_may_hold_spaces():
     given = ["nota-cpu:epochs=20; nota: weights=imagenet or random", "nota:split=in time\n"]
     assert parse_set(given, ["nota", "nota-cpu"]) == {

@@ -17,6 +17,7 @@ from labeling.selectors.runs import failed_before, find_training, live_training
 from labeling.services.resuming import resume_training
 from labeling.services.runs import is_free
 from labeling.services.training import request_training, settings_asked_for
+from labeling.services.training_sets import learns_as_now
 from ml.errors import MLError
 from ml.vision.networks.weights import missing_weights
 from ml.vision.recipes import RECIPES
@@ -61,6 +62,11 @@ Examples:
             "--go-on",
             action="store_true",
             help="first follow what is under way to its end; go on with the same one if it failed",
+        )
+        parser.add_argument(
+            "--same-glitches",
+            action="store_true",
+            help="with --go-on: only with a training of the glitches that one would learn from now",
         )
         parser.add_argument(
             "--resume",
@@ -132,13 +138,13 @@ Examples:
         run = live_training()
         if run is not None:
             name = f"Training {run.pk} by {run.recipe}"
-            if run.settings in wanted:
+            if run.settings in wanted and _fits(run, options):
                 self.stdout.write(f"{name} is under way already; this follows it.")
                 return run
             self.stdout.write(f"{name} is under way; this waits for its end.")
             self._follow(run, here=options["here"])
         failed = failed_before(wanted, timezone.now())
-        if failed is None:
+        if failed is None or not _fits(failed, options):
             return None
         self.stdout.write(f"Training {failed.pk} failed before ({failed.error_code}).")
         return self._resume_run(failed.pk)
@@ -185,3 +191,7 @@ Examples:
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")
         for note in version.metrics.get("notes", []):
             self.stdout.write(f"Note: {note}")
+
+
+def _fits(run: TrainingRun, options: dict[str, Any]) -> bool:
+    return not options["same_glitches"] or learns_as_now(run)

@@ -10,9 +10,11 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from labeling.models import ModelVersion, TrainingRun
+from labeling.services.imports import NewGlitch, import_glitch
+from labeling.services.training_sets import freeze_training_set
 from ml.vision.networks.torchvision_door import import_torchvision
 from ml.vision.recipes import RECIPES
-from tests.workers.test_training import import_two_classes, long_lease
+from tests.workers.test_training import drawn, import_two_classes, long_lease
 
 __all__ = ["long_lease"]  # a fixture that is used by being here
 
@@ -104,6 +106,38 @@ def test_the_same_training_that_failed_is_gone_on_with(
     assert (f"Training {run.pk} failed before (disk_full)." in said) is is_gone_on_with
     live = TrainingRun.objects.get(state="requested")
     assert (live == run) is is_gone_on_with
+
+
+def add_glitch(number, split):
+    pictures = {4.0: drawn("Blip", number)}
+    new = NewGlitch(f"{number:010d}", "H1", pictures, gold_label="Blip", gold_split=split)
+    import_glitch(new, by=None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("added", "same", "is_gone_on_with"),
+    [
+        ([], ["--same-glitches"], True),
+        (["test"], ["--same-glitches"], True),  # judged anew, not trained anew
+        (["train"], ["--same-glitches"], False),
+        (["validation"], ["--same-glitches"], False),
+        (["train"], [], True),  # on its frozen list
+    ],
+)
+def test_a_failed_training_of_other_glitches_is_not_gone_on_with(added, same, is_gone_on_with):
+    """One that was frozen before glitches were added, whatever was trained in between."""
+    import_two_classes()
+    arguments = ["--recipe", "logistic-features", "--set", "size=96", "--no-wait"]
+    train(*arguments)
+    run = TrainingRun.objects.get()
+    freeze_training_set(run)
+    ended = timezone.now() - timedelta(hours=1)
+    TrainingRun.objects.update(state="failed", error_code="disk_full", ended_at=ended)
+    for number, split in enumerate(added, start=50):
+        add_glitch(number, split)
+    train(*arguments, "--go-on", *same)
+    assert (TrainingRun.objects.get(state="requested") == run) is is_gone_on_with
 
 
 @pytest.mark.django_db
