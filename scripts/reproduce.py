@@ -174,8 +174,13 @@ def _reproduce(
     ``before``: the recipes that this call came to before this one.
     """
     lines = [*changes, *_members(recipe, state.versions(before))]
-    of = {"learned": call.learned, "changes": parse_changes(lines)}
-    found = state.row(recipe, of, call.test)
+    before_this = state.recipes.get(recipe, {})
+    found = state.row(recipe, made_of(call.learned, recipe, lines), call.test)
+    if "version" in before_this and "version" not in found:
+        say(
+            f"Classifier {before_this['version']} came of other settings, members or glitches, or "
+            "is of before all settings were kept with a row: trained again."
+        )
     if "figures" in found:
         say(f"Judged already: classifier {found['version']}.")
         return
@@ -189,6 +194,15 @@ def _reproduce(
     except StepFailed as error:
         found["error"] = str(error)
     state.write()
+
+
+def made_of(learned: str, recipe: str, changes: Sequence[str]) -> dict[str, Any]:
+    """What a row comes of: the glitches, and all settings, for another release may change a recipe.
+
+    >>> made_of("1f", "nota-cpu", ["epochs=3"])["settings"]["epochs"]
+    3
+    """
+    return {"learned": learned, "settings": settings_for(recipe, parse_changes(changes)).to_dict()}
 
 
 def _members(recipe: str, versions: Iterable[int]) -> list[str]:
