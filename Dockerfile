@@ -25,7 +25,7 @@ RUN DEBUG=1 DATABASE_URL=postgres://nobody@localhost/unused REDIS_URL=redis://lo
 # Which code made a result is stored with it, and the image holds no .git to ask:
 # NOTA_CODE_VERSION=$(git rev-parse HEAD) docker compose build
 ARG NOTA_CODE_VERSION=""
-ENV NOTA_CODE_VERSION=$NOTA_CODE_VERSION
+ENV NOTA_IMAGE_VERSION=$NOTA_CODE_VERSION
 USER nota
 VOLUME /app/var
 EXPOSE 8000

@@ -4,6 +4,7 @@ Secrets have no default outside DEBUG: a site without SECRET_KEY refuses to star
 DATABASE_URL and REDIS_URL the embedded servers under ``var/`` are used (``labeling.embedded``).
 """
 
+import os
 from pathlib import Path
 
 import environ
@@ -13,6 +14,8 @@ from labeling import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+# A blank line of .env is no value: it leaves the default, as a missing one does.
+env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 DEBUG = env.bool("DEBUG", default=False)
 NOTA_VAR = Path(env.str("NOTA_VAR", default=str(BASE_DIR / "var")))

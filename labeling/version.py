@@ -10,12 +10,15 @@ RELEASE = "0.1.0"
 
 @functools.cache
 def code_version() -> str:
-    """``NOTA_CODE_VERSION`` (images set it), else the commit of the checkout, else the release.
+    """The image's commit, else ``NOTA_CODE_VERSION``, the checkout's commit, or the release.
+
+    ``NOTA_IMAGE_VERSION`` is the image's own, under a name that no .env sets.
 
     A checkout with changes of its own says so with a trailing ``+changes``.
     """
-    if os.environ.get("NOTA_CODE_VERSION"):
-        return os.environ["NOTA_CODE_VERSION"]
+    told = os.environ.get("NOTA_IMAGE_VERSION") or os.environ.get("NOTA_CODE_VERSION")
+    if told:
+        return told
     root = Path(__file__).resolve().parent.parent
     if not (root / ".git").exists():
         return RELEASE

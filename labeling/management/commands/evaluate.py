@@ -33,7 +33,7 @@ Examples:
   manage.py evaluate                              the version in use
   manage.py evaluate --version 3 --against 2      and whether 3 differs from 2 by more than chance
   manage.py evaluate --in-time                    only on what came later than all training
-  manage.py evaluate --here                       without a worker; Ctrl-C cancels it
+  manage.py evaluate --here                       without a worker; Ctrl-C ends it
   manage.py evaluate --version 3 --cancel         what a worker was asked for so
   manage.py evaluate --json figures.json --csv tables/
 """
@@ -141,8 +141,9 @@ Examples:
                 run.refresh_from_db()
         except KeyboardInterrupt:
             # Otherwise a worker would take up what nobody waits for any more.
-            with suppress(LabelingError):
-                self._cancel(run)
+            if run.requested_by is None:
+                with suppress(LabelingError):
+                    self._cancel(run)
             raise
         if run.state == EvaluationRun.State.RUNNING:
             raise CommandError(f"{run.worker} makes this evaluation already; run this again then.")

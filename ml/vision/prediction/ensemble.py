@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.vision.confidence.calibrate import fit_temperature, reported
-from ml.vision.errors import NoMembers
+from ml.vision.errors import NoMembers, NoUsableDuration
 from ml.vision.inputs.dataset import Example, Skipped, TrainingSet
 from ml.vision.judging.judged import align_columns
 from ml.vision.networks.model_file import ModelFile
@@ -58,7 +58,7 @@ def logits_of(probabilities: Floats) -> npt.NDArray[np.float64]:
     return np.asarray(np.log(np.clip(probabilities, CLIP, 1.0)))
 
 
-def _spread(table: Floats, rows: Sequence[int], count: int) -> Floats:
+def _spread(table: Floats, rows: npt.NDArray[np.intp], count: int) -> Floats:
     """(m, ...) -> (count, ...) with them in ``rows``, NaN elsewhere."""
     whole = np.full((count, *table.shape[1:]), np.nan, table.dtype)
     whole[rows] = table
@@ -68,11 +68,12 @@ def _spread(table: Floats, rows: Sequence[int], count: int) -> Floats:
 class Ensemble(Classifier):
     """A classifier whose say is the average of its members'.
 
-    The pictures are read once for all members, which may be ensembles themselves. A glitch that
-    some of them cannot read, for want of a duration, is for the others to say; what none can is
-    skipped. Averaged is what they say by temperature alone; the mean of their novelty evens it out
-    once, so that no temperature takes doubt back. ``features`` are the members' side by side, NaN
-    where one could not read the glitch.
+    The pictures are read once for all members, which may be ensembles themselves. A glitch of which
+    some of them see no duration is for the others to say, those that know a class of the
+    ensemble's. What none sees is skipped, and what has a picture that cannot be read. Averaged is
+    what they say by temperature alone; the mean of their novelty evens it out once, so that no
+    temperature takes doubt back. ``features`` are the members' side by side, NaN where one could
+    not read the glitch.
     """
 
     def __init__(self, model: ModelFile, members: Sequence[Classifier]) -> None:
@@ -89,16 +90,24 @@ class Ensemble(Classifier):
 
     def _average(self, asked: Sequence[str], scores: Sequence[Scores]) -> Scores:
         """What the members say of one chunk, as one."""
-        by_any = {key for one in scores for key in one.glitch_ids}
-        ids = [key for key in asked if key in by_any]
-        places = {key: place for place, key in enumerate(ids)}
-        rows = [[places[key] for key in one.glitch_ids] for one in scores]
-        read = np.array([np.isin(np.arange(len(ids)), mine) for mine in rows])  # (m, n)
+        lefts = [left for one in scores for left in one.skipped]
+        damaged = {left.glitch_id: left for left in lefts if left.code != NoUsableDuration.code}
+        skipped = {left.glitch_id: left for left in lefts} | damaged
+        able = [
+            one
+            for one, member in zip(scores, self.members, strict=True)
+            if not set(self.classes).isdisjoint(member.classes)
+        ]
+        said_of = {key for one in able for key in one.glitch_ids} - damaged.keys()
+        ids = [key for key in asked if key in said_of]
+        rows = [{key: row for row, key in enumerate(one.glitch_ids)} for one in scores]
+        read = np.array([[key in mine for key in ids] for mine in rows], bool)  # (m, n)
 
         def spread(tables: Sequence[Floats]) -> list[Floats]:
             """(n_m, ...) of the glitches that each member read -> (n, ...) of all."""
             return [
-                _spread(table, mine, len(ids)) for table, mine in zip(tables, rows, strict=True)
+                _spread(table[[mine[key] for key in ids if key in mine]], places, len(ids))
+                for table, mine, places in zip(tables, rows, map(np.flatnonzero, read), strict=True)
             ]
 
         said = spread([one.undoubted for one in scores])
@@ -106,14 +115,13 @@ class Ensemble(Classifier):
         logits = logits_of(mean)
         each = np.stack(spread([one.novelty for one in scores]))  # (m, n)
         novelty = np.asarray(np.mean(each, axis=0, where=read), np.float32)
-        skipped = {left.glitch_id: left for one in scores for left in one.skipped}
         return Scores(
             ids,
             reported(logits, self.temperature, novelty).astype(np.float32),
             reported(logits, self.temperature).astype(np.float32),
             np.concatenate(spread([one.features for one in scores]), axis=1),
             novelty,
-            tuple(left for key, left in skipped.items() if key not in by_any),
+            tuple(left for key, left in skipped.items() if key not in said_of),
         )
 
     @property

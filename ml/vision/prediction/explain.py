@@ -23,7 +23,6 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 from torch import Tensor, nn
 
-from ml.pictures import PictureError
 from ml.vision.errors import NoUsableDuration, UnknownLabel
 from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.inputs.views import FULL, PictureFiles, ViewReader, source_of
@@ -88,7 +87,7 @@ def _explain_together(
         raise UnknownLabel(f"No member of the ensemble knows a class {label!r}.", label=label)
     heats = []
     for member in knowing:
-        with suppress(PictureError, NoUsableDuration):
+        with suppress(NoUsableDuration):
             heats.append(explain(member, pictures, cache, label).heat)
     if not heats:
         raise NoUsableDuration(

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from labeling import jobs
 from labeling.models import Evaluation, EvaluationRun
 from labeling.services.cancelling import cancel_evaluation
+from tests.conftest import make_volunteer
 from tests.labeling.judging_world import make_classifier, make_gold, say, trained_on
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,21 @@ def test_what_is_made_here_is_cancelled_by_ctrl_c_or_elsewhere(two, monkeypatch,
         call_command("evaluate", "--here")
     assert interrupted or str(ended.value) == "It was cancelled."
     assert EvaluationRun.objects.get().state == "cancelled"
+
+
+def test_ctrl_c_leaves_what_somebody_else_asked_for(two, monkeypatch):
+    make_gold(20, "Blip", 1)
+    reviewer = make_volunteer("ada", role="reviewer")
+    run = EvaluationRun.objects.create(model_version=two[0], requested_by=reviewer)
+
+    def interrupted(_name: str, *, run_id: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs, "run_here", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("evaluate", "--version", "1", "--here")
+    run.refresh_from_db()
+    assert run.state == "requested"
 
 
 def test_what_no_worker_can_read_is_left_out_where_it_is_asked_for(two, capsys):

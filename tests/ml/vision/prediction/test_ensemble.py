@@ -141,6 +141,34 @@ def test_what_one_member_cannot_read_the_others_say(members, training_set, tmp_p
     assert np.allclose(scores.probabilities[1], both.probabilities[0], atol=1e-5)
 
 
+def test_a_picture_that_cannot_be_read_is_not_averaged_over(members, training_set, tmp_path):
+    """Whoever does not look at it could speak; but the file may be whole again tomorrow."""
+    settings = settings_for("logistic-features", {"size": 32, "durations": [4.0]})
+    other = train_classifier(training_set, settings, tmp_path / "c", tmp_path / "cache").weights
+    files = (ModelFile.read(members[0]), ModelFile.read(other))
+    whole = Classifier.from_file(ModelFile(settings, ("blip", "line"), 1.0, {}, {}, files))
+    good, bad = (example.pictures for example in training_set.test[:2])
+    bad.paths[1.0].write_bytes(b"no picture")
+    assert Classifier.load(other).score([bad], tmp_path / "own").glitch_ids == [bad.glitch_id]
+    scores = whole.score([bad, good], tmp_path / "own")
+    assert scores.glitch_ids == [good.glitch_id]
+    assert scores.skipped == Classifier.load(members[0]).score([bad], tmp_path / "own").skipped
+
+
+def test_who_knows_no_class_of_the_ensemble_does_not_answer_alone(members, training_set, tmp_path):
+    settings = settings_for("logistic-features", {"size": 32, "durations": [4.0]})
+    other = train_classifier(training_set, settings, tmp_path / "c", tmp_path / "cache").weights
+    stranger = dataclasses.replace(ModelFile.read(members[0]), classes=("x", "y"))
+    files = (stranger, ModelFile.read(other))
+    whole = Classifier.from_file(ModelFile(settings, ("blip", "line"), 1.0, {}, {}, files))
+    good, short = (example.pictures for example in training_set.test[:2])
+    short = GlitchPictures(short.glitch_id, {1.0: short.paths[1.0]})
+    scores = whole.score([short, good], tmp_path / "own")
+    assert scores.glitch_ids == [good.glitch_id]
+    assert [left.code for left in scores.skipped] == ["no_usable_duration"]
+    assert np.isfinite(scores.probabilities).all()
+
+
 def test_an_ensemble_reads_ahead_as_one_network_does(members, training_set, tmp_path):
     cache = tmp_path / "cache"
     settings = settings_for("ensemble", {"members": [1, 2]})
