@@ -9,6 +9,7 @@ the five planted ones on top; ``--simulated N`` on N a class. There a seed deals
 Figures on simulated glitches do not compare with the papers', and six easy classes do not compare
 with twenty-two. A recipe whose ImageNet weights are neither in NOTA_WEIGHTS nor to be downloaded
 starts from random ones, and its row says so; with ``--set weights=random`` no download is tried.
+A change that names no recipe goes to all of those for which it changes something.
 ``ensemble``, named last, averages what the others of the same seed have made.
 """
 
@@ -43,6 +44,7 @@ from ml.vision.prediction.ensemble import make_ensemble
 from ml.vision.recipes import RECIPES, find_recipe, settings_for
 from ml.vision.recipes.changes import parse_changes
 from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.recipes.use import of_use
 from ml.vision.training.train import TrainedModel, train_classifier
 
 SIMULATED_NOTE = "Simulated glitches: these figures do not compare with the papers'."
@@ -136,7 +138,7 @@ def _rows(options: argparse.Namespace, split: Splitter, work: Path) -> Iterator[
     every = [name for name in RECIPES if not RECIPES[name].is_ensemble]
     names = [name for asked in options.recipes for name in (every if asked == "all" else [asked])]
     for name in names:
-        find_recipe(name)
+        _settings(options, name, 0)  # none is refused once others have trained for hours
     for seed in range(options.seeds):
         training_set = split(seed)
         if options.labels is not None:
@@ -159,8 +161,7 @@ def _run(
     cache: Path,
 ) -> Row:
     """Train one recipe with one seed into ``folder/name`` and test it."""
-    changes = _changes(options.set, name)
-    settings, notes = _settings(options, name, seed, changes)
+    settings, changes, notes = _settings(options, name, seed)
     if settings.unlabeled and not training_set.unlabeled:
         notes.append("No unlabeled glitches here, so this recipe learns as nota-cpu does.")
     started = time.process_time()
@@ -194,31 +195,36 @@ def _train(
 
 
 def _settings(
-    options: argparse.Namespace, name: str, seed: int, changes: dict[str, Any]
-) -> tuple[TrainingSettings, list[str]]:
-    """The recipe's settings as asked for, and in words what keeps them from its own."""
+    options: argparse.Namespace, name: str, seed: int
+) -> tuple[TrainingSettings, dict[str, Any], list[str]]:
+    """The recipe's settings as asked for, what of that ``--set`` changed, and in words what else
+    keeps them from its own."""
+    changes = _changes(options.set, name)
     settings = settings_for(name, changes)
     weights = "random" if settings.weights == "random" else "imagenet or random"
     settings = replace(settings, seed=seed, weights=weights, size=options.size or settings.size)
     if options.epochs is None or options.epochs >= settings.epochs:
-        return settings, []
+        return settings, changes, []
     note = f"At most {options.epochs} of {settings.epochs} epochs."
-    return replace(settings, epochs=options.epochs), [note]
+    return replace(settings, epochs=options.epochs), changes, [note]
 
 
 def _changes(pairs: list[str], name: str) -> dict[str, Any]:
-    """What ``pairs`` change for the recipe ``name``.
+    """What ``pairs`` change for the recipe ``name``; those without a name where it is of use to it.
 
     >>> _changes(["size=96", "nota:epochs=3", "nota-cpu:epochs=5"], "nota")
     {'size': 96, 'epochs': 3}
+    >>> _changes(["size=96", "split=in time", "ensemble:seed=3"], "ensemble")
+    {'split': 'in time', 'seed': 3}
     """
-    changes: dict[str, Any] = {}
+    of_all: dict[str, Any] = {}
+    own: dict[str, Any] = {}
     for pair in pairs:
         where, _, value = pair.partition("=")
         recipe, _, key = where.rpartition(":")
         if recipe in ("", name):
-            changes |= parse_changes([f"{key}={value}"])
-    return changes
+            (own if recipe else of_all).update(parse_changes([f"{key}={value}"]))
+    return of_use(of_all, find_recipe(name), own) | own
 
 
 if __name__ == "__main__":

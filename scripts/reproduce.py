@@ -174,16 +174,20 @@ def _reproduce(
     ``before``: the recipes that this call came to before this one.
     """
     lines = [*changes, *_members(recipe, state.versions(before))]
-    of = {"learned": call.learned, "changes": parse_changes(lines)}
-    go_on = ["--go-on"] if state.goes_on(recipe, of) else []
-    found = state.row(recipe, of, call.test)
+    before_this = state.recipes.get(recipe, {})
+    found = state.row(recipe, made_of(call.learned, recipe, lines), call.test)
+    if "version" in before_this and "version" not in found:
+        say(
+            f"Classifier {before_this['version']} came of other settings, members or glitches, or "
+            "is of before all settings were kept with a row: trained again."
+        )
     if "figures" in found:
         say(f"Judged already: classifier {found['version']}.")
         return
     state.write()
     try:
         if "version" not in found:
-            found["version"] = _train(call.environment, recipe, lines, go_on)
+            found["version"] = _train(call.environment, recipe, lines)
             state.write()  # a training is long: kept before anything else can go wrong
         path = call.folder / f"{recipe}.json"
         found["figures"] = _evaluate(call.environment, found["version"], path)
@@ -192,14 +196,22 @@ def _reproduce(
     state.write()
 
 
+def made_of(learned: str, recipe: str, changes: Sequence[str]) -> dict[str, Any]:
+    """What a row comes of: the glitches, and all settings, for another release may change a recipe.
+
+    >>> made_of("1f", "nota-cpu", ["epochs=3"])["settings"]["epochs"]
+    3
+    """
+    return {"learned": learned, "settings": settings_for(recipe, parse_changes(changes)).to_dict()}
+
+
 def _members(recipe: str, versions: Iterable[int]) -> list[str]:
     """The change by which a recipe gets its members; none for those that have none."""
     return [f"members={list(versions)}"] if find_recipe(recipe).is_ensemble else []
 
 
-def _train(
-    environment: dict[str, str], recipe: str, changes: Sequence[str], go_on: Sequence[str]
-) -> int:
+def _train(environment: dict[str, str], recipe: str, changes: Sequence[str]) -> int:
+    go_on = ("--go-on", "--same-glitches")  # whatever was begun of other glitches is of no use
     arguments = [*go_on, *(part for change in changes for part in ("--set", change))]
     made = MADE.search(manage(environment, "train", "--recipe", recipe, *arguments))
     if made is None:

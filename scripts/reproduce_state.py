@@ -57,13 +57,6 @@ class State:
         rows = [self.recipes[recipe] for recipe in recipes]
         return [row["version"] for row in rows if "version" in row]
 
-    def goes_on(self, recipe: str, of: Mapping[str, Any]) -> bool:
-        """Whether a training by the recipe that failed is gone on with: one that was begun of
-        another source would keep the glitches of that one.
-        """
-        row = self.recipes.get(recipe, {})
-        return "version" in row or row.get("of", of) == of
-
     def write(self) -> None:
         """All of it or nothing, also when killed."""
         part = self.path.with_suffix(".part")

@@ -111,7 +111,7 @@ def _train(run: TrainingRun, training_set: TrainingSet, life: Held) -> "TrainedM
         life.report(f"epoch {epoch} of {epochs}{left}", _share(epoch, epochs))
         life.steps = _steps_of(epoch + 1, epochs, seconds)
 
-    recipe = TrainingSettings.from_dict(run.settings)
+    recipe = TrainingSettings.from_dict(run.settings | {"recipe": run.recipe})
     is_ensemble = find_recipe(recipe.recipe).is_ensemble
     life.report("looking at the pictures", 0.05, until=0.95 if is_ensemble else BEGUN)
     folder = training_folder(run.pk)

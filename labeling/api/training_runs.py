@@ -19,7 +19,7 @@ from labeling.selectors.runs import checkpoints_until, find_training, listed_tra
 from labeling.services.cancelling import cancel_training
 from labeling.services.resuming import resume_training
 from labeling.services.training import request_training
-from ml.vision.recipes import AUTOMATIC, DEFAULT_RECIPE, RECIPES
+from ml.vision.recipes import AUTOMATIC, RECIPES
 
 
 class RunSerializer(serializers.Serializer):
@@ -49,7 +49,7 @@ class TrainingRunSerializer(RunSerializer):
     )
 
     def get_recipe(self, run: TrainingRun) -> str:
-        return str(run.settings.get("recipe", DEFAULT_RECIPE))
+        return run.recipe
 
 
 class FullTrainingRunSerializer(TrainingRunSerializer):

@@ -5,6 +5,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q, Value
 
+from ml.vision.recipes import DEFAULT_RECIPE
+
 
 class Run(models.Model):
     """Work that a worker leases; a run whose lease ran out is taken up by another worker."""
@@ -74,6 +76,11 @@ class TrainingRun(Run):
         ]
         # Without fastupdate, whose list of what is new would be read whole by every question.
         indexes = [GinIndex(fields=["unlabeled_ids"], name="training_unlabeled", fastupdate=False)]
+
+    @property
+    def recipe(self) -> str:
+        """Its name; the first trainings stored none, for there was one recipe."""
+        return str(self.settings.get("recipe", DEFAULT_RECIPE))
 
 
 class TrainingExample(models.Model):

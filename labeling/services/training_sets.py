@@ -224,10 +224,8 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
     """The caller holds the run's row."""
     # A gold label given meanwhile waits for this, and then sees that its glitch is trained on.
     list(GlitchClass.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    rows = _to_train_on(run.settings.get("split", AS_DRAWN))
-    run.left_out = _lacking(_counted(rows))
+    rows, run.left_out = _rows_for(run)
     classes = trained_labels() - run.left_out.keys()
-    rows = [row for row in rows if row.label in classes]
     if len(classes) < 2:
         raise LabelingError(
             _(
@@ -237,8 +235,6 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
             % {"examples_min": EXAMPLES_MIN, "classes": len(classes)},
             code="too_few_classes",
         )
-    learned = learned_by(run.settings.get("members", []))
-    rows = [_as_learned(row) if row.glitch_id in learned else row for row in rows]
     TrainingExample.objects.bulk_create(
         TrainingExample(
             run=run,
@@ -256,6 +252,31 @@ def _freeze_examples(run: TrainingRun) -> list[LabeledGlitch]:
     run.class_list = freeze_class_list(list(in_order.values_list("label", flat=True)))
     run.save(update_fields=["data_digest", "class_list", "left_out"])
     return rows
+
+
+def _rows_for(run: TrainingRun) -> tuple[list[LabeledGlitch], dict[str, str]]:
+    """What the run would be given now, and which classes are left out, for what they lack."""
+    rows = _to_train_on(run.settings.get("split", AS_DRAWN))
+    lacking = _lacking(_counted(rows))
+    classes = trained_labels() - lacking.keys()
+    learned = learned_by(run.settings.get("members", []))
+    given = [row for row in rows if row.label in classes]
+    return [_as_learned(row) if row.glitch_id in learned else row for row in given], lacking
+
+
+def learns_as_now(run: TrainingRun) -> bool:
+    """Whether all but the test of the run's frozen list is what it would be given now.
+
+    So it is for a run that is not frozen yet.
+    """
+    if not run.data_digest:
+        return True
+    test = GoldLabel.Split.TEST
+    frozen, now = (
+        _digest_of([row for row in rows if row.split != test])
+        for rows in (_frozen_examples(run), _rows_for(run)[0])
+    )
+    return frozen == now
 
 
 def _digest_of(rows: list[LabeledGlitch]) -> str:

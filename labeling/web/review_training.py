@@ -21,7 +21,7 @@ from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN, alive_workers, unserved_queues
 from labeling.selectors.classes import trained_labels
 from labeling.selectors.pauses import Pause, pause_of_the_house
-from labeling.selectors.recipes import site_recipe
+from labeling.selectors.recipes import random_weights_for, site_recipe
 from labeling.selectors.runs import can_resume, checkpoints_until, find_training, listed_trainings
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
@@ -91,7 +91,7 @@ def _changes(request: HttpRequest) -> dict[str, Any]:
     """The settings that the form changes; raises BadSettings for lines that are no settings."""
     changes = parse_changes(request.POST.get("settings", "")[:SETTINGS_MOST].splitlines())
     if request.POST.get("random"):
-        changes["weights"] = "imagenet or random"
+        changes |= random_weights_for(request.POST.get("recipe", ""))
     members = request.POST.get("members", "").replace(",", " ").split()
     if members:
         changes["members"] = [int(one) if one.isdecimal() else one for one in members]

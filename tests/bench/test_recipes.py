@@ -16,11 +16,16 @@ def test_a_table_on_simulated_glitches_says_what_it_is(tmp_path, capsys):
     arguments = ["--simulated", "4", "--classes", "Blip", "Power_Line", "--size", "48"]
     recipes = ["logistic-features", "merged-view-cnn", "ensemble"]
     arguments += ["--recipes", *recipes, "--set", "merged-view-cnn:epochs=1"]
+    arguments += ["--set", "weights=random"]  # of no use to the ensemble, and left out there
     arguments += ["--json", str(tmp_path / "r.json")]
     assert main([*arguments, "--work", str(tmp_path / "work")]) == 0
     rows = json.loads((tmp_path / "r.json").read_text())["simulated"]
     assert [row["recipe"] for row in rows] == recipes
-    assert [row["changed"] for row in rows] == [{}, {"epochs": 1}, {}]
+    assert [row["changed"] for row in rows] == [
+        {"weights": "random"},
+        {"weights": "random", "epochs": 1},
+        {},
+    ]
     assert all(0 <= row[key] <= 1 for row in rows for key in ("accuracy", "macro_f1", "ece"))
     assert [list(row["per_class"]) for row in rows] == [["Blip", "Power_Line"]] * 3
     assert all("do not compare" in row["note"] for row in rows)
@@ -44,6 +49,24 @@ def test_a_table_on_simulated_glitches_says_what_it_is(tmp_path, capsys):
 def test_what_cannot_be_done_is_said_with_its_code(tmp_path, capsys, arguments, said):
     assert main([*arguments, "--work", str(tmp_path)]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (["--set", "ensemble:size=96"], "'size' = 96 is not for an ensemble"),
+        (["--set", "sise=96"], "There is no training setting 'sise'"),
+        (["--set", "merged-view-cnn:members=[1]"], "'members' = (1,) is for an ensemble alone"),
+        (["--size", "32"], "'size' = 32 is too small for four convolutions"),
+    ],
+)
+def test_every_recipe_is_looked_at_before_the_first_is_trained(tmp_path, capsys, changed, said):
+    arguments = ["--simulated", "4", "--classes", "Blip", "--work", str(tmp_path), *changed]
+    recipes = ["logistic-features", "merged-view-cnn", "ensemble"]
+    assert main([*arguments, "--recipes", *recipes]) == 2
+    shown = capsys.readouterr()
+    assert said in shown.err
+    assert "seed 0" not in shown.out
 
 
 def test_a_seed_deals_out_the_split_and_keeps_the_shares_of_classes():

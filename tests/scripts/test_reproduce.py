@@ -3,12 +3,14 @@
 import json
 import os
 import subprocess
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from scripts.reproduce import MADE, main, parse_set
+from ml.vision.recipes import RECIPES
+from scripts.reproduce import MADE, made_of, main, parse_set
 from scripts.reproduce_site import ROOT, StepFailed, manage
 from scripts.reproduce_state import OtherSet, State
 from tests.conftest import make_picture
@@ -91,6 +93,21 @@ def test_a_row_is_kept_as_long_as_what_it_came_of(tmp_path):
         assert state.row("nota", other, "2") == {"of": other, "test": "2"}
 
 
+def test_a_row_is_done_again_when_a_release_changes_its_recipe(tmp_path, monkeypatch):
+    """Also one that was written when a row held the changes alone."""
+    state = State(tmp_path / "reproduce.json", Path("/set"), None)
+    state.row("nota-cpu", {"learned": "a", "changes": {}}, "1")["version"] = 1
+    assert "version" not in state.row("nota-cpu", made_of("a", "nota-cpu", []), "1")
+    state.recipes["nota-cpu"]["version"] = 2
+    state.write()
+    read = State(state.path, Path("/set"), None)
+    assert read.row("nota-cpu", made_of("a", "nota-cpu", []), "1")["version"] == 2
+    recipe = RECIPES["nota-cpu"]
+    other = replace(recipe, settings=replace(recipe.settings, patience=9))
+    monkeypatch.setitem(RECIPES, "nota-cpu", other)
+    assert "version" not in read.row("nota-cpu", made_of("a", "nota-cpu", []), "1")
+
+
 def test_an_ensemble_is_done_again_when_a_member_before_it_is_another(tmp_path):
     state = State(tmp_path / "reproduce.json", Path("/set"), None)
     ends = {"nota": {"version": 1}, "nota-few": {"error": "no"}, "nota-cpu": {"version": 2}}
@@ -101,17 +118,6 @@ def test_an_ensemble_is_done_again_when_a_member_before_it_is_another(tmp_path):
     state.row("nota-cpu", {"members": [], "learned": "more"}, "1")["version"] = 4
     assert state.versions(ends) == [1, 4]
     assert "version" not in state.row("ensemble", {"members": state.versions(ends)}, "1")
-
-
-def test_a_training_that_failed_is_gone_on_with_unless_glitches_were_added(tmp_path):
-    state = State(tmp_path / "reproduce.json", Path("/set"), None)
-    of, other = {"learned": "a", "changes": {}}, {"learned": "b", "changes": {}}
-    assert state.goes_on("nota", of)
-    state.row("nota", of, "1")["error"] = "no weights"
-    assert state.goes_on("nota", of)
-    assert not state.goes_on("nota", other)
-    state.row("nota", of, "1")["version"] = 1
-    assert state.goes_on("nota", other)  # it has ended: nothing is left to go on with
 
 
 def test_a_value_may_hold_spaces():
@@ -162,4 +168,4 @@ def test_from_a_folder_to_the_tables_and_once_more(tmp_path, monkeypatch, capfd)
     assert "2 imported, 12 there already" in said
     assert found["logistic-features"]["figures"]["count"] == 6
     assert [found[name]["version"] for name in three] == [1, 2, 3]  # the first was judged again
-    assert found["ensemble"]["of"]["changes"] == {"members": [1, 2]}
+    assert found["ensemble"]["of"]["settings"]["members"] == [1, 2]

@@ -12,10 +12,12 @@ from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
+from labeling.selectors.recipes import random_weights_for
 from labeling.selectors.runs import failed_before, find_training, live_training
 from labeling.services.resuming import resume_training
 from labeling.services.runs import is_free
 from labeling.services.training import request_training, settings_asked_for
+from labeling.services.training_sets import learns_as_now
 from ml.errors import MLError
 from ml.vision.networks.weights import missing_weights
 from ml.vision.recipes import RECIPES
@@ -62,6 +64,11 @@ Examples:
             help="first follow what is under way to its end; go on with the same one if it failed",
         )
         parser.add_argument(
+            "--same-glitches",
+            action="store_true",
+            help="with --go-on: only with a training of the glitches that one would learn from now",
+        )
+        parser.add_argument(
             "--resume",
             type=int,
             metavar="NUMBER",
@@ -88,9 +95,15 @@ Examples:
         except MLError as refusal:
             raise CommandError(f"--set: {refusal}") from refusal
         if options["random_weights"]:
-            changes["weights"] = "imagenet or random"
+            changes |= self._random_weights(options["recipe"])
         begun = self._go_on(options, changes) if options["go_on"] else None
         return begun or self._request(options, changes)
+
+    def _random_weights(self, recipe: str) -> dict[str, Any]:
+        try:
+            return random_weights_for(recipe)
+        except MLError as refusal:
+            raise CommandError(f"{refusal.code}: {refusal}") from refusal
 
     def _resume(self, options: dict[str, Any]) -> TrainingRun:
         if any(options[name] for name in ("recipe", "set", "random_weights", "go_on", "reason")):
@@ -104,7 +117,7 @@ Examples:
             run = resume_training(number, by=None)
         except LabelingError as refusal:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
-        self.stdout.write(f"Training {run.pk} by {run.settings['recipe']} goes on.")
+        self.stdout.write(f"Training {run.pk} by {run.recipe} goes on.")
         return run
 
     def _request(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun:
@@ -113,7 +126,7 @@ Examples:
             run = request_training(None, reason, changes, recipe=options["recipe"])
         except (LabelingError, MLError) as refusal:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
-        self.stdout.write(f"Training {run.pk} by {run.settings['recipe']} is asked for.")
+        self.stdout.write(f"Training {run.pk} by {run.recipe} is asked for.")
         return run
 
     def _go_on(self, options: dict[str, Any], changes: dict[str, Any]) -> TrainingRun | None:
@@ -124,14 +137,14 @@ Examples:
             raise CommandError(f"{refusal.code}: {refusal}") from refusal
         run = live_training()
         if run is not None:
-            name = f"Training {run.pk} by {run.settings['recipe']}"
-            if run.settings in wanted:
+            name = f"Training {run.pk} by {run.recipe}"
+            if run.settings in wanted and _fits(run, options):
                 self.stdout.write(f"{name} is under way already; this follows it.")
                 return run
             self.stdout.write(f"{name} is under way; this waits for its end.")
             self._follow(run, here=options["here"])
         failed = failed_before(wanted, timezone.now())
-        if failed is None:
+        if failed is None or not _fits(failed, options):
             return None
         self.stdout.write(f"Training {failed.pk} failed before ({failed.error_code}).")
         return self._resume_run(failed.pk)
@@ -178,3 +191,7 @@ Examples:
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")
         for note in version.metrics.get("notes", []):
             self.stdout.write(f"Note: {note}")
+
+
+def _fits(run: TrainingRun, options: dict[str, Any]) -> bool:
+    return not options["same_glitches"] or learns_as_now(run)

@@ -6,6 +6,9 @@ be loaded.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ml.vision.errors import BadSettings
 from ml.vision.recipes.recipe import Recipe
 from ml.vision.recipes.rules import ALL
@@ -28,23 +31,41 @@ OF_STEPS = (
 
 def check_use(settings: TrainingSettings, recipe: Recipe) -> None:
     """Raise :class:`BadSettings` for a setting that differs from the recipe's to no effect."""
-    for key, value in vars(settings).items():
-        idle = value != getattr(recipe.settings, key) and _why_idle(key, settings, recipe)
+    values = vars(settings)
+    for key, value in values.items():
+        idle = value != getattr(recipe.settings, key) and _why_idle(key, values, recipe)
         if idle:
             raise BadSettings(f"The training setting {key!r} = {value!r} {idle}.", key=key)
 
 
-def _why_idle(key: str, settings: TrainingSettings, recipe: Recipe) -> str:
+def of_use(
+    changes: Mapping[str, Any], recipe: Recipe, beside: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Those of the ``changes`` of whatever is trained that change something for this recipe.
+
+    ``beside``: changes meant for this recipe alone, which decide on the use of the others. What is
+    no setting at all stays in, to be refused.
+    """
+    own = vars(recipe.settings)
+    values = {**own, **changes, **(beside or {})}
+    return {
+        key: value
+        for key, value in changes.items()
+        if key not in own or not _why_idle(key, values, recipe)
+    }
+
+
+def _why_idle(key: str, values: Mapping[str, Any], recipe: Recipe) -> str:
     """Why a setting changes nothing beside the others; "" where it does."""
     if recipe.is_ensemble:
         known = ", ".join(map(repr, OF_ENSEMBLES))
         return "" if key in OF_ENSEMBLES else f"is not for an ensemble, which has {known} alone"
     if key == "members":
         return "is for an ensemble alone"
-    if key in OF_STEPS and not settings.epochs:
+    if key in OF_STEPS and not values["epochs"]:
         return "is for steps of learning, and needs 'epochs'"
-    if key == "test_copies" and settings.trainable_blocks != ALL:
+    if key == "test_copies" and values["trainable_blocks"] != ALL:
         return "is for networks without a frozen part, and needs 'trainable_blocks': 'all'"
-    if key == "test_copies" and settings.augmentation == "none":
+    if key == "test_copies" and values["augmentation"] == "none":
         return "averages over changed copies, and needs an 'augmentation' that changes them"
     return ""

@@ -10,9 +10,11 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from labeling.models import ModelVersion, TrainingRun
+from labeling.services.imports import NewGlitch, import_glitch
+from labeling.services.training_sets import freeze_training_set
 from ml.vision.networks.torchvision_door import import_torchvision
 from ml.vision.recipes import RECIPES
-from tests.workers.test_training import import_two_classes, long_lease
+from tests.workers.test_training import drawn, import_two_classes, long_lease
 
 __all__ = ["long_lease"]  # a fixture that is used by being here
 
@@ -39,7 +41,10 @@ def test_a_training_here_ends_in_a_version():
     first = ModelVersion.objects.get()
 
     train("--recipe", "nota-cpu", "--set", "size=96", "--set", "epochs=0", "--here")
-    said = train("--recipe", "ensemble", "--set", "members=[1, 2]", "--here")
+    said = train(
+        *("--recipe", "ensemble", "--set", "members=[1, 2]", "--here"),
+        "--random-weights",  # none to start from: nothing to refuse, and nothing to store
+    )
     ensemble = ModelVersion.objects.get(number=3)
     assert "classifier 3" in said
     assert ensemble.class_list == first.class_list
@@ -103,6 +108,38 @@ def test_the_same_training_that_failed_is_gone_on_with(
     assert (live == run) is is_gone_on_with
 
 
+def add_glitch(number, split):
+    pictures = {4.0: drawn("Blip", number)}
+    new = NewGlitch(f"{number:010d}", "H1", pictures, gold_label="Blip", gold_split=split)
+    import_glitch(new, by=None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("added", "same", "is_gone_on_with"),
+    [
+        ([], ["--same-glitches"], True),
+        (["test"], ["--same-glitches"], True),  # judged anew, not trained anew
+        (["train"], ["--same-glitches"], False),
+        (["validation"], ["--same-glitches"], False),
+        (["train"], [], True),  # on its frozen list
+    ],
+)
+def test_a_failed_training_of_other_glitches_is_not_gone_on_with(added, same, is_gone_on_with):
+    """One that was frozen before glitches were added, whatever was trained in between."""
+    import_two_classes()
+    arguments = ["--recipe", "logistic-features", "--set", "size=96", "--no-wait"]
+    train(*arguments)
+    run = TrainingRun.objects.get()
+    freeze_training_set(run)
+    ended = timezone.now() - timedelta(hours=1)
+    TrainingRun.objects.update(state="failed", error_code="disk_full", ended_at=ended)
+    for number, split in enumerate(added, start=50):
+        add_glitch(number, split)
+    train(*arguments, "--go-on", *same)
+    assert (TrainingRun.objects.get(state="requested") == run) is is_gone_on_with
+
+
 @pytest.mark.django_db
 def test_of_the_same_trainings_the_one_that_ended_last_tells(settings):
     """The first failed, the second too; the first was gone on with and made a version."""
@@ -123,6 +160,7 @@ def test_of_the_same_trainings_the_one_that_ended_last_tells(settings):
     ("arguments", "words"),
     [
         (["--recipe", "vgg"], "unknown_recipe"),
+        (["--recipe", "vgg", "--random-weights"], "unknown_recipe"),
         (["--set", "epochs"], "KEY=VALUE"),
         (["--set", "epochs=many"], "bad_settings"),
         (["--set", "backbone=resnet5O"], "did you mean resnet50"),
@@ -134,6 +172,18 @@ def test_of_the_same_trainings_the_one_that_ended_last_tells(settings):
 def test_what_is_wrong_is_said(arguments, words):
     with pytest.raises(CommandError, match=words):
         train(*arguments, "--no-wait")
+
+
+@pytest.mark.django_db
+def test_a_training_of_before_recipes_had_names_goes_on_as_the_default_one():
+    import_two_classes()
+    nameless = {"size": 96, "epochs": 0}
+    run = TrainingRun.objects.create(state="failed", ended_at=timezone.now(), settings=nameless)
+    said = train("--resume", str(run.pk), "--here")
+    assert f"Training {run.pk} by nota-cpu goes on." in said
+    assert "It made classifier 1" in said
+    run.refresh_from_db()
+    assert (run.settings, run.recipe) == (nameless, "nota-cpu")
 
 
 @pytest.mark.django_db

@@ -1,8 +1,9 @@
 import pytest
 
 from ml.vision.errors import BadSettings
-from ml.vision.recipes import settings_for
+from ml.vision.recipes import RECIPES, settings_for
 from ml.vision.recipes.settings import TrainingSettings
+from ml.vision.recipes.use import of_use
 
 
 def test_settings_survive_json():
@@ -98,6 +99,25 @@ def test_a_setting_that_would_do_nothing_is_refused(recipe, changes, key):
 )
 def test_what_has_its_use_is_taken(recipe, changes):
     assert changes.items() <= settings_for(recipe, changes).to_dict().items()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "beside", "kept"),
+    [
+        ("ensemble", {}, ["split"]),
+        ("logistic-features", {}, ["split", "size"]),  # its epochs are 0: no steps, no ema
+        ("logistic-features", {"epochs": 1}, ["split", "size", "ema"]),
+        ("nota", {}, ["split", "size", "ema", "test_copies"]),  # all of it learns
+        ("nota", {"trainable_blocks": 3}, ["split", "size", "ema"]),
+    ],
+)
+def test_of_changes_for_all_a_recipe_takes_those_that_are_of_use(recipe, beside, kept):
+    changes = {"split": "in time", "size": 64, "ema": 0.5, "test_copies": 4}
+    assert list(of_use(changes, RECIPES[recipe], beside)) == kept
+
+
+def test_what_is_no_setting_is_of_use_to_none_and_stays_to_be_refused():
+    assert of_use({"sise": 64, "size": 64}, RECIPES["ensemble"]) == {"sise": 64}
 
 
 @pytest.mark.parametrize("recipe", ["nota", "george-resnet50"])
