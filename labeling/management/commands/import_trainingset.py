@@ -136,7 +136,8 @@ def _advice(unknown: list[str]) -> str:
     absent = [label for label, one in near.items() if one is None]
     if absent:
         also = " ".join(absent)
-        words.append(f"classes are not loaded; manage.py load_classes --also {also} does it.")
+        named = ", ".join(map(repr, absent))
+        words.append(f"{named}: not loaded; manage.py load_classes --also {also} does it.")
     return " ".join(words)
 
 
