@@ -14,6 +14,7 @@ from labeling.errors import LabelingError
 from labeling.models import Embedding, Look, ModelVersion
 from labeling.selectors.looks import nearest_glitches
 from labeling.selectors.versions import active_version
+from labeling.services.failures import record_failure
 from labeling.services.looks import Seen, finish_look, look_folder
 from labeling.services.runs import claim_run
 from labeling.services.weights import check_weights
@@ -105,7 +106,8 @@ def _drawn(
 def _alike(run: Look, pictures: GlitchPictures, cache: Path) -> tuple[list[tuple[int, float]], str]:
     """(glitch id, distance) of what is near to it, and why there is none.
 
-    Classes and heat are there already: whatever goes wrong here costs the look-alikes alone.
+    Classes and heat are there already: whatever goes wrong here costs the look-alikes alone, and
+    stands on the system page.
     """
     version = active_version(ModelVersion.Role.EMBEDDING)
     if version is None:
@@ -115,8 +117,9 @@ def _alike(run: Look, pictures: GlitchPictures, cache: Path) -> tuple[list[tuple
         near = nearest_glitches(vector, version, besides=run.glitch_id)
     except LostRunError:
         raise
-    except Exception:
+    except Exception as error:
         log.warning("Look %s has no look-alikes by %s:", run.key, version, exc_info=True)
+        record_failure(f"{jobs.LOOK}: look-alikes", {"key": str(run.key)}, repr(error)[:2000])
         return [], Look.NoAlike.FAILED
     return near, "" if near else Look.NoAlike.NONE_NEAR
 

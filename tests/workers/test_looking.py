@@ -10,7 +10,8 @@ import torch
 from django.utils import timezone
 from PIL import Image
 
-from labeling.models import Embedding, Glitch, GoldLabel, Look, ModelVersion
+from labeling.jobs import LOOK
+from labeling.models import Embedding, Glitch, GoldLabel, Look, ModelVersion, TaskError
 from labeling.models.runs import Run
 from labeling.services.discovery import request_discovery
 from labeling.services.imports import NewGlitch, import_glitch
@@ -204,6 +205,8 @@ def test_a_fault_with_look_alikes_costs_nothing_else(embedded, settings, caplog,
     asked = look_at_a_copy(0)
     assert (asked.alike, asked.no_alike) == ([], "failed")
     assert f"Look {asked.key} has no look-alikes by embedding 1" in caplog.text
+    error = TaskError.objects.get()  # what the system page shows
+    assert (error.task, error.arguments) == (f"{LOOK}: look-alikes", {"key": str(asked.key)})
 
 
 def test_a_look_that_was_called_off_is_not_taken_for_one_without_look_alikes(embedded, monkeypatch):
