@@ -23,12 +23,12 @@ from labeling.selectors.classes import trained_labels
 from labeling.selectors.pauses import Pause, pause_of_the_house
 from labeling.selectors.recipes import random_weights_for, site_recipe
 from labeling.selectors.runs import can_resume, checkpoints_until, find_training, listed_trainings
+from labeling.selectors.trainable import EXAMPLES_MIN, by_what_they_lack, left_out
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
 from labeling.services.resuming import resume_training
 from labeling.services.retraining import reasons_due
 from labeling.services.training import request_training
-from labeling.services.training_sets import EXAMPLES_MIN, by_what_they_lack, left_out
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from labeling.web.runs import call_off
