@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ml.vision.errors import DamagedWeights, MissingWeights
+from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights
 from ml.vision.networks import lite0, merged_view
 from ml.vision.networks.families import ImageNetModel, find_model
 from ml.vision.networks.scaling import AS_IT_IS, LITE0, Scaling
@@ -53,24 +53,26 @@ def create_backbone(
     weights_folder: Path | None = None,
     *,
     channels: int = 3,
+    side: int = 224,
     pretrained: bool = True,
 ) -> Backbone:
-    """Build by name, in evaluation mode, for pictures of ``channels`` channels.
+    """Build by name, in evaluation mode, for pictures (``channels``, ``side``, ``side``).
 
     ``weights_folder`` defaults to the environment's ``NOTA_WEIGHTS``. Without ``pretrained`` the
     weights are random, to be filled from a model version's file. Raises UnknownBackbone,
-    MissingWeights, DamagedWeights.
+    MissingWeights, DamagedWeights; BadSettings for a network that takes no such pictures.
     """
     if name == DEFAULT_BACKBONE:
         backbone = Backbone(name, lite0.build_steps(), 1, lite0.FEATURES, LITE0)
         if pretrained:
             lite0.load_packaged_weights(backbone.steps)
+        adapt_channels(backbone.steps, channels)
     elif name == MERGED_VIEW:
         steps = merged_view.build_steps()
         backbone = Backbone(name, steps, 1, merged_view.FEATURES, AS_IT_IS)
+        adapt_channels(backbone.steps, channels)
     else:
-        backbone = _other_backbone(name, weights_folder, pretrained)
-    adapt_channels(backbone.steps, channels)
+        backbone = _other_backbone(name, weights_folder, channels, side, pretrained=pretrained)
     backbone.steps.eval()
     for parameter in backbone.steps.parameters():
         if parameter.ndim == 4:
@@ -83,13 +85,15 @@ def lacks_weights(settings: TrainingSettings) -> str:
     if settings.weights != "imagenet":
         return ""
     try:
-        create_backbone(settings.backbone)
+        create_backbone(settings.backbone, channels=settings.channels, side=settings.side)
     except MissingWeights as error:
         return str(error)
     return ""
 
 
-def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) -> Backbone:
+def _other_backbone(
+    name: str, weights_folder: Path | None, channels: int, side: int, *, pretrained: bool
+) -> Backbone:
     found = find_model(name)
     if found is None:
         raise unknown_backbone(name)
@@ -97,7 +101,15 @@ def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) ->
     if state is not None:
         _load(found, state)
     steps, closing = found.split()
-    size = _feature_size(steps)
+    try:
+        adapt_channels(steps, channels)
+        size = _feature_size(steps, channels, side)
+    except Exception as error:  # each network has its own words for what it cannot take
+        raise BadSettings(
+            f"The backbone {name!r} takes no pictures of {side} x {side} with {channels} channels "
+            f"({error!r:.120}): choose another 'size' or 'backbone'.",
+            key="size",
+        ) from error
     return Backbone(name, steps, closing, size, found.scaling)
 
 
@@ -151,10 +163,11 @@ def _load(found: ImageNetModel, state: dict[str, Tensor]) -> None:
     found.network.load_state_dict(fitting, strict=False)
 
 
-def _feature_size(steps: nn.Sequential) -> int:
+def _feature_size(steps: nn.Sequential, channels: int, side: int) -> int:
     steps.eval()
     with torch.inference_mode():
-        return int(pool(steps(torch.zeros(1, 3, 224, 224))).shape[1])
+        _, size = pool(steps(torch.zeros(1, channels, side, side))).shape
+    return int(size)
 
 
 def adapt_channels(steps: nn.Sequential, channels: int) -> None:

@@ -118,7 +118,7 @@ class TrainingSettings:
             ("colours", self.colours == VIRIDIS and several, "needs one duration, or attention"),
             (
                 "size",
-                self.backbone == "merged-view" and self.size * (1 + (self.layout == MOSAIC)) < 76,
+                self.backbone == "merged-view" and self.side < 76,
                 "is too small for four convolutions of 5 x 5 with pooling",
             ),
             (
@@ -150,6 +150,11 @@ class TrainingSettings:
         if self.colours == VIRIDIS:
             return 3
         return len(self.durations) if self.layout == CHANNELS else 1
+
+    @property
+    def side(self) -> int:
+        """Pixels along each side of the picture that the backbone sees."""
+        return 2 * self.size if self.layout == MOSAIC else self.size
 
     @property
     def is_plain(self) -> bool:

@@ -5,7 +5,7 @@ import urllib.request
 import pytest
 import torch
 
-from ml.vision.errors import DamagedWeights, MissingWeights, UnknownBackbone
+from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights, UnknownBackbone
 from ml.vision.networks import families
 from ml.vision.networks.backbones import create_backbone, lacks_weights, pool
 from ml.vision.networks.families import ImageNetModel, find_model
@@ -172,3 +172,27 @@ def test_what_a_training_lacks_is_known_before_it_begins(
     words = lacks_weights(settings_for("nota", {"backbone": "mobilenet_v2", "weights": weights}))
     assert lacks in words
     assert bool(words) == bool(lacks)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "side"),
+    [
+        ("inception_v3", 3, 64),  # its last pooling has nothing left to pool
+        ("vit_b_16", 1, 128),  # knows the places of 224 x 224 alone
+        ("timm:vit_tiny_patch16_384", 3, 224),
+        ("timm:naflexvit_base_patch16_gap", 1, 224),  # no convolution to give one channel to
+    ],
+)
+def test_pictures_that_a_network_cannot_take_are_refused_with_their_size(name, channels, side):
+    with pytest.raises(BadSettings, match=f"{side} x {side} with {channels} channels") as caught:
+        create_backbone(name, channels=channels, side=side, pretrained=False)
+    assert caught.value.data["key"] == "size"
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "features"),
+    [("timm:vit_tiny_patch16_384", 384, 192), ("timm:legacy_seresnet18", 64, 512)],
+)
+def test_what_a_network_was_made_for_it_takes(name, side, features):
+    backbone = create_backbone(name, channels=1, side=side, pretrained=False)
+    assert backbone.feature_size == features
