@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights
@@ -22,6 +24,17 @@ from ml.vision.networks.weights import impatient_with_hubs, weights_file, where_
 from ml.vision.recipes.backbone_names import DEFAULT_BACKBONE, MERGED_VIEW, unknown_backbone
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.storage.store import hash_of
+
+# What a truncated or foreign file makes of its reader, depending on where it ends.
+DAMAGE = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    KeyError,
+    pickle.UnpicklingError,
+    SafetensorError,
+)
 
 
 @dataclass
@@ -133,33 +146,37 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """A state dict from a file; raises :class:`DamagedWeights`."""
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
             return load_file(path)
         state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except DAMAGE as error:
         raise DamagedWeights(
             f"The file of weights {path} cannot be read ({type(error).__name__}); copy it anew.",
             path=str(path),
         ) from error
+    if not isinstance(state, dict):
+        raise DamagedWeights(
+            f"The file of weights {path} holds no tensors by name, but a {type(state).__name__}; "
+            "save the network's state_dict() there.",
+            path=str(path),
+        )
     return state
 
 
 def _load(found: ImageNetModel, state: dict[str, Tensor]) -> None:
     """Load all but the classifier, which is replaced anyway."""
     wanted = found.network.state_dict()
-    missing = [key for key in wanted if key not in state and not found.is_spare(key)]
+    fitting = {
+        key: state[key]
+        for key, tensor in wanted.items()
+        if getattr(state.get(key), "shape", None) == tensor.shape
+    }
+    missing = [key for key in wanted if key not in fitting and not found.is_spare(key)]
     if missing:
         raise DamagedWeights(
-            f"The weights for {found.name!r} lack {len(missing)} tensors, {missing[0]!r} first; "
-            "they belong to another network.",
+            f"The weights for {found.name!r} lack {len(missing)} tensors, or have them in another "
+            f"shape, {missing[0]!r} first; they belong to another network.",
             name=found.name,
         )
-    fitting = {
-        key: tensor
-        for key, tensor in state.items()
-        if key in wanted and wanted[key].shape == tensor.shape
-    }
     found.network.load_state_dict(fitting, strict=False)
 
 

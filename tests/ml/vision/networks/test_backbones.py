@@ -4,6 +4,7 @@ import urllib.request
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights, UnknownBackbone
 from ml.vision.networks import families
@@ -152,6 +153,29 @@ def test_damaged_and_foreign_weights_are_refused(no_download, tmp_path):
         create_backbone("mobilenet_v2", tmp_path)
     torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "mobilenet_v2.pth")
     with pytest.raises(DamagedWeights, match="another network"):
+        create_backbone("mobilenet_v2", tmp_path)
+
+
+def test_a_truncated_safetensors_file_is_damaged(no_download, tmp_path):
+    save_file({"features.0.0.weight": torch.zeros(32, 3, 3, 3)}, tmp_path / "whole")
+    data = (tmp_path / "whole").read_bytes()
+    (tmp_path / "mobilenet_v2.safetensors").write_bytes(data[:-1])
+    with pytest.raises(DamagedWeights, match="cannot be read"):
+        create_backbone("mobilenet_v2", tmp_path)
+
+
+def test_a_tensor_alone_is_no_file_of_weights(no_download, tmp_path):
+    torch.save(torch.zeros(3), tmp_path / "mobilenet_v2.pth")
+    with pytest.raises(DamagedWeights, match="holds no tensors by name"):
+        create_backbone("mobilenet_v2", tmp_path)
+
+
+def test_tensors_of_other_shapes_are_another_networks(no_download, tmp_path):
+    """As those of a wider network with the same names: half of the layers would stay random."""
+    state = no_download.network.state_dict()
+    wider = torch.zeros(64, 3, 3, 3)
+    torch.save({**state, "features.0.0.weight": wider}, tmp_path / "mobilenet_v2.pth")
+    with pytest.raises(DamagedWeights, match=r"'features\.0\.0\.weight' first"):
         create_backbone("mobilenet_v2", tmp_path)
 
 
