@@ -17,6 +17,7 @@ from ml.vision.recipes.rules import (
     VIRIDIS,
     check,
     checked_durations,
+    shown,
     whole_numbers,
 )
 
@@ -173,8 +174,9 @@ class TrainingSettings:
         for key in values:
             if key not in known:
                 raise BadSettings(
-                    f"There is no training setting {key!r}; known are {', '.join(sorted(known))}.",
-                    key=key,
+                    f"There is no training setting {shown(key)}; known are "
+                    f"{', '.join(sorted(known))}.",
+                    key=shown(key).strip("'"),
                 )
         return cls(**values)
 

@@ -49,10 +49,28 @@ def test_a_bad_setting_is_named(values, key):
     assert str(caught.value).isprintable()
 
 
-def test_a_refusal_does_not_repeat_all_of_what_was_sent():
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"backbone": "a" * 100_000},
+        {"durations": "a" * 100_000},
+        {"durations": ["a" * 100_000]},
+        {"hidden": ["a" * 100_000]},
+        {"a" * 100_000: 1},
+    ],
+)
+def test_a_refusal_does_not_repeat_all_of_what_was_sent(values):
     with pytest.raises(BadSettings) as caught:
-        TrainingSettings.from_dict({"backbone": "a" * 100_000})
-    assert len(str(caught.value)) < 400
+        TrainingSettings.from_dict(values)
+    assert len(str(caught.value)) < 1000
+    assert len(str(caught.value.data)) < 1000
+
+
+def test_a_refusal_can_be_sent_whatever_the_key_was():
+    with pytest.raises(BadSettings) as caught:
+        TrainingSettings.from_dict({"\ud800": 1})
+    assert caught.value.data == {"key": "\\ud800"}
+    assert str(caught.value).encode()
 
 
 @pytest.mark.parametrize(
