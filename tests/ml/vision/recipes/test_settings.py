@@ -106,8 +106,24 @@ def test_a_setting_that_would_do_nothing_is_refused(recipe, changes, key):
 
 
 @pytest.mark.parametrize(
+    ("recipe", "changes", "key"),
+    [
+        ("george-resnet50", {"epochs": 0}, "epochs"),  # it has no linear head to start from
+        ("nota-cpu", {"epochs": 0, "probe_strength": 0}, "epochs"),
+        ("logistic-features", {"weights": "random"}, "weights"),
+        ("nota-cpu", {"weights": "random", "trainable_blocks": 0}, "weights"),
+    ],
+)
+def test_a_training_that_would_learn_nothing_is_refused(recipe, changes, key):
+    with pytest.raises(BadSettings, match=f"{key!r} = .* learns nothing") as caught:
+        settings_for(recipe, changes)
+    assert caught.value.data["key"] == key
+
+
+@pytest.mark.parametrize(
     ("recipe", "changes"),
     [
+        ("nota-cpu", {"weights": "random"}),  # its blocks learn
         ("nota-cpu", {"recipe": "nota-cpu"}),
         ("nota-cpu", {"epochs": 0}),  # its own ema and warmup go idle with it
         ("nota-cpu", {"epochs": 1, "ema": 0.5, "warmup": 500}),
