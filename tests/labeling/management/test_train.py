@@ -74,7 +74,7 @@ def test_what_a_killed_worker_left_is_gone_on_with_before_the_next():
 @pytest.mark.parametrize("recipe", [["--recipe", "logistic-features"], []])
 def test_the_same_training_is_not_asked_for_twice(recipe):
     import_two_classes()
-    arguments = [*recipe, "--set", "size=96", "--set", "epochs=0"]
+    arguments = [*recipe, "--set", "size=96", "--set", "epochs=1", "--set", "trainable_blocks=1"]
     train(*arguments, "--no-wait")
     assert "is under way already; this follows it" in train(*arguments, "--go-on", "--here")
     assert TrainingRun.objects.get().state == "succeeded"
