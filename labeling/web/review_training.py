@@ -92,9 +92,9 @@ def _changes(request: HttpRequest) -> dict[str, Any]:
     changes = parse_changes(request.POST.get("settings", "")[:SETTINGS_MOST].splitlines())
     if request.POST.get("random"):
         changes |= random_weights_for(request.POST.get("recipe", ""))
-    members = request.POST.get("members", "").replace(",", " ").split()
+    members = request.POST.get("members", "")[:SETTINGS_MOST].replace(",", " ").split()
     if members:
-        changes["members"] = [int(one) if one.isdecimal() else one for one in members]
+        changes |= parse_changes([f"members=[{', '.join(members)}]"])
     return changes
 
 
