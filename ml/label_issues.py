@@ -55,17 +55,19 @@ def out_of_fold(
 
     ``features`` (n, D), given labels ``s`` (n,) in 0..C-1. Each repeat draws other stratified folds
     and fits a balanced logistic regression on standardised principal axes. A class with fewer
-    labels than folds is spread over as many folds as it has labels; one with a single label is
-    never predicted rightly and should be left out. Raises :class:`TooFewLabels`.
+    labels than folds is spread over as many folds as it has labels, and there are no more folds
+    than the largest class has; one with a single label is never predicted rightly and should be
+    left out. Raises :class:`TooFewLabels`.
     """
     counts = np.bincount(s)
     if (counts >= 2).sum() < 2:
         raise TooFewLabels("Doubtful labels need two classes with two labels each to be found.")
+    folds = min(folds, int(counts.max()))
     total = np.zeros((len(s), len(counts)))
     misread = np.zeros(len(s))
     for repeat in range(repeats):
         probabilities = np.zeros_like(total)
-        splitter = StratifiedKFold(min(folds, len(s)), shuffle=True, random_state=seed + repeat)
+        splitter = StratifiedKFold(folds, shuffle=True, random_state=seed + repeat)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class")
             splits = list(splitter.split(features, s))

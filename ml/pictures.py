@@ -229,6 +229,8 @@ def _load(image: ImageFile.ImageFile, data: bytes) -> Image.Image:
             shape = (image.height, image.width)
             return Image.fromarray(kornia.decode_image_png_u8(data, shape, image.mode.lower()))
     image.load()
+    if image.mode == "P" and image.palette is None:  # Pillow would only stumble on it later
+        raise ValueError("its colours are numbers in a table that is missing")
     return image
 
 

@@ -19,6 +19,7 @@ from labeling.services.looks import Seen, finish_look, look_folder
 from labeling.services.runs import claim_run
 from labeling.services.weights import check_weights
 from ml.axes import axes_box
+from ml.vision.errors import OldEmbedding
 from ml.vision.inputs.dataset import GlitchPictures
 from workers.classifiers import load_classifier
 from workers.pictures import glitch_pictures
@@ -59,14 +60,16 @@ def _see(run: Look, life: Held) -> Seen:
     if scores.skipped:
         raise LabelingError(scores.skipped[0].reason, code=scores.skipped[0].code)
     shares = zip(classifier.classes, scores.probabilities[0].tolist(), strict=True)
+    said = sorted(shares, key=lambda pair: -pair[1])
     life.report("finding where it is seen", 0.4)
-    explanation = explain(classifier, pictures, cache, run.label or None)
+    # What is said may be an average over copies of the pictures, of which heat would show one.
+    explanation = explain(classifier, pictures, cache, run.label or said[0][0])
     life.report("finding look-alikes", 0.7)
     heat, no_heat = _drawn(explanation, pictures)
     alike, no_alike = _alike(run, pictures, cache)
     return Seen(
         model_version=version,
-        probabilities=sorted(shares, key=lambda pair: -pair[1]),
+        probabilities=said,
         novelty=float(scores.novelty[0]),
         explained=explanation.label,
         heat=heat,
@@ -117,6 +120,8 @@ def _alike(run: Look, pictures: GlitchPictures, cache: Path) -> tuple[list[tuple
         near = nearest_glitches(vector, version, besides=run.glitch_id)
     except LostRunError:
         raise
+    except OldEmbedding:
+        return [], Look.NoAlike.NO_SEARCH
     except Exception as error:
         log.warning("Look %s has no look-alikes by %s:", run.key, version, exc_info=True)
         record_failure(f"{jobs.LOOK}: look-alikes", {"key": str(run.key)}, repr(error)[:2000])

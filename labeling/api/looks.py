@@ -64,7 +64,7 @@ class LookSerializer(serializers.Serializer):
     alike = AlikeSerializer(many=True, help_text="settled glitches nearest to it")
     no_alike = serializers.CharField(
         allow_blank=True,
-        help_text="why there are none: no_search (they come with the first search for new "
+        help_text="why there are none: no_search (they come with the next search for new "
         "classes), none_near, or failed (the log of the worker says why)",
     )
     created_at = serializers.DateTimeField()

@@ -25,7 +25,7 @@ class Look(Run):
     class NoAlike(models.TextChoices):
         """Why there are no look-alikes."""
 
-        NO_SEARCH = "no_search"  # the first search for new classes makes what they are found by
+        NO_SEARCH = "no_search"  # the next search for new classes makes what they are found by
         NONE_NEAR = "none_near"
         FAILED = "failed"
 

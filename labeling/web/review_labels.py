@@ -1,8 +1,9 @@
 """Doubtful labels: one by one before an expert, who agrees, disagrees, or names another class."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -38,12 +39,12 @@ def labels(request: HttpRequest) -> HttpResponse:
         return render_part(request, "fragments/label_check.html", searching, live=live)
     waiting = open_issues()
     count = waiting.count()
-    asked = request.GET.get("skip", "")
-    skip = int(asked) % count if asked.isdecimal() and len(asked) < 9 and count else 0
+    skip = _skipped(request.GET) % (count or 1)
     issue = waiting[skip : skip + 1].first() if count else None
     context = searching | {
         "issue": render_issue(issue) if issue else None,
         "count": count,
+        "skip": skip,
         "next_skip": skip + 1,
         "guide": field_guide(examples=2),
         "decided": decided_issues()[:DECIDED_SHOWN],
@@ -71,12 +72,17 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @reviewer_required
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """``stands`` keeps the label; ``label`` names the class that the glitch is."""
+    """``stands`` keeps the label; ``label`` names the class that the glitch is.
+
+    ``skip``: how many doubts were left for later; they stay behind those that follow.
+    """
     form = GoldForm(request.POST)
     stands = "stands" in request.POST
+    skip = _skipped(request.POST)
+    following = redirect(reverse("label-issues") + (f"?skip={skip}" if skip else ""))
     if not stands and not form.is_valid():
         messages.error(request, str(form.errors["label"][0]))
-        return redirect("label-issues")
+        return following
     try:
         answer = None if stands else form.cleaned_data["label"]
         issue = decide_issue(pk, by=user_of(request), answer=answer)
@@ -89,7 +95,12 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             _("%(id)s is %(label)s.")
             % {"id": issue.glitch.gravityspy_id, "label": label.name_shown},
         )
-    return redirect("label-issues")
+    return following
+
+
+def _skipped(data: QueryDict) -> int:
+    asked = data.get("skip", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 9 else 0
 
 
 @reviewer_required

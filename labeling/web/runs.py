@@ -17,7 +17,8 @@ def render_part(
 ) -> HttpResponse:
     """What htmx asks for again and again while work is ``live``.
 
-    Once it has ended, htmx loads the whole page, which is another then and asks no more.
+    Once it has ended, htmx loads the whole page, which is another then and asks no more; while
+    something is typed in it, ``typed.js`` lets that wait.
     """
     response = render(request, template, context)
     if not live:

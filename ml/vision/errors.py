@@ -33,6 +33,12 @@ class OtherColumns(MLError):
     code = "other_columns"
 
 
+class OldEmbedding(MLError):
+    """A file of before embeddings kept their network: it says nothing of pictures sent to it."""
+
+    code = "old_embedding"
+
+
 class TooFewClasses(MLError):
     code = "too_few_classes"
 

@@ -184,3 +184,28 @@ def test_without_scripts_the_pages_say_how_to_follow(browser, page, world):
             reader.goto(f"/review/{address}")
             expect(reader.locator("main")).to_contain_text(stage)
             expect(reader.locator("main noscript")).to_be_visible()
+
+
+def test_what_is_typed_outlives_the_end_of_a_run(page):
+    """The page loads itself anew at the end of the judging, once nothing is typed in it."""
+    second = make_classifier(2, state="kept_out")
+    EvaluationRun.objects.create(model_version=second, state="running", stage="judging")
+    log_in(page, "rosa", role="reviewer", level=6)
+    page.goto("/review/models/classifier/2/")
+    page.fill("#why", "it knows Koi Fish")
+    EvaluationRun.objects.update(state="cancelled")
+    expect(page.get_by_text("It has ended: what came of it is shown once")).to_be_visible()
+    expect(page.locator("#why")).to_have_value("it knows Koi Fish")
+    page.fill("#why", "")
+    expect(page.locator("#main")).to_contain_text("was cancelled: the figures are as they were")
+    expect(page.locator("#judging-run")).to_have_count(0)
+
+
+def test_a_choice_that_nobody_has_changed_holds_no_page_up(page):
+    first, second = make_classifier(1, state="replaced"), make_classifier(2)
+    EvaluationRun.objects.create(model_version=second, against=first, state="running")
+    log_in(page, "rosa", role="reviewer", level=6)
+    page.goto("/review/models/classifier/2/judging/?against=1")
+    expect(page.locator("#against")).to_have_value("1")
+    EvaluationRun.objects.update(state="cancelled")
+    expect(page.locator("#main")).to_contain_text("was cancelled: the figures are as they were")

@@ -63,6 +63,14 @@ def test_a_class_with_few_labels_is_judged_too():
     assert predicted.probabilities.sum(axis=1) == pytest.approx(np.ones(27))
 
 
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_classes_that_all_have_fewer_labels_than_folds_are_searched(count):
+    features, true = clouds(count, np.random.default_rng(6))
+    predicted = out_of_fold(features, true, folds=5)
+    assert predicted.probabilities.shape == (3 * count, 3)
+    assert predicted.probabilities.sum(axis=1) == pytest.approx(np.ones(3 * count))
+
+
 @pytest.mark.parametrize("single", [0, 1, 2])
 def test_a_class_of_one_label_stops_no_search_wherever_it_stands(single):
     features, _ = clouds(7, np.random.default_rng(4))

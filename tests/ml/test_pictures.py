@@ -46,6 +46,15 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
+def without_palette() -> bytes:
+    """Colours by number, and no table of them: Pillow opens it, and stumbles when it converts."""
+    file = io.BytesIO()
+    Image.new("P", (40, 40)).save(file, "PNG", transparency=0)
+    whole = file.getvalue()
+    at = whole.index(b"PLTE") - 4
+    return whole[:at] + whole[at + 12 + int.from_bytes(whole[at : at + 4], "big") :]
+
+
 def test_viridis_is_matplotlibs() -> None:
     from matplotlib import colormaps
 
@@ -79,6 +88,7 @@ def test_sound_pictures_are_described(data: bytes, info: PictureInfo) -> None:
         (encode(Image.effect_noise((64, 64), 50), "JPEG")[:700], "unreadable_picture"),
         (b"\xff\xd8\xff\xe0" + bytes(40), "unreadable_picture"),
         (png_header(64, 64), "unreadable_picture"),
+        (without_palette(), "unreadable_picture"),
         (png_header(5000, 5000), "picture_too_large"),
         (png_header(12_000, 12_000), "picture_too_large"),
         (png_header(60_000, 60_000), "picture_too_large"),

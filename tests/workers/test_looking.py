@@ -24,6 +24,7 @@ from ml.vision.embedding.kinds import FROZEN, embeddings_for
 from ml.vision.inputs.dataset import GlitchPictures
 from ml.vision.networks.model_file import ModelFile
 from ml.vision.networks.network import build_network
+from ml.vision.prediction.classifier import Classifier
 from ml.vision.prediction.explain import Explanation
 from tests.conftest import make_volunteer
 from tests.workers.test_training import FAST, drawn, import_two_classes
@@ -114,6 +115,46 @@ def put_another_into_use(version, folder, **changes):
     ModelVersion.objects.filter(pk=version.pk).update(weights_sha256=sha256(path))
 
 
+def test_the_heat_is_of_the_class_that_is_said_where_an_average_over_copies_says_it(
+    trained, settings, tmp_path
+):
+    """Of the picture itself the network would say Blip, of its changed copies on average not."""
+    path = settings.MODELS_FOLDER / trained.weights
+    file = ModelFile.read(path)
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(drawn("Blip", 99))
+    torch.manual_seed(0)
+    network = build_network(
+        replace(file.settings, trainable_blocks="all"), len(file.classes), pretrained=False
+    )
+
+    def with_copies(count):
+        chosen = replace(file.settings, trainable_blocks="all", test_copies=count)
+        return replace(file, settings=chosen, network=network.state_dict())
+
+    plain, mean = (
+        Classifier.from_file(with_copies(count), "cpu").features(
+            [GlitchPictures("a", {4.0: picture})], settings.CACHE_FOLDER
+        )[0]
+        for count in (0, 2)
+    )
+    towards = torch.from_numpy(plain - mean)
+    towards /= towards.square().sum()
+    with torch.no_grad():  # logits of Blip: 1 for the picture itself, -1 for the average
+        network.classifier.weight.zero_()
+        network.classifier.bias.zero_()
+        blip = file.classes.index("Blip")
+        network.classifier.weight[blip] = 2 * towards
+        network.classifier.bias[blip] = -(towards @ torch.from_numpy(plain + mean))
+    with_copies(2).write(path)
+    ModelVersion.objects.filter(pk=trained.pk).update(weights_sha256=sha256(path))
+    asked = request_look({4.0: picture.read_bytes()}, by=None)
+    look(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.error) == (Run.State.SUCCEEDED, "")
+    assert (asked.probabilities[0][0], asked.explained) == ("Power_Line", "Power_Line")
+
+
 @pytest.mark.parametrize(
     ("changes", "why"), [({}, "nothing"), ({"backbone": "shufflenet_v2_x0_5"}, "no_maps")]
 )
@@ -199,7 +240,17 @@ def of_before(path, version):
     ModelVersion.objects.filter(pk=version.pk).update(weights_sha256=sha256(path))
 
 
-@pytest.mark.parametrize("spoil", [cut, remove, of_before])
+def test_an_embedding_of_before_says_that_the_next_search_brings_look_alikes(
+    embedded, settings, caplog
+):
+    of_before(settings.MODELS_FOLDER / embedded.weights, embedded)
+    asked = look_at_a_copy(0)
+    assert (asked.alike, asked.no_alike) == ([], "no_search")
+    assert "has no look-alikes" not in caplog.text
+    assert not TaskError.objects.exists()
+
+
+@pytest.mark.parametrize("spoil", [cut, remove])
 def test_a_fault_with_look_alikes_costs_nothing_else(embedded, settings, caplog, spoil):
     spoil(settings.MODELS_FOLDER / embedded.weights, embedded)
     asked = look_at_a_copy(0)

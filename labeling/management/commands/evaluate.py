@@ -189,7 +189,8 @@ def _judged(
     whole, in_time = not options["readable"], options["in_time"]
     found = {version.number: evaluate_version(version, other, whole=whole, in_time=in_time)}
     if other is not None:
-        # In time both are judged on what came later than the training of either.
-        beside = version if in_time else None
+        # Figures stand beside each other: in time, both are of what came later than the training of
+        # either, and what one cannot read is left out for both.
+        beside = version if in_time or not whole else None
         found[other.number] = evaluate_version(other, beside, whole=whole, in_time=in_time)
     return found

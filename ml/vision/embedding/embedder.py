@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ml.vision.embedding.embed import Embedding, from_content
 from ml.vision.embedding.frozen import embedding_inputs
-from ml.vision.errors import DamagedWeights
+from ml.vision.errors import OldEmbedding
 from ml.vision.inputs.dataset import GlitchPictures, Skipped
 from ml.vision.networks.network import GlitchNetwork, build_network
 from ml.vision.recipes.settings import TrainingSettings
@@ -50,11 +50,11 @@ class Embedder:
 
     @classmethod
     def read(cls, path: Path) -> Embedder:
-        """Raises DamagedWeights for a file that is not sound or says no network, OSError if there
-        is none."""
+        """Raises OldEmbedding for a file that says no network, DamagedWeights for one that is not
+        sound, OSError if there is none."""
         content = unpack(path.read_bytes(), path)
         if content.get("layout") != LAYOUT:
-            raise DamagedWeights(
+            raise OldEmbedding(
                 f"{path} was made before embeddings kept the network that they were fitted on; "
                 "the next search for new classes makes one that does.",
                 path=str(path),

@@ -18,6 +18,10 @@ from ml.vision.judging.figures import AVERAGES, TOP
 Row = list[Any]
 Named = Mapping[str, Mapping[str, Any]]
 CLASS_COLUMNS = ("precision", "recall", "f1", "roc_auc", "pr_auc")
+# By name, since what was stored comes back from Postgres in an order of its own.
+OVERALL = ("accuracy", "macro_f1", "log_loss", "ece")
+BIN_COLUMNS = ("confidence", "accuracy", "low", "high", "count")
+GROUP_COLUMNS = ("name", "count", *OVERALL, "low", "high")
 
 
 def tables(named: Named, comparison: Mapping[str, Any] | None = None) -> dict[str, list[Row]]:
@@ -26,10 +30,10 @@ def tables(named: Named, comparison: Mapping[str, Any] | None = None) -> dict[st
         "top": top_table(named),
         "per_class": class_table(named),
         "overall": _overall(named),
-        "reliability": _long(named, "reliability"),
+        "reliability": _long(named, "reliability", BIN_COLUMNS),
     }
     for kind in ("detector", "run", "week", "training"):
-        found[f"by_{kind}"] = _long({n: f["by"] for n, f in named.items()}, kind)
+        found[f"by_{kind}"] = _long({n: f["by"] for n, f in named.items()}, kind, GROUP_COLUMNS)
     for name, figures in named.items():
         found[f"confusion_{name}"] = _confusion(figures)
     if comparison is not None:
@@ -72,15 +76,16 @@ def class_table(named: Named, columns: Sequence[str] = CLASS_COLUMNS) -> list[Ro
 def _overall(named: Named) -> list[Row]:
     rows: list[Row] = [["version", "figure", "value", "low", "high"]]
     for name, figures in named.items():
-        for key, (low, high) in figures["intervals"].items():
-            rows.append([name, key, *(_figure(v) for v in (figures[key], low, high))])
+        for key in OVERALL:
+            rows.append(
+                [name, key, *(_figure(v) for v in (figures[key], *figures["intervals"][key]))]
+            )
     return rows
 
 
-def _long(named: Mapping[str, Any], key: str) -> list[Row]:
+def _long(named: Mapping[str, Any], key: str, columns: Sequence[str]) -> list[Row]:
     """Rows of dicts below each other, the version in front."""
     rows = [(name, row) for name, figures in named.items() for row in figures[key]]
-    columns = list(rows[0][1]) if rows else []
     return [["version", *columns], *([n, *(_figure(r[c]) for c in columns)] for n, r in rows)]
 
 
@@ -94,7 +99,7 @@ def _comparison(found: Mapping[str, Any]) -> list[Row]:
     header: Row = ["figure", "first", "second", "difference", "low", "high"]
     rows = [
         [name, *(_figure(v) for v in (d["first"], d["second"], d["difference"], *d["interval"]))]
-        for name, d in found["differences"].items()
+        for name, d in ((name, found["differences"][name]) for name in OVERALL)
     ]
     test = found["mcnemar"]
     return [
@@ -106,7 +111,7 @@ def _comparison(found: Mapping[str, Any]) -> list[Row]:
 
 def _comparison_by_class(found: Mapping[str, Any]) -> list[Row]:
     columns = ("support", "first", "second", "only_first", "only_second", "p")
-    rows = found["by_class"].items()
+    rows = sorted(found["by_class"].items())
     return [["class", *columns], *([label, *(_figure(r[c]) for c in columns)] for label, r in rows)]
 
 

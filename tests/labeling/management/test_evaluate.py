@@ -128,6 +128,16 @@ def test_what_no_worker_can_read_is_left_out_where_it_is_asked_for(two, capsys):
     assert {one.figures["count"] for one in Evaluation.objects.all()} == {4}
 
 
+def test_columns_beside_each_other_are_of_the_same_glitches(two, tmp_path):
+    """Version 1 cannot read the fifth test glitch, 2 not the sixth: both are judged on four."""
+    for version, glitch in zip(two, make_gold(20, "Blip", 2), strict=True):
+        say(version, [glitch], "Blip")
+    call_command("evaluate", "--readable", against=1, json=tmp_path / "figures.json")
+    found = json.loads((tmp_path / "figures.json").read_text())
+    assert [one["count"] for one in found["versions"].values()] == [4, 4]
+    assert found["comparison"]["count"] == 4
+
+
 def test_in_time_only_later_glitches_are_judged_on(two, capsys):
     with pytest.raises(CommandError, match="nothing_later"):
         call_command("evaluate", "--in-time")

@@ -101,7 +101,7 @@ def test_a_page_without_heat_says_why_instead_of_a_switch(client, version, why, 
 @pytest.mark.parametrize(
     ("why", "words"),
     [
-        ("no_search", "they come with the first search for new classes"),
+        ("no_search", "they come with the next search for new classes"),
         ("none_near", "nothing near to it is among the glitches whose class everybody may know"),
         ("failed", "They could not be found, for a fault"),
     ],

@@ -36,6 +36,29 @@ def test_agree_disagree_relabel_and_undo(as_reviewer, taxonomy):
     assert "Agree: it is Tomte" in page
 
 
+def test_what_was_left_for_later_stays_behind_the_next_decision(as_reviewer, taxonomy):
+    """Of three doubts the first is left; the second is decided, and the third comes."""
+    first, second, third = queue(*(doubt(make_glitch(n, gold_label="Blip")) for n in range(3)))
+    assert 'href="?skip=1"' in as_reviewer.get(PAGE).content.decode()
+    page = as_reviewer.get(f"{PAGE}?skip=1").content.decode()
+    assert f'action="{PAGE}{second.pk}/"' in page
+    assert '<input type="hidden" name="skip" value="1">' in page
+    answer = as_reviewer.post(f"{PAGE}{second.pk}/", {"stands": "1", "skip": "1"})
+    page = as_reviewer.get(answer["Location"]).content.decode()
+    assert f'action="{PAGE}{third.pk}/"' in page
+    answer = as_reviewer.post(f"{PAGE}{third.pk}/", {"stands": "1", "skip": "1"})
+    page = as_reviewer.get(answer["Location"]).content.decode()
+    assert f'action="{PAGE}{first.pk}/"' in page  # none is behind it: begin again
+
+
+@pytest.mark.parametrize("odd", ["", "-1", "x", "9" * 30])
+def test_an_odd_place_in_the_queue_is_its_beginning(as_reviewer, taxonomy, odd):
+    (issue,) = queue(doubt(make_glitch(1, gold_label="Blip")))
+    assert f"{issue.pk}/" in as_reviewer.get(PAGE, {"skip": odd}).content.decode()
+    answer = as_reviewer.post(f"{PAGE}{issue.pk}/", {"stands": "1", "skip": odd})
+    assert answer["Location"] == PAGE
+
+
 def test_a_late_or_empty_answer_is_refused_in_words(as_reviewer, taxonomy):
     (issue,) = queue(doubt(make_glitch(1, gold_label="Blip")))
     address = f"{PAGE}{issue.pk}/"

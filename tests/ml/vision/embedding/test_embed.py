@@ -8,7 +8,7 @@ from ml.vision.embedding.embedder import Embedder
 from ml.vision.embedding.frozen import embedding_inputs, frozen_features, pixels
 from ml.vision.embedding.kinds import FITS, FROZEN, JOINED, PIXELS, WHITENED, embeddings_for
 from ml.vision.embedding.linear import fit_pca, pad
-from ml.vision.errors import DamagedWeights, OtherColumns, TooFewClasses
+from ml.vision.errors import DamagedWeights, OldEmbedding, OtherColumns, TooFewClasses
 from ml.vision.networks.network import build_network
 from ml.vision.storage.packed import pack
 
@@ -125,7 +125,7 @@ def test_a_file_that_is_damaged_or_of_before_is_refused(embedder, tmp_path):
     with pytest.raises(DamagedWeights, match="truncated"):
         Embedder.read(path)
     path.write_bytes(pack({"layout": 1, **embedder.embedding.content()}))
-    with pytest.raises(DamagedWeights, match="next search for new classes"):
+    with pytest.raises(OldEmbedding, match="next search for new classes"):
         Embedder.read(path)
 
 
