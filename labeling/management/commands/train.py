@@ -1,5 +1,6 @@
 """manage.py train"""
 
+import contextlib
 import re
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -12,6 +13,7 @@ from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
+from labeling.selectors.broker import BROKER_DOWN, nobody_trains
 from labeling.selectors.recipes import random_weights_for
 from labeling.selectors.runs import failed_before, find_training, live_training
 from labeling.services.resuming import resume_training
@@ -158,6 +160,7 @@ Examples:
     def _follow(self, asked: TrainingRun, *, here: bool) -> None:
         """Show progress until the run has ended; see to it that somebody works on it."""
         shown: tuple[str, ...] = ()
+        told = ""
         # Its message is on its way; a worker that died may have taken it along.
         send_at = time.monotonic() + (0.0 if here else SEND_AGAIN_SECONDS)
         while True:
@@ -171,11 +174,22 @@ Examples:
             if run.state not in {Run.State.REQUESTED, Run.State.RUNNING}:
                 return
             if time.monotonic() >= send_at and is_free(run):
-                do = jobs.run_here if here else jobs.send_now
-                do(jobs.RUN_TRAINING, run_id=run.pk)
+                told = self._see_to(run, told, here=here)
                 send_at = time.monotonic() + SEND_AGAIN_SECONDS
             else:
                 time.sleep(POLL_SECONDS)
+
+    def _see_to(self, run: TrainingRun, told: str, *, here: bool) -> str:
+        """Train it here, or send it again; why it stands still, said where it was not ``told``."""
+        if here:
+            jobs.run_here(jobs.RUN_TRAINING, run_id=run.pk)
+            return ""
+        with contextlib.suppress(*BROKER_DOWN):  # the sweep sends it once the broker is back
+            jobs.send_now(jobs.RUN_TRAINING, run_id=run.pk)
+        why = nobody_trains()
+        if why and why != told:
+            self.stdout.write(f"{why} The same command with --go-on --here trains in this process.")
+        return why
 
     def _conclude(self, asked: TrainingRun, *, go_on: bool) -> None:
         """What came of it; CommandError if it failed."""
