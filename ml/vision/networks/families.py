@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ml.vision.networks.scaling import HALF, Scaling
 from ml.vision.networks.torchvision_door import import_timm, import_torchvision
-from ml.vision.recipes.backbone_names import TIMM_PREFIX
+from ml.vision.recipes.backbone_names import TIMM_PREFIX, unknown_backbone
 
 # Parts of a network that come after its features or help its training only
 CLASSIFIERS = ("fc", "classifier", "head", "heads")
@@ -47,7 +47,10 @@ class ImageNetModel:
 
 
 def find_model(name: str) -> ImageNetModel | None:
-    """The network of this name; None where neither library has one."""
+    """The network of this name; None where neither library has one.
+
+    Raises UnknownBackbone for one of timm's with a tag that it does not know.
+    """
     models = import_torchvision()
     if name in models.list_models(module=models):
         return _from_torchvision(name)
@@ -98,7 +101,10 @@ def _with_download(name: str, network: nn.Module, weights: Any, scaling: Scaling
 
 def _from_timm(name: str) -> ImageNetModel:
     timm = import_timm()
-    network: nn.Module = timm.create_model(name, pretrained=False, num_classes=0)
+    try:
+        network: nn.Module = timm.create_model(name, pretrained=False, num_classes=0)
+    except (RuntimeError, ValueError) as error:  # a tag behind the dot that it does not know
+        raise unknown_backbone(TIMM_PREFIX + name) from error
 
     def download() -> dict[str, Tensor]:
         trained: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
@@ -155,7 +161,7 @@ def _features(network: nn.Module) -> Parts:
     if not isinstance(features, nn.Sequential):
         return None
     family = type(network).__name__
-    if family == "VGG":
+    if family == "VGG" and hasattr(network, "avgpool"):  # torchvision's
         return _vgg(network, features), 0
     if family == "DenseNet":
         return nn.Sequential(*features.children(), nn.ReLU()), 2

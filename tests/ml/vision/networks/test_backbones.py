@@ -75,6 +75,7 @@ def test_four_channels_are_taken():
         ("timm:resnet18", 9, 0, 512),
         ("timm:tf_efficientnet_lite0", 18, 1, 1280),
         ("timm:vit_tiny_patch16_224", 1, 0, 192),
+        ("timm:vgg11", 1, 0, 4096),  # laid out otherwise than torchvision's
     ],
 )
 def test_other_families_become_steps(name, steps, closing, features):
@@ -86,6 +87,13 @@ def test_other_families_become_steps(name, steps, closing, features):
 def test_an_unknown_name_is_refused_with_a_hint():
     with pytest.raises(UnknownBackbone, match="efficientnet-lite0"):
         create_backbone("efficientnet-lite")
+
+
+@pytest.mark.parametrize("name", ["timm:resnet18.nonsense", "resnet18.../../x"])
+def test_a_tag_that_timm_does_not_know_is_no_name(name):
+    """What comes before the dot is one: weights of that tag there are none."""
+    with pytest.raises(UnknownBackbone, match="did you mean resnet18"):
+        create_backbone(name, pretrained=False)
 
 
 @pytest.fixture
