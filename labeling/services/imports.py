@@ -121,14 +121,20 @@ def store_glitch(checked: CheckedGlitch, *, by: User | None) -> tuple[Glitch, bo
     for picture in checked.pictures.values():
         store_picture(picture.data, picture.extension)
     try:
-        with transaction.atomic():
-            glitch, created = _get_or_create(checked)
-            if gold_class is not None:
-                add_gold_label(glitch, gold_class, by=by, split=checked.new.gold_split)
-            return glitch, created
+        return _store(checked, gold_class, by)
     except IntegrityError:
-        # Another import of the same id committed first: what it stored decides.
-        return _existing(checked), False
+        # Another import of the same id committed first: its glitch is there to be found now.
+        return _store(checked, gold_class, by)
+
+
+@transaction.atomic
+def _store(
+    checked: CheckedGlitch, gold_class: GlitchClass | None, by: User | None
+) -> tuple[Glitch, bool]:
+    glitch, created = _get_or_create(checked)
+    if gold_class is not None:
+        add_gold_label(glitch, gold_class, by=by, split=checked.new.gold_split)
+    return glitch, created
 
 
 def complete_glitch(new: NewGlitch) -> None:

@@ -1,18 +1,21 @@
 """Imports: checked whole, stored once, the bad listed and left out."""
 
+import threading
 from functools import partial
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection, transaction
 
 from labeling.errors import LabelingError
 from labeling.models import Glitch, GoldLabel, Picture
 from labeling.services.bulk_imports import ImportReport, import_glitches
+from labeling.services.classes import load_gravity_spy
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.storage import path_of
 from ml.errors import MLError
-from tests.conftest import make_glitch, make_picture
+from tests.conftest import make_glitch, make_picture, wait_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +37,26 @@ def test_the_same_import_again_adds_nothing(taxonomy):
 def test_a_gold_label_may_come_later(taxonomy):
     import_glitch(new(), by=None)
     import_glitch(new(gold_label="Blip"), by=None)
+    assert GoldLabel.objects.get().glitch_class.label == "Blip"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_imports_at_once_the_second_one_still_gives_its_gold_label():
+    """It did not see the first one's glitch, and the database refused to store it twice."""
+    load_gravity_spy()
+
+    def give_gold() -> None:
+        try:
+            import_glitch(new(gold_label="Blip"), by=None)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=give_gold)
+    with transaction.atomic():
+        import_glitch(new(), by=None)
+        other.start()
+        wait_for_a_lock()
+    other.join(60)
     assert GoldLabel.objects.get().glitch_class.label == "Blip"
 
 
