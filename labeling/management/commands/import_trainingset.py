@@ -63,6 +63,8 @@ Examples:
         except MLError as error:
             raise CommandError(f"{error} [{error.code}]") from error
         report = ImportReport(bad=[(f.name, f.code, f.message) for f in faults])
+        if options["left_out"]:
+            _write_table(options["left_out"], report)  # what cannot be written is told at once
         self._describe(glitches)
         makers = [partial(_read, glitch, options["simulated"]) for glitch in glitches]
         ticks = import_missing_glitches(makers, by=None, report=report, dry_run=options["dry_run"])

@@ -200,6 +200,12 @@ def test_many_faults_of_a_kind_are_counted_and_all_of_them_written(taxonomy, tmp
     assert [row[:2] for row in rows] == [[f"H1_Unic{n:06d}", "unknown_class"] for n in range(12)]
 
 
+def test_a_table_of_faults_that_cannot_be_written_is_told_before_the_import(taxonomy, tmp_path):
+    with pytest.raises(CommandError, match="bad_path"):
+        run(tree(tmp_path / "set"), "--left-out", tmp_path / "nowhere" / "left-out.csv")
+    assert not Glitch.objects.exists()
+
+
 def test_a_misspelt_class_is_told_by_the_one_that_is_meant(taxonomy, tmp_path, capsys):
     pictures = tree(tmp_path, glitches=1, label="blip")
     tree(pictures, glitches=2, label="Unicorn")
