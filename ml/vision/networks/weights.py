@@ -69,9 +69,9 @@ def start_at_random(settings: TrainingSettings) -> TrainingSettings:
 
     Raises MissingWeights where nothing would learn.
     """
-    if settings.trainable_blocks == 0:
+    if settings.trainable_blocks == 0 or not settings.epochs:
         raise MissingWeights(
-            f"Frozen random features make no baseline. {where_to_put(settings.backbone)}, or name "
+            f"Random features that nothing trains make no baseline. {where_to_put(settings.backbone)}, or name "
             "another backbone.",
             name=settings.backbone,
         )

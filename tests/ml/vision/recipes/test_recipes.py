@@ -82,10 +82,12 @@ def test_absent_weights_are_refused_with_the_place_for_them(name, no_download, t
         )
 
 
-def test_a_baseline_on_frozen_random_features_is_refused(no_download, tmp_path):
-    settings = settings_for(
-        "logistic-features", {"backbone": "resnet18", "weights": "imagenet or random", "size": 32}
-    )
+@pytest.mark.parametrize(
+    ("recipe", "changes"), [("logistic-features", {}), ("nota-cpu", {"epochs": 0})]
+)
+def test_a_baseline_on_random_features_is_refused(recipe, changes, no_download, tmp_path):
+    random = {"backbone": "resnet18", "weights": "imagenet or random", "size": 32}
+    settings = settings_for(recipe, random | changes)
     with pytest.raises(MissingWeights, match="no baseline"):
         train_classifier(make_set(tmp_path), settings, tmp_path / "run", tmp_path / "cache")
 
