@@ -71,8 +71,8 @@ def start_at_random(settings: TrainingSettings) -> TrainingSettings:
     """
     if settings.trainable_blocks == 0 or not settings.epochs:
         raise MissingWeights(
-            f"Random features that nothing trains make no baseline. {where_to_put(settings.backbone)}, or name "
-            "another backbone.",
+            "Random features that nothing trains make no baseline. "
+            f"{where_to_put(settings.backbone)}, or name another backbone.",
             name=settings.backbone,
         )
     return replace(
