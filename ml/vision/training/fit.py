@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -80,17 +81,16 @@ class Fitter:
         """All epochs that are not done yet; the network ends with the weights of the best one."""
         self._resume(checkpoints, on_epoch)
         log = EventLog(checkpoints.folder) if self.world.is_first else None
-        while not self._is_done():
-            epoch = len(self.progress.history)
-            with part(*(WHOLE if epoch else HEAD)):
-                self._make_epoch(epoch)
-            if log is not None:
-                checkpoints.save(epoch, self._state())
-                log.write(self.progress.history[-1])
-                if on_epoch:
-                    on_epoch(EpochReport(**self.progress.history[-1]))
-        if log is not None:
-            log.close()
+        with nullcontext() if log is None else closing(log):
+            while not self._is_done():
+                epoch = len(self.progress.history)
+                with part(*(WHOLE if epoch else HEAD)):
+                    self._make_epoch(epoch)
+                if log is not None:
+                    checkpoints.save(epoch, self._state())
+                    log.write(self.progress.history[-1])
+                    if on_epoch:
+                        on_epoch(EpochReport(**self.progress.history[-1]))
         self.network.load_state_dict(self.progress.best, strict=False)
         return self.progress
 
