@@ -1,5 +1,6 @@
 """How a command follows long work to its end: progress in lines, and somebody who works on it."""
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from typing import TypeVar
 
 from labeling import jobs
 from labeling.models.runs import Run
+from labeling.selectors.broker import BROKER_DOWN
 from labeling.services.runs import is_free
 
 AnyRun = TypeVar("AnyRun", bound=Run)
@@ -30,13 +32,21 @@ class Lines:
             self._said = news
 
 
-def follow(asked: AnyRun, task: str, say: Callable[[str], object], *, here: bool) -> AnyRun:
+def follow(
+    asked: AnyRun,
+    task: str,
+    say: Callable[[str], object],
+    *,
+    here: bool,
+    why_idle: Callable[[], str] = str,
+) -> AnyRun:
     """Say how far the run is until it has ended, and give it back as it is then.
 
     While nobody works on it, this process does (``here``), or ``task`` is sent to the workers once
-    more: its message may be on its way, or a worker that died may have taken it along.
+    more: its message may be on its way, or a worker that died may have taken it along. What
+    ``why_idle`` knows of that is said too.
     """
-    lines = Lines(say)
+    lines, told = Lines(say), ""
     send_at = time.monotonic() + (0.0 if here else SEND_AGAIN_SECONDS)
     while True:
         run = type(asked)._default_manager.get(pk=asked.pk)
@@ -48,5 +58,10 @@ def follow(asked: AnyRun, task: str, say: Callable[[str], object], *, here: bool
         elif here:
             jobs.run_here(task, hear=lines.show, run_id=run.pk)
         else:
-            jobs.send_now(task, run_id=run.pk)
+            with contextlib.suppress(*BROKER_DOWN):  # the sweep sends it once the broker is back
+                jobs.send_now(task, run_id=run.pk)
             send_at = time.monotonic() + SEND_AGAIN_SECONDS
+            why = why_idle()
+            if why and why != told:
+                say(why)
+            told = why

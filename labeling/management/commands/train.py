@@ -11,6 +11,7 @@ from labeling.errors import LabelingError
 from labeling.management.following import follow
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
+from labeling.selectors.broker import nobody_trains
 from labeling.selectors.recipes import random_weights_for
 from labeling.selectors.runs import failed_before, find_training, live_training
 from labeling.services.resuming import resume_training
@@ -151,7 +152,7 @@ Examples:
             self.stdout.write(f"{recipe.name}: {recipe.title}\n    {recipe.source}{note}")
 
     def _follow(self, run: TrainingRun, *, here: bool) -> None:
-        follow(run, jobs.RUN_TRAINING, self._say, here=here)
+        follow(run, jobs.RUN_TRAINING, self._say, here=here, why_idle=_why_idle)
 
     def _say(self, words: str) -> None:
         self.stdout.write(words)
@@ -171,6 +172,11 @@ Examples:
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")
         for note in version.metrics.get("notes", []):
             self.stdout.write(f"Note: {note}")
+
+
+def _why_idle() -> str:
+    why = nobody_trains()
+    return f"{why} The same command with --go-on --here trains in this process." if why else ""
 
 
 def _fits(run: TrainingRun, options: dict[str, Any]) -> bool:

@@ -61,13 +61,17 @@ class ArrayStore:
         try:
             mapped: npt.NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
             array = np.array(mapped[:first])
-            os.utime(path)  # marks the use, by which prune() goes
         except FileNotFoundError:  # never there, or pruned this moment
             return None
-        except (OSError, ValueError, EOFError):
+        except OSError as error:  # it may be sound, and put() will lay another in its place
+            logger.warning("cache entry %s not read (%s)", path.name, error.strerror)
+            return None
+        except (ValueError, EOFError):
             logger.warning("damaged cache entry dropped: %s", path.name)
             path.unlink(missing_ok=True)
             return None
+        with contextlib.suppress(OSError):  # of another user, or pruned this moment
+            os.utime(path)  # marks the use, by which prune() goes
         return array
 
     def put(self, key: str, array: npt.NDArray[np.generic]) -> None:
