@@ -73,12 +73,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     report: dict[str, list[Row]] = {}
     try:
+        names = _names(options)
         with tempfile.TemporaryDirectory(prefix="nota-recipes-") as name:
             work = options.work or Path(name)
             for part, note, split in _parts(options, work):
                 print(f"\n{note}")
                 report[part] = []
-                for row in _rows(options, split, work):
+                for row in _rows(options, names, split, work):
                     report[part].append(row | {"note": note})
                     print(row_line(row), flush=True)
                     if options.json:
@@ -138,11 +139,21 @@ def _parts(options: argparse.Namespace, work: Path) -> Iterator[tuple[str, str, 
         yield "simulated", SIMULATED_NOTE, partial(split_by_chance, made)
 
 
-def _rows(options: argparse.Namespace, split: Splitter, work: Path) -> Iterator[Row]:
+def _names(options: argparse.Namespace) -> list[str]:
+    """The recipes to train; raises :class:`MLError` for one that cannot be as it was asked for.
+
+    None is refused once pictures were made and others have trained for hours.
+    """
     every = [name for name in RECIPES if not RECIPES[name].is_ensemble]
     names = [name for asked in options.recipes for name in (every if asked == "all" else [asked])]
     for name in names:
-        _settings(options, name, 0)  # none is refused once others have trained for hours
+        _settings(options, name, 0)
+    return names
+
+
+def _rows(
+    options: argparse.Namespace, names: list[str], split: Splitter, work: Path
+) -> Iterator[Row]:
     for seed in range(options.seeds):
         training_set = split(seed)
         if options.labels is not None:

@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+import time
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import trans_real
 from PIL import Image
@@ -67,6 +69,22 @@ def only_stream(stream: str) -> None:
     """Let every level draw this stream alone; gold keeps its schedule."""
     shares = {name: float(name == stream) for name in STREAMS}
     Workflow.objects.update(streams=shares)
+
+
+def wait_for_a_lock() -> None:
+    """Return once a second transaction of this database stands before the first one's lock."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    for _ in range(1200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept for a whole transaction
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 @pytest.fixture(autouse=True)

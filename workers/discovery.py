@@ -17,10 +17,10 @@ from django.conf import settings
 from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import DiscoveryRun, ModelVersion
+from labeling.selectors.training_rows import labeled_glitches
 from labeling.selectors.versions import active_version
 from labeling.services.discovery import Discovered, Found, finish_discovery, freeze_pool
 from labeling.services.runs import claim_run, held
-from labeling.services.training_sets import labeled_glitches
 from labeling.version import code_version
 from ml.vision.recipes.settings import TrainingSettings
 from workers.pictures import glitch_pictures

@@ -11,9 +11,9 @@ from django.conf import settings
 
 from labeling import jobs
 from labeling.models import LabelCheck
+from labeling.selectors.training_rows import LabeledGlitch, labeled_glitches
 from labeling.services.label_issues import Doubt, finish_label_check
 from labeling.services.runs import claim_run, held
-from labeling.services.training_sets import LabeledGlitch, labeled_glitches
 from labeling.version import code_version
 from ml.vision.recipes.settings import TrainingSettings
 from workers.pictures import glitch_pictures

@@ -12,15 +12,13 @@ from django.conf import settings
 from labeling import jobs
 from labeling.models import ModelVersion, TrainingRun
 from labeling.progress import time_left
+from labeling.selectors.trainable import by_what_they_lack
+from labeling.selectors.training_rows import LabeledGlitch
 from labeling.services.runs import claim_run, held
 from labeling.services.training import choose_recipe
 from labeling.services.training_folders import training_folder
 from labeling.services.training_results import record_epoch
-from labeling.services.training_sets import (
-    LabeledGlitch,
-    by_what_they_lack,
-    freeze_training_set,
-)
+from labeling.services.training_sets import freeze_training_set
 from labeling.version import code_version
 from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.recipes import find_recipe

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 JUDGED_MOST = 3
+TIMING = {"activation_conflict", "shadow_under_way"}  # somebody was quicker by a moment
 
 
 def judge_and_store(
@@ -48,7 +49,7 @@ def judge_and_store(
         try:
             return finish_training(run, trained)
         except ConflictError as conflict:
-            if conflict.code != "activation_conflict":
+            if conflict.code not in TIMING:
                 raise
             log.warning("Training %s is judged again: %s", run.pk, conflict)
     reason = (

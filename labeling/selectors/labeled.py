@@ -7,7 +7,12 @@ from django.db.models.lookups import LessThan
 
 from labeling.models import Consensus, Glitch, GoldLabel
 
-VALIDATION_SHARE = 0.15
+GOLD_SHARES = {
+    GoldLabel.Split.TRAIN: 0.6,
+    GoldLabel.Split.VALIDATION: 0.15,
+    GoldLabel.Split.TEST: 0.25,
+}
+VALIDATION_SHARE = 0.15  # of what the crowd agreed on
 
 _SPLIT = GoldLabel.Split
 # A hash's first four bytes as a share of the largest number that they can hold.

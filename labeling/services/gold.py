@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from labeling.errors import ConflictError, ForbiddenError
 from labeling.models import Glitch, GlitchClass, GoldLabel, User
 from labeling.selectors.examples import SHOWN_EACH, shown_gold
+from labeling.selectors.labeled import GOLD_SHARES
 from labeling.selectors.learned import split_learned
 
-SHARES = {GoldLabel.Split.TRAIN: 0.6, GoldLabel.Split.VALIDATION: 0.15, GoldLabel.Split.TEST: 0.25}
 PRACTICE_EACH = 2  # to practise on, besides what the field guide shows
 PRACTICE_FROM = 8  # where the training split has as many of the class
 
@@ -24,7 +24,7 @@ def next_split(counts: Counter[str]) -> GoldLabel.Split:
     ('train', 'test')
     """
     total = sum(counts.values()) + 1
-    return max(SHARES, key=lambda split: SHARES[split] * total - counts[split.value])
+    return max(GOLD_SHARES, key=lambda split: GOLD_SHARES[split] * total - counts[split.value])
 
 
 @transaction.atomic

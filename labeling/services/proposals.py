@@ -20,6 +20,7 @@ from labeling.models import (
     ProposalMember,
     User,
 )
+from labeling.selectors.trainable import EXAMPLES_MIN
 from labeling.services.audit import record_deed
 from labeling.services.batches import confirmed_glitches, create_batch, end_batch
 from labeling.services.classes import add_class
@@ -30,7 +31,6 @@ from labeling.services.retraining import (
     Trigger,
     ask_for_training,
 )
-from labeling.services.training_sets import EXAMPLES_MIN
 from labeling.words import word
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{1,62}")

@@ -27,9 +27,9 @@ from labeling.models import (
 )
 from labeling.selectors.pauses import last_succeeded, pause_of_the_house
 from labeling.selectors.runs import live_training
+from labeling.selectors.trainable import trainable_classes
 from labeling.selectors.versions import active_version
 from labeling.services.training import request_training
-from labeling.services.training_sets import trainable_classes
 from ml.errors import MLError
 
 Trigger = TrainingRequest.Trigger

@@ -7,13 +7,13 @@ nothing that the candidate says is used for anything until it is in use itself.
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from labeling import jobs
-from labeling.errors import ConflictError, LabelingError, NotFoundError
+from labeling.errors import ConflictError, LabelingError, NotFoundError, from_integrity_error
 from labeling.models import Glitch, ModelVersion, ShadowTrial, User
 from labeling.selectors.trial_verdicts import trial_report, trial_verdict
 from labeling.selectors.trials import running_trial, waiting_candidates
@@ -29,7 +29,8 @@ def let_in(version: ModelVersion, *, instead_of: int | None) -> None:
     On trial only where glitches came lately as fast as that wants them: elsewhere it would wait in
     vain. Where a trial goes on that a person began, the candidate waits for its end.
     The caller holds a transaction, and has checked the version's file before it began. Raises
-    ConflictError ``activation_conflict``.
+    ConflictError ``activation_conflict``, or ``shadow_under_way`` where a person begins a trial at
+    the same moment.
     """
     active = active_version(version.role)
     if instead_of is not None and active is not None and active.pk == instead_of:
@@ -102,8 +103,8 @@ def _is_worth_a_trial() -> bool:
 def begin_trial(version: ModelVersion, *, by: User | None) -> ShadowTrial:
     """Put any version on trial beside the one in use; a trial under way is called off for it.
 
-    Raises LabelingError ``nothing_to_shadow``; ConflictError ``shadow_under_way``,
-    ``missing_weights`` or ``damaged_weights``.
+    Raises LabelingError ``nothing_to_shadow``; ConflictError ``shadow_under_way``, also where
+    somebody else begins one at the same moment, ``missing_weights`` or ``damaged_weights``.
     """
     _beside(version)
     check_weights(version)
@@ -133,15 +134,22 @@ def _beside(version: ModelVersion) -> ModelVersion:
 def _begin(version: ModelVersion, active: ModelVersion, *, by: User | None) -> ShadowTrial:
     call_off_trial(version.role, reason=f"{version} is tried instead.", by=by)
     now = timezone.now()
-    trial = ShadowTrial.objects.create(
-        role=version.role,
-        candidate=version,
-        active=active,
-        requested_by=by,
-        glitches_wanted=settings.SHADOW_GLITCHES or 200,
-        until=now + timedelta(days=settings.SHADOW_DAYS),
-        started_at=now,
-    )
+    try:
+        with transaction.atomic():
+            trial = ShadowTrial.objects.create(
+                role=version.role,
+                candidate=version,
+                active=active,
+                requested_by=by,
+                glitches_wanted=settings.SHADOW_GLITCHES or 200,
+                until=now + timedelta(days=settings.SHADOW_DAYS),
+                started_at=now,
+            )
+    except IntegrityError as error:  # of another that begins at the same moment nothing was seen
+        refusal = from_integrity_error(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     version.state = ModelVersion.State.CANDIDATE
     version.save(update_fields=["state"])
     record_deed(by, "begin_trial", f"{version.role} {version.number}", beside=active.number)

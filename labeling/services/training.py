@@ -13,10 +13,10 @@ from labeling.models import ModelVersion, TrainingRun, User
 from labeling.selectors.classes import trained_labels
 from labeling.selectors.recipes import settings_as_stored, site_recipe
 from labeling.selectors.runs import live_training
+from labeling.selectors.trainable import EXAMPLES_MIN, left_out
 from labeling.services.audit import record_deed
 from labeling.services.reasons import OF_A_RUN, checked_reason
 from labeling.services.runs import held
-from labeling.services.training_sets import EXAMPLES_MIN, left_out
 from ml.vision.recipes import AUTOMATIC, automatic, find_recipe, settings_for
 from ml.vision.recipes.rules import AS_DRAWN
 from ml.vision.recipes.settings import TrainingSettings

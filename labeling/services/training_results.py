@@ -48,6 +48,7 @@ def finish_training(run: TrainingRun, trained: Trained) -> ModelVersion | None:
 
     None where the run was taken from this worker meanwhile: then another one finishes it.
     ConflictError ``activation_conflict`` where another version went live since the comparison,
+    ``shadow_under_way`` where a person begins a trial at the same moment,
     ``missing_weights`` or ``damaged_weights`` where its file is not what was trained.
     """
     role = ModelVersion.Role.CLASSIFIER

@@ -23,12 +23,12 @@ from labeling.selectors.classes import trained_labels
 from labeling.selectors.pauses import Pause, pause_of_the_house
 from labeling.selectors.recipes import random_weights_for, site_recipe
 from labeling.selectors.runs import can_resume, checkpoints_until, find_training, listed_trainings
+from labeling.selectors.trainable import EXAMPLES_MIN, by_what_they_lack, left_out
 from labeling.selectors.training_requests import listed_requests
 from labeling.services.cancelling import cancel_training
 from labeling.services.resuming import resume_training
 from labeling.services.retraining import reasons_due
 from labeling.services.training import request_training
-from labeling.services.training_sets import EXAMPLES_MIN, by_what_they_lack, left_out
 from labeling.web.charts import learning_curves
 from labeling.web.permissions import reviewer_required, user_of
 from labeling.web.runs import call_off
@@ -92,9 +92,9 @@ def _changes(request: HttpRequest) -> dict[str, Any]:
     changes = parse_changes(request.POST.get("settings", "")[:SETTINGS_MOST].splitlines())
     if request.POST.get("random"):
         changes |= random_weights_for(request.POST.get("recipe", ""))
-    members = request.POST.get("members", "").replace(",", " ").split()
+    members = request.POST.get("members", "")[:SETTINGS_MOST].replace(",", " ").split()
     if members:
-        changes["members"] = [int(one) if one.isdecimal() else one for one in members]
+        changes |= parse_changes([f"members=[{', '.join(members)}]"])
     return changes
 
 

@@ -60,13 +60,14 @@ def test_what_cannot_be_done_is_said_with_its_code(tmp_path, capsys, arguments, 
         (["--size", "32"], "'size' = 32 is too small for four convolutions"),
     ],
 )
-def test_every_recipe_is_looked_at_before_the_first_is_trained(tmp_path, capsys, changed, said):
+def test_every_recipe_is_looked_at_before_a_picture_is_made(tmp_path, capsys, changed, said):
     arguments = ["--simulated", "4", "--classes", "Blip", "--work", str(tmp_path), *changed]
     recipes = ["logistic-features", "merged-view-cnn", "ensemble"]
     assert main([*arguments, "--recipes", *recipes]) == 2
     shown = capsys.readouterr()
     assert said in shown.err
-    assert "seed 0" not in shown.out
+    assert not shown.out
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_seed_deals_out_the_split_and_keeps_the_shares_of_classes():

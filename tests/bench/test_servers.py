@@ -14,8 +14,16 @@ from tests.conftest import make_picture
 KINDS = ("postgres", "valkey")
 
 
-@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-@pytest.mark.parametrize("name", ["predict", "votes", "loop"])
+@pytest.mark.parametrize(
+    ("name", "ended_by"),
+    [
+        ("predict", signal.SIGTERM),
+        ("votes", signal.SIGKILL),
+        ("votes", signal.SIGHUP),
+        ("loop", signal.SIGTERM),
+        ("loop", signal.SIGKILL),
+    ],
+)
 def test_servers_end_with_the_benchmark(tmp_path, name, ended_by):
     """As its servers have just come up; a kill leaves the folder, and nothing that runs."""
     if ended_by == signal.SIGKILL and sys.platform != "linux":

@@ -321,7 +321,7 @@ def test_a_killed_worker_is_followed_by_another_that_goes_on_from_the_last_epoch
 @pytest.mark.django_db
 def test_a_worker_without_a_gpu_settles_on_the_small_network():
     import_two_classes()
-    run = request_training(None, "x", FAST | {"epochs": 0}, recipe="auto")
+    run = request_training(None, "x", FAST | {"epochs": 1}, recipe="auto")
     run_training(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error) == (Run.State.SUCCEEDED, "")

@@ -2,12 +2,14 @@
 
 import pytest
 
-from labeling.errors import LabelingError
+from labeling.errors import ConflictError, LabelingError
 from labeling.models import Glitch, GoldLabel, ModelVersion, Picture
 from labeling.services.imports import NewGlitch, import_glitch
+from labeling.services.shadow import begin_trial
 from labeling.services.storage import path_of
 from labeling.services.training import request_training
 from labeling.services.versions import activate_version
+from tests.conftest import make_volunteer
 from tests.workers.test_training import FAST, drawn, import_two_classes
 from workers import verdicts
 from workers.training import run_training
@@ -119,6 +121,24 @@ def test_where_another_version_goes_live_meanwhile_it_is_judged_beside_that_one(
     version = train_another(seed=1)
     assert (version.metrics["compared_with"], version.state) == (2, "active")
     assert version.replaces.number == 2
+
+
+def test_where_a_person_begins_a_trial_at_the_same_moment_it_waits(active, monkeypatch, settings):
+    settings.SHADOW_GLITCHES = 1
+    copy_of(active, 2)
+    rosa, store = make_volunteer("rosa", role="reviewer"), verdicts.finish_training
+
+    def collide(run, trained):
+        """As where neither transaction sees the other's trial."""
+        monkeypatch.setattr(verdicts, "finish_training", store)
+        begin_trial(ModelVersion.objects.get(number=2), by=rosa)
+        raise ConflictError("Another candidate is on trial already.", code="shadow_under_way")
+
+    monkeypatch.setattr(verdicts, "finish_training", collide)
+    monkeypatch.setattr(verdicts, "decide", lambda *_: verdicts.Decision(True, "better"))
+    version = train_another(seed=1)
+    assert version.state == "candidate"
+    assert "It waits for the end of the trial of classifier 2" in version.decision_reason
 
 
 def test_where_others_go_live_again_and_again_it_is_kept_out_and_stored(active, monkeypatch):

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ml.vision.errors import DamagedWeights, MissingWeights
+from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights
 from ml.vision.networks import lite0, merged_view
 from ml.vision.networks.families import ImageNetModel, find_model
 from ml.vision.networks.scaling import AS_IT_IS, LITE0, Scaling
@@ -22,6 +24,17 @@ from ml.vision.networks.weights import impatient_with_hubs, weights_file, where_
 from ml.vision.recipes.backbone_names import DEFAULT_BACKBONE, MERGED_VIEW, unknown_backbone
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.storage.store import hash_of
+
+# What a truncated or foreign file makes of its reader, depending on where it ends.
+DAMAGE = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    KeyError,
+    pickle.UnpicklingError,
+    SafetensorError,
+)
 
 
 @dataclass
@@ -53,24 +66,26 @@ def create_backbone(
     weights_folder: Path | None = None,
     *,
     channels: int = 3,
+    side: int = 224,
     pretrained: bool = True,
 ) -> Backbone:
-    """Build by name, in evaluation mode, for pictures of ``channels`` channels.
+    """Build by name, in evaluation mode, for pictures (``channels``, ``side``, ``side``).
 
     ``weights_folder`` defaults to the environment's ``NOTA_WEIGHTS``. Without ``pretrained`` the
     weights are random, to be filled from a model version's file. Raises UnknownBackbone,
-    MissingWeights, DamagedWeights.
+    MissingWeights, DamagedWeights; BadSettings for a network that takes no such pictures.
     """
     if name == DEFAULT_BACKBONE:
         backbone = Backbone(name, lite0.build_steps(), 1, lite0.FEATURES, LITE0)
         if pretrained:
             lite0.load_packaged_weights(backbone.steps)
+        adapt_channels(backbone.steps, channels)
     elif name == MERGED_VIEW:
         steps = merged_view.build_steps()
         backbone = Backbone(name, steps, 1, merged_view.FEATURES, AS_IT_IS)
+        adapt_channels(backbone.steps, channels)
     else:
-        backbone = _other_backbone(name, weights_folder, pretrained)
-    adapt_channels(backbone.steps, channels)
+        backbone = _other_backbone(name, weights_folder, channels, side, pretrained=pretrained)
     backbone.steps.eval()
     for parameter in backbone.steps.parameters():
         if parameter.ndim == 4:
@@ -83,13 +98,15 @@ def lacks_weights(settings: TrainingSettings) -> str:
     if settings.weights != "imagenet":
         return ""
     try:
-        create_backbone(settings.backbone)
+        create_backbone(settings.backbone, channels=settings.channels, side=settings.side)
     except MissingWeights as error:
         return str(error)
     return ""
 
 
-def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) -> Backbone:
+def _other_backbone(
+    name: str, weights_folder: Path | None, channels: int, side: int, *, pretrained: bool
+) -> Backbone:
     found = find_model(name)
     if found is None:
         raise unknown_backbone(name)
@@ -97,7 +114,15 @@ def _other_backbone(name: str, weights_folder: Path | None, pretrained: bool) ->
     if state is not None:
         _load(found, state)
     steps, closing = found.split()
-    size = _feature_size(steps)
+    try:
+        adapt_channels(steps, channels)
+        size = _feature_size(steps, channels, side)
+    except Exception as error:  # each network has its own words for what it cannot take
+        raise BadSettings(
+            f"The backbone {name!r} takes no pictures of {side} x {side} with {channels} channels "
+            f"({error!r:.120}): choose another 'size' or 'backbone'.",
+            key="size",
+        ) from error
     return Backbone(name, steps, closing, size, found.scaling)
 
 
@@ -121,40 +146,45 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """A state dict from a file; raises :class:`DamagedWeights`."""
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
             return load_file(path)
         state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except DAMAGE as error:
         raise DamagedWeights(
             f"The file of weights {path} cannot be read ({type(error).__name__}); copy it anew.",
             path=str(path),
         ) from error
+    if not isinstance(state, dict):
+        raise DamagedWeights(
+            f"The file of weights {path} holds no tensors by name, but a {type(state).__name__}; "
+            "save the network's state_dict() there.",
+            path=str(path),
+        )
     return state
 
 
 def _load(found: ImageNetModel, state: dict[str, Tensor]) -> None:
     """Load all but the classifier, which is replaced anyway."""
     wanted = found.network.state_dict()
-    missing = [key for key in wanted if key not in state and not found.is_spare(key)]
+    fitting = {
+        key: state[key]
+        for key, tensor in wanted.items()
+        if getattr(state.get(key), "shape", None) == tensor.shape
+    }
+    missing = [key for key in wanted if key not in fitting and not found.is_spare(key)]
     if missing:
         raise DamagedWeights(
-            f"The weights for {found.name!r} lack {len(missing)} tensors, {missing[0]!r} first; "
-            "they belong to another network.",
+            f"The weights for {found.name!r} lack {len(missing)} tensors, or have them in another "
+            f"shape, {missing[0]!r} first; they belong to another network.",
             name=found.name,
         )
-    fitting = {
-        key: tensor
-        for key, tensor in state.items()
-        if key in wanted and wanted[key].shape == tensor.shape
-    }
     found.network.load_state_dict(fitting, strict=False)
 
 
-def _feature_size(steps: nn.Sequential) -> int:
+def _feature_size(steps: nn.Sequential, channels: int, side: int) -> int:
     steps.eval()
     with torch.inference_mode():
-        return int(pool(steps(torch.zeros(1, 3, 224, 224))).shape[1])
+        _, size = pool(steps(torch.zeros(1, channels, side, side))).shape
+    return int(size)
 
 
 def adapt_channels(steps: nn.Sequential, channels: int) -> None:

@@ -125,7 +125,8 @@ Parts = tuple[nn.Sequential, int] | None
 
 def _resnet(network: nn.Module) -> Parts:
     """ResNet and its kin, of both libraries: stem, then the blocks of four layers."""
-    if not all(hasattr(network, f"layer{number}") for number in (1, 2, 3, 4)):
+    wanted = ("conv1", "layer1", "layer2", "layer3", "layer4")
+    if not all(hasattr(network, name) for name in wanted):
         return None
     stem = [
         module

@@ -147,13 +147,14 @@ def build_network(
     """The network of ``settings``; the classifier starts at zero (equal probabilities).
 
     Behind hidden layers or a backbone without ImageNet's weights it starts at random, by the seed.
-    Raises UnknownBackbone, MissingWeights, DamagedWeights.
+    Raises UnknownBackbone, MissingWeights, DamagedWeights, BadSettings.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         backbone = create_backbone(
             settings.backbone,
             channels=settings.channels,
+            side=settings.side,
             pretrained=pretrained and settings.weights != "random",
         )
         network = GlitchNetwork(backbone, settings, classes)

@@ -39,8 +39,8 @@ class Preparation(nn.Module):
         colour_map = torch.from_numpy(VIRIDIS.copy()).float() / 255  # (256, 3)
         self.register_buffer("colour_map", colour_map, persistent=False)
         if self.normalisation == "training mean":
-            side = (settings.channels, settings.size, settings.size)
-            self.register_buffer("mean_picture", torch.zeros(side))
+            shape = (settings.channels, settings.side, settings.side)
+            self.register_buffer("mean_picture", torch.zeros(shape))
 
     def _buffers_of(self, scaling: Scaling) -> dict[str, Tensor]:
         """Mean and deviation (1, 3 or 1, 1, 1)."""

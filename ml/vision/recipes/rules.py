@@ -34,28 +34,28 @@ def check(rules: dict[str, Rule], values: dict[str, Any]) -> None:
     for key, (wanted, is_good) in rules.items():
         if not is_good(values[key]):
             raise BadSettings(
-                f"The training setting {key!r} is {_shown(values[key])}; it must be {wanted}.",
+                f"The training setting {key!r} is {shown(values[key])}; it must be {wanted}.",
                 key=key,
-                value=_shown(values[key]),
+                value=shown(values[key]),
             )
 
 
-def _shown(value: Any) -> str:
-    """As it is said in a refusal, which must stay readable whatever was sent."""
-    said = repr(value)
+def shown(value: Any) -> str:
+    """As it is said in a refusal, which must stay readable, and can be sent, whatever came."""
+    said = ascii(value)
     return said if len(said) <= SHOWN_MOST else f"{said[:SHOWN_MOST]}…"
 
 
 def checked_durations(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list | tuple) or not value:
         raise BadSettings(
-            f"The training setting 'durations' is {value!r}; it must be a list of seconds.",
+            f"The training setting 'durations' is {shown(value)}; it must be a list of seconds.",
             key="durations",
         )
     for duration in value:
         if isinstance(duration, bool) or duration not in DURATIONS:
             raise BadSettings(
-                f"The training setting 'durations' holds {duration!r}; known are {DURATIONS}.",
+                f"The training setting 'durations' holds {shown(duration)}; known are {DURATIONS}.",
                 key="durations",
             )
     if len(set(value)) != len(value):
@@ -67,7 +67,7 @@ def whole_numbers(key: str, value: Any) -> tuple[int, ...]:
     """A list of whole numbers from 1, as a tuple; else :class:`BadSettings`."""
     if not isinstance(value, list | tuple) or not all(_is_int(one, 1, 2**31) for one in value):
         raise BadSettings(
-            f"The training setting {key!r} is {value!r}; it must be a list of whole numbers.",
+            f"The training setting {key!r} is {shown(value)}; it must be a list of whole numbers.",
             key=key,
         )
     return tuple(value)

@@ -17,6 +17,7 @@ from ml.vision.recipes.rules import (
     VIRIDIS,
     check,
     checked_durations,
+    shown,
     whole_numbers,
 )
 
@@ -118,7 +119,7 @@ class TrainingSettings:
             ("colours", self.colours == VIRIDIS and several, "needs one duration, or attention"),
             (
                 "size",
-                self.backbone == "merged-view" and self.size * (1 + (self.layout == MOSAIC)) < 76,
+                self.backbone == "merged-view" and self.side < 76,
                 "is too small for four convolutions of 5 x 5 with pooling",
             ),
             (
@@ -152,6 +153,11 @@ class TrainingSettings:
         return len(self.durations) if self.layout == CHANNELS else 1
 
     @property
+    def side(self) -> int:
+        """Pixels along each side of the picture that the backbone sees."""
+        return 2 * self.size if self.layout == MOSAIC else self.size
+
+    @property
     def is_plain(self) -> bool:
         """Whether the network without its classifier is ImageNet's, and nothing but that."""
         return (
@@ -168,8 +174,9 @@ class TrainingSettings:
         for key in values:
             if key not in known:
                 raise BadSettings(
-                    f"There is no training setting {key!r}; known are {', '.join(sorted(known))}.",
-                    key=key,
+                    f"There is no training setting {shown(key)}; known are "
+                    f"{', '.join(sorted(known))}.",
+                    key=shown(key).strip("'"),
                 )
         return cls(**values)
 

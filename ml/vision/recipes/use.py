@@ -30,12 +30,33 @@ OF_STEPS = (
 
 
 def check_use(settings: TrainingSettings, recipe: Recipe) -> None:
-    """Raise :class:`BadSettings` for a setting that differs from the recipe's to no effect."""
+    """Raise :class:`BadSettings` for a setting that differs from the recipe's to no effect, and for
+    settings by which nothing would be learned."""
     values = vars(settings)
+    if not recipe.is_ensemble:
+        _check_learning(settings)
     for key, value in values.items():
         idle = value != getattr(recipe.settings, key) and _why_idle(key, values, recipe)
         if idle:
             raise BadSettings(f"The training setting {key!r} = {value!r} {idle}.", key=key)
+
+
+def _check_learning(settings: TrainingSettings) -> None:
+    heads = "a linear head on ImageNet's features ('probe_strength')"
+    for key, is_in_vain, wanted in (
+        ("epochs", not settings.epochs and not settings.probe_strength, f"an epoch, or {heads}"),
+        (
+            "weights",
+            settings.weights == "random" and settings.trainable_blocks == 0,
+            "'trainable_blocks', for frozen random features tell nothing",
+        ),
+    ):
+        if is_in_vain:
+            value = getattr(settings, key)
+            raise BadSettings(
+                f"The training setting {key!r} = {value!r} learns nothing: it needs {wanted}.",
+                key=key,
+            )
 
 
 def of_use(

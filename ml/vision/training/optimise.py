@@ -59,9 +59,14 @@ def rate_factor(settings: TrainingSettings, done: float, losses: Sequence[float]
 
 
 def plateau_factor(losses: Sequence[float]) -> float:
-    """A fifth for every three epochs on end without a loss lower than all before."""
+    """A fifth for every three epochs on end without a loss lower than all before.
+
+    Losses are NaN where there is nothing to validate on, and tell of no plateau then.
+    """
     factor, best, waited = 1.0, math.inf, 0
     for loss in losses:
+        if math.isnan(loss):
+            continue
         if loss < best:
             best, waited = loss, 0
             continue

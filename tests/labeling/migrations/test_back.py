@@ -1,8 +1,11 @@
 """The way back after a bad deploy works also where the newest rows are there, and forward again."""
 
+import threading
+import time
+
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from labeling.models import Evaluation, Glitch, LabelCheck, Look
@@ -58,3 +61,39 @@ def test_times_that_break_the_rule_are_forgotten(newest):
     assert kept == [None, 0.0, 1.26e9, 5e9, None, None, None, None, None]
     with pytest.raises(IntegrityError, match="event_time_in_gps_seconds"):
         Glitch.objects.filter(pk=pks[0]).update(event_time=1.26e18)
+
+
+def test_a_vote_under_way_and_the_migration_of_times_never_wait_for_each_other(newest):
+    glitch = make_glitch(1)
+    migrate("0024")
+    ended = []
+
+    def migrate_meanwhile():
+        try:
+            migrate()
+            ended.append("migrated")
+        finally:
+            connection.close()
+
+    with transaction.atomic():  # as a vote does: it takes the row, then writes it
+        Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)
+        thread = threading.Thread(target=migrate_meanwhile)
+        thread.start()
+        wait_until_somebody_waits()
+        Glitch.objects.filter(pk=glitch.pk).update(votes_count=1)
+    thread.join(120)
+    assert ended == ["migrated"]
+    assert Glitch.objects.get(pk=glitch.pk).votes_count == 1
+
+
+def wait_until_somebody_waits():
+    with connection.cursor() as cursor:
+        for _attempt in range(600):
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.1)
+    raise AssertionError("nobody waits for the vote")

@@ -32,7 +32,7 @@ from labeling.services.proposals import accept_for_vote
 from labeling.services.recomputing import find_differences
 from labeling.services.tokens import authenticate_token, create_token
 from labeling.services.votes import record_vote
-from tests.conftest import make_glitch, make_volunteer, teach
+from tests.conftest import make_glitch, make_volunteer, teach, wait_for_a_lock
 from tests.labeling.web.worlds import make_proposal
 
 
@@ -137,7 +137,7 @@ def test_a_vote_that_is_under_way_is_kept_and_counted(first):
     early = in_a_thread(deeds.pop(first))
     later = threading.Thread(target=_run_and_close, args=(*deeds.values(), errors))
     later.start()
-    _wait_for_a_lock()
+    wait_for_a_lock()
     go_on.set()
     early.join(20)
     later.join(20)
@@ -156,18 +156,6 @@ def _run_and_close(deed, errors):
         errors.append(error)
     finally:
         connection.close()
-
-
-def _wait_for_a_lock():
-    """Until the second transaction stands before the first one's lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    for _ in range(400):
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
-        threading.Event().wait(0.05)
-    raise AssertionError("nobody waits")
 
 
 @pytest.mark.django_db

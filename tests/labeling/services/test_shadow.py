@@ -1,16 +1,17 @@
 """A candidate's trial: when it begins, what counts, how it ends, and that nobody goes by it."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import AuditEvent, Glitch, ModelVersion, ShadowTrial
 from labeling.selectors.trials import running_trial, unshadowed_glitches
-from labeling.services.classes import freeze_class_list
+from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.shadow import (
     begin_trial,
     call_off_trial,
@@ -20,7 +21,7 @@ from labeling.services.shadow import (
     stop_trial,
 )
 from labeling.services.versions import activate_version
-from tests.conftest import make_glitch, make_volunteer
+from tests.conftest import make_glitch, make_volunteer, wait_for_a_lock
 from tests.labeling.judging_world import make_classifier, make_gold, say
 
 pytestmark = pytest.mark.django_db
@@ -307,6 +308,32 @@ def test_the_database_holds_one_trial_a_role(pair):
     trial.pk = None
     with pytest.raises(IntegrityError, match="one_running_shadow"), transaction.atomic():
         trial.save()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_trials_begun_at_once_the_second_is_refused():
+    """The first is not committed when the second looks whether there is one."""
+    load_gravity_spy()
+    make_classifier(1)
+    first, second = (make_classifier(number, state="candidate") for number in (2, 3))
+    refused: list[str] = []
+
+    def begin() -> None:
+        try:
+            begin_trial(second, by=None)
+        except LabelingError as refusal:
+            refused.append(refusal.code)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=begin)
+    with transaction.atomic():
+        begin_trial(first, by=None)
+        other.start()
+        wait_for_a_lock()
+    other.join(60)
+    assert refused == ["shadow_under_way"]
+    assert running_trial().candidate == first
 
 
 def test_a_version_put_into_use_by_a_person_ends_the_trial(pair):

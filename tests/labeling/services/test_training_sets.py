@@ -1,4 +1,4 @@
-"""Which glitches a training may use, and in which split."""
+"""The frozen list of a training: which glitches, in which split, and what waits for it."""
 
 import threading
 from datetime import timedelta
@@ -17,50 +17,14 @@ from labeling.models import (
     ModelVersion,
     TrainingRun,
 )
+from labeling.selectors.trainable import left_out
 from labeling.services.classes import freeze_class_list, load_gravity_spy
 from labeling.services.gold import add_gold_label
 from labeling.services.training import request_training
-from labeling.services.training_sets import (
-    LabeledGlitch,
-    dealt_in_time,
-    freeze_training_set,
-    left_out,
-    trainable_classes,
-)
+from labeling.services.training_sets import freeze_training_set
 from tests.conftest import make_glitch
 
 HOUR = 3600.0
-
-
-def row(number: int, split: str, time: float | None) -> LabeledGlitch:
-    key = f"{number:010d}"
-    return LabeledGlitch(number, key, "Blip", 1, split, "gold", 1.0, "", time)
-
-
-def test_in_time_the_latest_gold_of_the_test_is_tested_on():
-    rows = [
-        row(1, "train", 1 * HOUR),
-        row(2, "test", 2 * HOUR),  # early: neither trained on nor tested on
-        row(3, "validation", 3 * HOUR),
-        row(4, "train", 4 * HOUR),
-        row(5, "train", 5 * HOUR),
-        row(6, "train", 6 * HOUR),  # the last of the first six in ten: train
-        row(7, "train", 7 * HOUR),  # the next one and a half in ten: validation
-        row(8, "test", 8 * HOUR),
-        row(9, "train", 9 * HOUR),  # late: not tested on, not being gold of the test
-        row(10, "test", 10 * HOUR),
-        row(11, "train", None),
-    ]
-    dealt = [(one.glitch_id, one.split) for one in dealt_in_time(rows)]
-    assert dealt == [
-        (1, "train"),
-        (3, "train"),
-        (4, "train"),
-        (5, "train"),
-        (6, "train"),
-        (7, "validation"),
-        (10, "test"),
-    ]
 
 
 @pytest.mark.django_db
@@ -159,30 +123,6 @@ def test_gold_given_while_a_training_gathers_waits_and_is_not_tested_on():
     learned = {row.glitch_id: row.split for row in rows}[agreed.pk]
     assert given == [learned]
     assert learned != "test"
-
-
-@pytest.mark.django_db
-def test_each_class_left_out_is_named_with_what_it_lacks(taxonomy):
-    for number, (label, split) in enumerate(
-        [
-            *[("Blip", "train")] * 4, ("Blip", "test"),
-            *[("Whistle", "train")] * 3, ("Whistle", "test"),
-            *[("Tomte", "train")] * 2,
-            *[("Koi_Fish", "validation")] * 4, ("Koi_Fish", "test"),
-            *[("Scratchy", "train")] * 5,
-        ]
-    ):  # fmt: skip
-        make_glitch(number, label)
-        GoldLabel.objects.filter(glitch__gravityspy_id=f"{number:010d}").update(split=split)
-    found = left_out()
-    assert len(found) == 20  # of 21: None_of_the_Above is no class to train
-    assert {label: words for label, words in found.items() if words != "no labels"} == {
-        "Koi_Fish": "none in the training split",
-        "Scratchy": "no gold in the test split",
-        "Tomte": "3 more labels, no gold in the test split",
-        "Whistle": "1 more label",
-    }
-    assert trainable_classes() == {"Blip"}
 
 
 @pytest.mark.django_db

@@ -212,6 +212,9 @@ def test_a_recipe_is_chosen_on_the_page(as_reviewer, monkeypatch):
     ensemble = {"recipe": "ensemble", "members": "3, five"}
     page = as_reviewer.post("/review/training/start/", ensemble, follow=True).content.decode()
     assert "members" in page and "whole numbers" in page
+    endless = {"recipe": "ensemble", "members": "9" * 5000}  # no int() takes so many digits
+    page = as_reviewer.post("/review/training/start/", endless, follow=True).content.decode()
+    assert "whole numbers" in page
     ticked = {"recipe": "ensemble", "members": "3, 5", "random": "1"}
     page = as_reviewer.post("/review/training/start/", ticked, follow=True).content.decode()
     assert "there is no classifier 3" in page  # the tick is no setting of an ensemble

@@ -4,8 +4,9 @@ import urllib.request
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from ml.vision.errors import DamagedWeights, MissingWeights, UnknownBackbone
+from ml.vision.errors import BadSettings, DamagedWeights, MissingWeights, UnknownBackbone
 from ml.vision.networks import families
 from ml.vision.networks.backbones import create_backbone, lacks_weights, pool
 from ml.vision.networks.families import ImageNetModel, find_model
@@ -155,6 +156,29 @@ def test_damaged_and_foreign_weights_are_refused(no_download, tmp_path):
         create_backbone("mobilenet_v2", tmp_path)
 
 
+def test_a_truncated_safetensors_file_is_damaged(no_download, tmp_path):
+    save_file({"features.0.0.weight": torch.zeros(32, 3, 3, 3)}, tmp_path / "whole")
+    data = (tmp_path / "whole").read_bytes()
+    (tmp_path / "mobilenet_v2.safetensors").write_bytes(data[:-1])
+    with pytest.raises(DamagedWeights, match="cannot be read"):
+        create_backbone("mobilenet_v2", tmp_path)
+
+
+def test_a_tensor_alone_is_no_file_of_weights(no_download, tmp_path):
+    torch.save(torch.zeros(3), tmp_path / "mobilenet_v2.pth")
+    with pytest.raises(DamagedWeights, match="holds no tensors by name"):
+        create_backbone("mobilenet_v2", tmp_path)
+
+
+def test_tensors_of_other_shapes_are_another_networks(no_download, tmp_path):
+    """As those of a wider network with the same names: half of the layers would stay random."""
+    state = no_download.network.state_dict()
+    wider = torch.zeros(64, 3, 3, 3)
+    torch.save({**state, "features.0.0.weight": wider}, tmp_path / "mobilenet_v2.pth")
+    with pytest.raises(DamagedWeights, match=r"'features\.0\.0\.weight' first"):
+        create_backbone("mobilenet_v2", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("weights", "has_file", "lacks"),
     [
@@ -172,3 +196,27 @@ def test_what_a_training_lacks_is_known_before_it_begins(
     words = lacks_weights(settings_for("nota", {"backbone": "mobilenet_v2", "weights": weights}))
     assert lacks in words
     assert bool(words) == bool(lacks)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "side"),
+    [
+        ("inception_v3", 3, 64),  # its last pooling has nothing left to pool
+        ("vit_b_16", 1, 128),  # knows the places of 224 x 224 alone
+        ("timm:vit_tiny_patch16_384", 3, 224),
+        ("timm:naflexvit_base_patch16_gap", 1, 224),  # no convolution to give one channel to
+    ],
+)
+def test_pictures_that_a_network_cannot_take_are_refused_with_their_size(name, channels, side):
+    with pytest.raises(BadSettings, match=f"{side} x {side} with {channels} channels") as caught:
+        create_backbone(name, channels=channels, side=side, pretrained=False)
+    assert caught.value.data["key"] == "size"
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "features"),
+    [("timm:vit_tiny_patch16_384", 384, 192), ("timm:legacy_seresnet18", 64, 512)],
+)
+def test_what_a_network_was_made_for_it_takes(name, side, features):
+    backbone = create_backbone(name, channels=1, side=side, pretrained=False)
+    assert backbone.feature_size == features

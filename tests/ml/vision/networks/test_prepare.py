@@ -38,6 +38,22 @@ def test_each_sample_is_centred_and_scaled():
     assert torch.isfinite(prepare(torch.zeros(1, 1, 8, 8))).all()  # a blank picture
 
 
+def test_the_mean_picture_of_mosaics_is_a_mosaic():
+    prepare = preparation(
+        layout="mosaic",
+        durations=(0.5, 1.0, 2.0, 4.0),
+        size=48,
+        backbone="merged-view",
+        trainable_blocks="all",
+        normalisation="training mean",
+    )
+    views = torch.rand(2, 4, 48, 48, generator=torch.Generator().manual_seed(0))
+    prepare.get_buffer("mean_picture").copy_(prepare.arrange(views[:1])[0])
+    first, second = prepare(views)
+    assert first.shape == (1, 96, 96)
+    assert (first.abs().max().item(), second.abs().max().item() > 0) == (0.0, True)
+
+
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 

@@ -49,10 +49,28 @@ def test_a_bad_setting_is_named(values, key):
     assert str(caught.value).isprintable()
 
 
-def test_a_refusal_does_not_repeat_all_of_what_was_sent():
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"backbone": "a" * 100_000},
+        {"durations": "a" * 100_000},
+        {"durations": ["a" * 100_000]},
+        {"hidden": ["a" * 100_000]},
+        {"a" * 100_000: 1},
+    ],
+)
+def test_a_refusal_does_not_repeat_all_of_what_was_sent(values):
     with pytest.raises(BadSettings) as caught:
-        TrainingSettings.from_dict({"backbone": "a" * 100_000})
-    assert len(str(caught.value)) < 400
+        TrainingSettings.from_dict(values)
+    assert len(str(caught.value)) < 1000
+    assert len(str(caught.value.data)) < 1000
+
+
+def test_a_refusal_can_be_sent_whatever_the_key_was():
+    with pytest.raises(BadSettings) as caught:
+        TrainingSettings.from_dict({"\ud800": 1})
+    assert caught.value.data == {"key": "\\ud800"}
+    assert str(caught.value).encode()
 
 
 @pytest.mark.parametrize(
@@ -88,8 +106,24 @@ def test_a_setting_that_would_do_nothing_is_refused(recipe, changes, key):
 
 
 @pytest.mark.parametrize(
+    ("recipe", "changes", "key"),
+    [
+        ("george-resnet50", {"epochs": 0}, "epochs"),  # it has no linear head to start from
+        ("nota-cpu", {"epochs": 0, "probe_strength": 0}, "epochs"),
+        ("logistic-features", {"weights": "random"}, "weights"),
+        ("nota-cpu", {"weights": "random", "trainable_blocks": 0}, "weights"),
+    ],
+)
+def test_a_training_that_would_learn_nothing_is_refused(recipe, changes, key):
+    with pytest.raises(BadSettings, match=f"{key!r} = .* learns nothing") as caught:
+        settings_for(recipe, changes)
+    assert caught.value.data["key"] == key
+
+
+@pytest.mark.parametrize(
     ("recipe", "changes"),
     [
+        ("nota-cpu", {"weights": "random"}),  # its blocks learn
         ("nota-cpu", {"recipe": "nota-cpu"}),
         ("nota-cpu", {"epochs": 0}),  # its own ema and warmup go idle with it
         ("nota-cpu", {"epochs": 1, "ema": 0.5, "warmup": 500}),
