@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 
 from bench import crowd_running
+from bench.arguments import results_file
 from bench.vote_sets import VoteSet, read_vote_sets
 from ml.crowd.simulate_votes import CrowdShape, draw_votes
 
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-real", action="store_true", help="leave out the real vote sets")
     parser.add_argument("--running", nargs="*", help="streams of votes on a running site")
     parser.add_argument("--seed", type=int, default=0, help="of the simulated crowds")
-    parser.add_argument("--json", type=Path, help="write the rows here, after each method")
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each method")
     return parser
 
 

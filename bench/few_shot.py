@@ -21,6 +21,7 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from bench.arguments import from_one, results_file
 from ml.pictures import parse_picture_name
 from ml.vision.devices import one_thread
 from ml.vision.evaluate import metrics
@@ -55,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
             read_folder(options.pictures) if options.pictures else write_real(Path(folder))
         )
         if not glitches:
+            print("Nothing to classify: no pictures.")
             return 1
         with one_thread():
             table = make_table(glitches, labels, options.cache or Path(folder) / "cache")
@@ -76,11 +78,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--draws", type=from_one, default=10)
     parser.add_argument("--labels", type=int, nargs="+", default=LABELS, help="a class")
     parser.add_argument("--pictures", type=Path, help="a folder of pictures by class")
     parser.add_argument("--cache", type=Path, help="keep the features here for the next run")
-    parser.add_argument("--json", type=Path, help="write the rows here")
+    parser.add_argument("--json", type=results_file, help="write the rows here")
     return parser
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from cleanlab.filter import find_label_issues
 
+from bench.arguments import from_one, results_file
 from bench.pictures import FeatureSet, real_features, simulated_features
 from ml.label_issues import OutOfFold, find_suspects, out_of_fold
 
@@ -43,8 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
                 for row in measure(one, share, seed):
                     rows.append(row)
                     print(_line(row), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+                    if options.json:
+                        options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
 
 
@@ -58,9 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     var = Path(os.environ.get("NOTA_VAR", "var"))
     parser.add_argument("--simulated", type=Path, default=var / "bench" / "simulated")
     parser.add_argument("--cache", type=Path, default=var / "bench" / "cache")
-    parser.add_argument("--each", type=int, default=40, help="simulated glitches a class")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--each", type=from_one, default=40, help="simulated glitches a class")
+    parser.add_argument("--seeds", type=from_one, default=3)
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each")
     return parser
 
 

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench.arguments import from_one, results_file
 from bench.servers import ending_in_order
 from demo.processes import ROOT, tethered
 
@@ -54,11 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--seeds", type=from_one, default=3, help="how many")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--data", type=Path, help="pictures, one subfolder a class")
     parser.add_argument("--hold-out", metavar="LABEL")
-    parser.add_argument("--json", type=Path, help="write the rows here, after each seed")
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each seed")
     return parser
 
 

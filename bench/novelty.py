@@ -10,6 +10,7 @@ measure were chosen.
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from bench.arguments import from_one, network_recipe, present_file, results_file
 from bench.recipes_data import ByLabel, simulated_pictures, split_by_chance
+from ml.errors import MLError
 from ml.strain.counts import PLANTED, imbalanced
 from ml.vision.confidence.calibrate import fit_temperature, reported
 from ml.vision.confidence.novelty import Sketches
@@ -50,21 +53,28 @@ Seen = tuple[npt.NDArray[np.float32], Sketches, npt.NDArray[np.str_]]
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     rows: list[dict[str, Any]] = []
-    for row in _rows(options):
-        rows.append(row)
-        areas = "  ".join(f"{name} {area:.3f}" for name, area in row["auroc"].items())
-        sure = row["sure"]
-        print(
-            f"{row['held_out']:20} {areas}  sure {sure['unseen_before']:.3f} -> "
-            f"{sure['unseen_after']:.3f} (known {sure['known_before']:.3f} -> "
-            f"{sure['known_after']:.3f})",
-            flush=True,
-        )
+    try:
+        for row in _rows(options):
+            rows.append(row)
+            print(_line(row), flush=True)
+            if options.json:
+                options.json.write_text(json.dumps(rows, indent=1) + "\n")
+    except MLError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        return 2
     for name in rows[0]["auroc"]:
         print(f"mean {name}: {np.mean([row['auroc'][name] for row in rows]):.3f}")
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
+
+
+def _line(row: dict[str, Any]) -> str:
+    areas = "  ".join(f"{name} {area:.3f}" for name, area in row["auroc"].items())
+    sure = row["sure"]
+    return (
+        f"{row['held_out']:20} {areas}  sure {sure['unseen_before']:.3f} -> "
+        f"{sure['unseen_after']:.3f} (known {sure['known_before']:.3f} -> "
+        f"{sure['known_after']:.3f})"
+    )
 
 
 def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -72,6 +82,8 @@ def _rows(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
             yield from _in_turn(read_table(options.npz, Path(folder)), options.seeds)
         return
+    for recipe in options.recipes:
+        settings_for(recipe, options.set)  # none is refused once pictures were made for an hour
     work = options.simulated
     pictures = simulated_pictures(work / "simulated", imbalanced(SIMULATED), SIMULATED_SEED)
     if options.in_turn:
@@ -104,13 +116,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--npz", type=Path, help="arrays X (n, h, w) grey, label, duration")
+    source.add_argument("--npz", type=present_file, help="arrays X (n, h, w) grey, label, duration")
     source.add_argument("--simulated", type=Path, help="folder for simulated glitches")
     parser.add_argument("--in-turn", action="store_true", help="hold out each known class")
-    parser.add_argument("--recipes", nargs="+", default=["logistic-features"])
+    parser.add_argument("--recipes", nargs="+", type=network_recipe, default=["logistic-features"])
     parser.add_argument("--set", type=json.loads, default={}, help="settings of the recipes, JSON")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--seeds", type=from_one, default=3)
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each")
     return parser
 
 

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from bench.arguments import from_one, network_recipe, results_file
 from bench.servers import servers
 from demo.commands import commands, environment, here
 
@@ -54,12 +55,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     default = ["nota-cpu", "george-resnet50", "george-inception-v3"]
-    parser.add_argument("--recipes", nargs="+", default=default)
-    parser.add_argument("--glitches", type=int, default=192)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--minibatch", type=int, default=16, help="of a training step")
+    parser.add_argument("--recipes", nargs="+", type=network_recipe, default=default)
+    parser.add_argument("--glitches", type=from_one, default=192)
+    parser.add_argument("--repeats", type=from_one, default=3)
+    parser.add_argument("--minibatch", type=from_one, default=16, help="of a training step")
     parser.add_argument("--device", nargs="+", help="cpu, cuda; left out: all there are")
-    parser.add_argument("--json", type=Path, help="write the rows here, after each")
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each")
     return parser
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.arguments import from_one, results_file
 from bench.predict import made_picture
 from ml.vision.inputs.dataset import Example, GlitchPictures, TrainingSet
 from ml.vision.networks.model_file import ModelFile
@@ -45,8 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         for row in measure(options, Path(folder)):
             rows.append(row)
             print(_line(row), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+            if options.json:
+                options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
 
 
@@ -57,10 +58,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--processes", type=int, nargs="+", default=[2])
-    parser.add_argument("--glitches", type=int, default=128)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--processes", type=from_one, nargs="+", default=[2])
+    parser.add_argument("--glitches", type=from_one, default=128)
+    parser.add_argument("--epochs", type=from_one, default=3)
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each")
     return parser
 
 

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.arguments import from_one, results_file
 from bench.recipes_data import (
     real_pictures,
     simulated_pictures,
@@ -87,6 +88,9 @@ def main(arguments: list[str] | None = None) -> int:
     except MLError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
         return 2
+    except FileNotFoundError as error:  # the real spectrograms
+        sys.stderr.write(f"{error}\n")
+        return 2
     if not report:
         print("Nothing was asked for: give --real, --imbalanced TOTAL or --simulated N.")
         return 2
@@ -115,10 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--set", action="append", default=[], metavar="[RECIPE:]KEY=VALUE", help="change a setting"
     )
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=from_one, default=1)
     parser.add_argument("--labels", type=int, metavar="N", help="a class to train on; from 1")
     parser.add_argument("--work", type=Path, help="keep pictures and caches here")
-    parser.add_argument("--json", type=Path, help="write the rows here, after each")
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each")
     return parser
 
 

@@ -24,6 +24,7 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from bench.arguments import from_one, results_file
 from bench.pictures import LONGEST, FeatureSet, real_features, simulated_features
 
 STRENGTHS = (0.0003, 0.001, 0.003, 0.01, 0.03)
@@ -49,8 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
             ):
                 rows.append(measure(head, taught, real) | {"seed": seed, "pictures": name})
                 print(_line(rows[-1]), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+                if options.json:
+                    options.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
 
 
@@ -64,9 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     var = Path(os.environ.get("NOTA_VAR", "var"))
     parser.add_argument("--simulated", type=Path, default=var / "bench" / "simulated")
     parser.add_argument("--cache", type=Path, default=var / "bench" / "cache")
-    parser.add_argument("--each", type=int, default=40, help="simulated glitches a class")
-    parser.add_argument("--seeds", type=int, default=1, help="of the simulated set")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--each", type=from_one, default=40, help="simulated glitches a class")
+    parser.add_argument("--seeds", type=from_one, default=1, help="of the simulated set")
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each")
     return parser
 
 

@@ -13,9 +13,9 @@ import argparse
 import json
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
+from bench.arguments import results_file
 from bench.votes_site import vote_site
 
 EXAMPLES = """examples:
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--faults", action="store_true", help="one load with faults, nothing else")
     parser.add_argument("--gunicorn", default="", help="further arguments for gunicorn")
     parser.add_argument("--port", type=int, default=8400, help="or the next one that is free")
-    parser.add_argument("--json", type=Path, help="write the rows here, after each")
+    parser.add_argument("--json", type=results_file, help="write the rows here, after each")
     return parser
 
 

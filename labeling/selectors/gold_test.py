@@ -7,7 +7,7 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
-from django.db.models import Func, Q
+from django.db.models import Func
 from django.utils.translation import gettext as _
 
 from labeling.errors import LabelingError
@@ -17,8 +17,8 @@ from labeling.models import (
     ModelVersion,
     Prediction,
     TrainingExample,
-    TrainingRun,
 )
+from labeling.selectors.learned import trainings_of
 from ml.vision.judging.judged import Judged
 from ml.vision.judging.nearness import LATER, Origins, nearness
 
@@ -137,11 +137,7 @@ def training_times(version: ModelVersion) -> npt.NDArray[np.float64]:
 
     Of an ensemble, those of its members too.
     """
-    if version.training_run is None:
-        return np.zeros(0)
-    members = version.training_run.settings.get("members", [])
-    theirs = Q(model_version__role=version.role, model_version__number__in=members)
-    runs = TrainingRun.objects.filter(Q(pk=version.training_run_id) | theirs)
+    runs = trainings_of([version.number])
     labeled = TrainingExample.objects.filter(run__in=runs).exclude(split="test").values("glitch")
     unlabeled = runs.annotate(each=Func("unlabeled_ids", function="unnest")).values("each")
     # One after the other: joined by OR they would be gone through once for each glitch.

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from labeling.models import GoldLabel, ModelVersion, TrainingExample, TrainingRun
 
 
@@ -21,18 +23,27 @@ def split_learned(glitch_id: int) -> GoldLabel.Split | None:
     return split.VALIDATION if had.filter(split=split.VALIDATION).exists() else None
 
 
-def learned_by(numbers: Sequence[int]) -> set[int]:
-    """Ids of the glitches that these classifiers learned from, with a label or without.
+def trainings_of(numbers: Sequence[int]) -> QuerySet[TrainingRun]:
+    """The trainings of these classifiers, and of the members of ensembles down to the last.
 
     An ensemble learns from nothing itself, but its members did.
     """
-    runs = TrainingRun.objects.filter(
-        model_version__role=ModelVersion.Role.CLASSIFIER, model_version__number__in=numbers
-    )
+    of_classifiers = TrainingRun.objects.filter(model_version__role=ModelVersion.Role.CLASSIFIER)
+    found: set[int] = set()
+    wanted = set(numbers)
+    while wanted:
+        found |= wanted
+        lists = of_classifiers.filter(model_version__number__in=wanted)
+        members = lists.values_list("settings__members", flat=True)
+        wanted = {number for each in members for number in each or []} - found
+    return of_classifiers.filter(model_version__number__in=found)
+
+
+def learned_by(numbers: Sequence[int]) -> set[int]:
+    """Ids of the glitches that these classifiers learned from, with a label or without."""
+    runs = trainings_of(numbers)
     trained = TrainingExample.objects.filter(run__in=runs, split=GoldLabel.Split.TRAIN)
     learned = set(trained.values_list("glitch_id", flat=True))
-    for unlabeled, settings in runs.values_list("unlabeled_ids", "settings"):
+    for unlabeled in runs.values_list("unlabeled_ids", flat=True):
         learned.update(unlabeled or [])
-        if settings.get("members"):
-            learned |= learned_by(settings["members"])
     return learned

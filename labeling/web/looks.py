@@ -1,7 +1,9 @@
 """What is this glitch? Pictures or a glitch in, classes, look-alikes and a heat map out."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from itertools import combinations
 from uuid import UUID
 
 from django.conf import settings
@@ -85,7 +87,22 @@ def _pictures(request: HttpRequest) -> dict[float, bytes]:
         if isinstance(file, UploadedFile):
             _check_place(file.name or "", duration)
             pictures[duration] = file.read(MAX_BYTES + 1)  # one byte too many is told by the check
+    _check_different(pictures)
     return pictures
+
+
+def _check_different(pictures: Mapping[float, bytes]) -> None:
+    """Refuse a file that was chosen twice: what it shows has one duration."""
+    for one, other in combinations(pictures, 2):
+        if pictures[one] == pictures[other]:
+            raise LabelingError(
+                _(
+                    "The pictures of %(one)s s and of %(other)s s are the same file: choose it "
+                    "once, by the seconds that it shows. One picture is enough."
+                )
+                % {"one": f"{one:g}", "other": f"{other:g}"},
+                code="same_picture",
+            )
 
 
 def _check_place(name: str, duration: float) -> None:

@@ -111,6 +111,7 @@ def _against(text: str | None) -> ModelVersion | None:
     return _version(int(text))
 
 
+@never_cache
 @reviewer_required
 @require_safe
 def judging_json(request: HttpRequest, number: int) -> JsonResponse:
@@ -128,6 +129,7 @@ def judging_json(request: HttpRequest, number: int) -> JsonResponse:
     )
 
 
+@never_cache
 @reviewer_required
 @require_safe
 def judging_csv(request: HttpRequest, number: int) -> HttpResponse:

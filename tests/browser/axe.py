@@ -7,6 +7,8 @@ RULES = {
     "resultTypes": ["violations"],
 }
 PHONE, DESK = {"width": 360, "height": 844}, {"width": 1280, "height": 800}
+# Pixels that a page is wider than the screen. A wide table scrolls inside its own box.
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def faults(page, within: str | None = None) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from labeling.services.collections import create_collection, put_in_collection
 from labeling.services.comments import add_comment
 from labeling.services.label_issues import decide_issue
 from labeling.services.looks import request_look_at
-from tests.browser.axe import DESK, PHONE, faults, show
+from tests.browser.axe import DESK, OVERFLOW, PHONE, faults, show
 from tests.browser.conftest import log_in, make_glitches, wait_for_glitch
 from tests.labeling.services.test_label_issues import doubt, queue
 from tests.labeling.web.worlds import make_proposal, make_undecided, make_version
@@ -147,14 +147,17 @@ def in_doubt(page):
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_nor_does_what_reviewers_see_of_doubts(page, in_doubt, scheme):
-    found = {}
+    """Nor is any of it wider than the screen."""
+    found, wide = {}, {}
     for size in (DESK, PHONE):
         show(page, scheme, size)
         for name in ("audit", "labels", "drift", "glitches/0000000050", "glitches/0000000010"):
             page.goto(f"/review/{name}/")
             expect(page.locator("h1")).to_be_visible()
             found[name, size["width"]] = faults(page)
+            wide[name, size["width"]] = page.evaluate(OVERFLOW)
     assert {place: broken for place, broken in found.items() if broken} == {}
+    assert {place: by for place, by in wide.items() if by} == {}
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -23,15 +23,13 @@ from ml.vision.judging.figures import figures
 from ml.vision.judging.groups import Origins, by_groups
 from ml.vision.judging.judged import Judged
 from ml.vision.judging.trust import at_thresholds
-from tests.browser.axe import DESK, PHONE, faults, show
+from tests.browser.axe import DESK, OVERFLOW, PHONE, faults, show
 from tests.browser.conftest import log_in
 from tests.labeling.judging_world import make_classifier
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LABELS = [label for label in CLASSES if label != NONE_OF_THE_ABOVE]
 WEEK = 604800
-# The widest table scrolls inside its own box; the page itself must not.
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def judged(rng, strength):
@@ -98,6 +96,7 @@ def test_figures_and_drift_break_no_rule_of_wcag(page, world, scheme):
         for address in (
             "models/classifier/2/judging/?against=1",
             "models/classifier/1/",
+            "models/classifier/2/",
             "models/",
             "drift/",
         ):

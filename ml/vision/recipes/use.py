@@ -33,16 +33,21 @@ def check_use(settings: TrainingSettings, recipe: Recipe) -> None:
     """Raise :class:`BadSettings` for a setting that differs from the recipe's to no effect, and for
     settings by which nothing would be learned."""
     values = vars(settings)
-    if not (recipe.is_ensemble or settings.epochs or settings.probe_strength):
-        raise BadSettings(
-            "The training setting 'epochs' = 0 learns nothing: it needs an epoch, or a linear head "
-            "to start from ('probe_strength').",
-            key="epochs",
-        )
+    if not recipe.is_ensemble:
+        _check_learning(settings)
     for key, value in values.items():
         idle = value != getattr(recipe.settings, key) and _why_idle(key, values, recipe)
         if idle:
             raise BadSettings(f"The training setting {key!r} = {value!r} {idle}.", key=key)
+
+
+def _check_learning(settings: TrainingSettings) -> None:
+    if not settings.epochs and not settings.probe_strength:
+        raise BadSettings(
+            f"The training setting 'epochs' = {settings.epochs!r} learns nothing: it needs an "
+            "epoch, or a linear head on ImageNet's features ('probe_strength').",
+            key="epochs",
+        )
 
 
 def of_use(
@@ -69,10 +74,10 @@ def _why_idle(key: str, values: Mapping[str, Any], recipe: Recipe) -> str:
         return "" if key in OF_ENSEMBLES else f"is not for an ensemble, which has {known} alone"
     if key == "members":
         return "is for an ensemble alone"
-    if key == "weights" and values["weights"] == "random" and values["trainable_blocks"] == 0:
-        return "learns nothing of frozen features, and needs 'trainable_blocks'"
     if key in OF_STEPS and not values["epochs"]:
         return "is for steps of learning, and needs 'epochs'"
+    if key == "weights" and values["weights"] == "random" and values["trainable_blocks"] == 0:
+        return "needs 'trainable_blocks', for frozen random features tell nothing"
     if key == "test_copies" and values["trainable_blocks"] != ALL:
         return "is for networks without a frozen part, and needs 'trainable_blocks': 'all'"
     if key == "test_copies" and values["augmentation"] == "none":

@@ -11,11 +11,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 import numpy.typing as npt
 
 logger = logging.getLogger(__name__)
+# What numpy raises for a spoiled file, by the place of the damage: its header is Python.
+DAMAGE = (ValueError, EOFError, SyntaxError, TokenError, TypeError, OverflowError)
 PART_SECONDS = 3600  # after which nobody is writing a half-written file any more
 
 
@@ -66,7 +69,7 @@ class ArrayStore:
         except OSError as error:  # it may be sound, and put() will lay another in its place
             logger.warning("cache entry %s not read (%s)", path.name, error.strerror)
             return None
-        except (ValueError, EOFError):
+        except DAMAGE:
             logger.warning("damaged cache entry dropped: %s", path.name)
             path.unlink(missing_ok=True)
             return None

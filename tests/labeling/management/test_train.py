@@ -179,7 +179,7 @@ def test_what_is_wrong_is_said(arguments, words):
 @pytest.mark.django_db
 def test_where_no_worker_trains_and_the_broker_is_down_it_says_so_and_waits(monkeypatch):
     import_two_classes()
-    monkeypatch.setattr("labeling.management.commands.train.SEND_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("labeling.management.following.SEND_AGAIN_SECONDS", 0.0)
     monkeypatch.setattr("labeling.selectors.broker.alive_workers", list)
 
     def down(name, **ids):

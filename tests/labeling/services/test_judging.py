@@ -145,6 +145,18 @@ def test_an_ensemble_has_seen_what_its_members_were_trained_on(world):
     assert sorted(training_times(other)) == [O3A + 100.0, O3A + 500.0]
 
 
+def test_an_ensemble_of_ensembles_has_seen_what_their_members_have(world):
+    """3 averages 2 and another; 2 averages 1, which alone has learned from the latest glitch."""
+    version, other, _ = world
+    upper = make_classifier(3, state="kept_out")
+    for number, one in enumerate((version, other, upper)):
+        trained_on(one, make_glitch(40 + number, event_time=O3A + 500.0 - 100 * number))
+    TrainingRun.objects.filter(model_version=other).update(settings={"members": [1, 7]})
+    TrainingRun.objects.filter(model_version=upper).update(settings={"members": [2, 7]})
+    upper.refresh_from_db()
+    assert sorted(training_times(upper)) == [O3A + 300.0, O3A + 400.0, O3A + 500.0]
+
+
 def test_what_was_learned_without_a_label_was_seen_too(world):
     version, _, _ = world
     trained_on(version, make_glitch(41, event_time=O3A + 500.0))

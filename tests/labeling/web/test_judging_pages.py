@@ -213,6 +213,12 @@ def test_a_versions_page_draws_the_test_that_its_figures_are_of(as_reviewer, two
     assert "<dt>gold glitches judged</dt><dd>4</dd>" in text
 
 
+@pytest.mark.parametrize("address", FILES)
+def test_files_of_figures_are_kept_in_no_cache(as_reviewer, two, address):
+    evaluate_version(two[1])
+    assert "no-store" in as_reviewer.get(address)["Cache-Control"]
+
+
 def test_the_same_as_json(as_reviewer, two):
     evaluate_version(two[1])
     address = "/review/models/classifier/2/judging.json"

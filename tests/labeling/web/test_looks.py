@@ -125,6 +125,7 @@ def test_a_page_without_look_alikes_says_why(client, version, why, words):
             400,
             "wrong_duration",
         ),
+        (upload(1, "picture_1.0") | upload(1, "picture_4.0"), 400, "same_picture"),
     ],
 )
 def test_a_refusal_stands_on_the_form(client, version, data, status, code):

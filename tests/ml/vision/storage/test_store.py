@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ml.vision.storage.store import ArrayStore, hash_of, write_atomically
 
@@ -30,6 +31,22 @@ def test_a_damaged_entry_counts_as_missing_and_is_dropped(tmp_path):
     store.put("abc", np.arange(600))
     path = store.path("abc")
     path.write_bytes(path.read_bytes()[:200])
+    assert store.get("abc") is None
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("sound", "damaged"),
+    [(b"(600,)", b"(600, "), (b"(600,)", b"(-60,)"), (b"'shape'", b"b'hape'"), (b"\x93N", b"PK")],
+)
+def test_so_does_one_whose_header_is(tmp_path, sound, damaged):
+    """numpy raises something else for each."""
+    store = ArrayStore(tmp_path)
+    store.put("abc", np.arange(600))
+    path = store.path("abc")
+    data = path.read_bytes()
+    assert data.count(sound) == 1
+    path.write_bytes(data.replace(sound, damaged))
     assert store.get("abc") is None
     assert not path.exists()
 
