@@ -10,3 +10,4 @@ class LabelingConfig(AppConfig):
         from labeling import checks
 
         register(checks.check_recipe)
+        register(checks.check_numbers)

@@ -6,11 +6,16 @@ error on what is stored: ``workers/sweeps.py`` finds what was missed.
 """
 
 import logging
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import transaction
 
 log = logging.getLogger(__name__)
+
+Listener = Callable[[str, float], object]
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 SCORE_GLITCHES = "workers.scoring.score_glitches"
 EVALUATE = "workers.judging.evaluate"
@@ -73,15 +78,27 @@ def enqueue_on_commit(name: str, *, delay_seconds: float = 0, **ids: Any) -> Non
     transaction.on_commit(send, robust=True)
 
 
-def run_here(name: str, **ids: Any) -> None:
+def run_here(name: str, *, hear: Listener | None = None, **ids: Any) -> None:
     """Do in this process what a worker would do; raises what the task raises.
 
-    For commands, which know no tasks either: they alone load the network then.
+    For commands, which know no tasks either: they alone load the network then. ``hear`` is told
+    each stage of the work, and how far it is, from 0 to 1.
     """
     from labeling.celery import app
 
     app.loader.import_default_modules()
-    app.tasks[name].apply(kwargs=ids, throw=True)
+    token = _listener.set(hear)
+    try:
+        app.tasks[name].apply(kwargs=ids, throw=True)
+    finally:
+        _listener.reset(token)
+
+
+def tell(stage: str, progress: float) -> None:
+    """Said by the work that :func:`run_here` does; elsewhere nobody hears it."""
+    hear = _listener.get()
+    if hear is not None:
+        hear(stage, progress)
 
 
 def send_now(

@@ -13,6 +13,7 @@ from celery import Task
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
+from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models.runs import Run
 from labeling.services.failures import record_failure
@@ -96,6 +97,7 @@ class Held:
         if not renew_lease(self.run, stage=stage, progress=progress, lasting=lasting):
             self.lost.set()
         self.check()
+        jobs.tell(stage, progress)
 
 
 def worker_name() -> str:

@@ -42,12 +42,13 @@ BEGUN, FITTED = 0.1, 0.9  # how far a run is before its first epoch of learning 
 def run_training(run_id: int) -> None:
     """Train, judge and store; returns at once where the run is another's or has ended."""
     from ml.vision.devices import has_gpu
+    from ml.vision.memory import or_too_little
     from ml.vision.networks.backbones import lacks_weights
 
     run = claim_run(TrainingRun, run_id, worker_name())
     if run is None:
         return
-    with holding(run) as life:
+    with holding(run) as life, or_too_little():
         life.check_attempts()
         held(run).update(code_version=code_version())
         choose_recipe(run, has_gpu=has_gpu(), lacks_weights=lacks_weights)

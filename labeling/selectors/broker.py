@@ -5,6 +5,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -48,3 +49,16 @@ def unserved_queues(workers: Sequence[Mapping[str, Any]]) -> list[str]:
     """The queues that none of these workers takes messages from."""
     served = {queue for worker in workers for queue in worker["queues"]}
     return [queue for queue in jobs.ALL_QUEUES if queue not in served]
+
+
+def nobody_trains() -> str:
+    """Why a training that was asked for may stand still; "" where a worker for it is there."""
+    queue = jobs.QUEUES[jobs.RUN_TRAINING]
+    try:
+        if queue not in unserved_queues(alive_workers()):
+            return ""
+    except BROKER_DOWN:
+        return _("The broker cannot be reached. The training starts by itself once it is back.")
+    return _(
+        "No worker of the queue %(queue)s answers. The training starts by itself once one is up."
+    ) % {"queue": queue}

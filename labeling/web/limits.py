@@ -11,7 +11,10 @@ from ml.pictures import DURATIONS, MAX_BYTES
 UPLOADS = "/api/v1/glitches"
 LOOKS = {"/what-is-this/", "/api/v1/looks"}  # four pictures, and the form around them
 LOOK_MAX_BYTES = len(DURATIONS) * MAX_BYTES + 64 * 1024
-MESSAGE = _("The request holds too much. Send it in smaller parts.")
+TOO_LARGE = _("The request holds too much. Send it in smaller parts.")
+NO_LENGTH = _(
+    "The request does not say how long it is (Transfer-Encoding). Send it with a Content-Length."
+)
 
 
 def _most_bytes(path: str) -> int:
@@ -21,17 +24,29 @@ def _most_bytes(path: str) -> int:
 
 
 class BodyLimitMiddleware:
-    """Refuse by the announced length: checking a form's CSRF token alone would store its files."""
+    """Refuse by the announced length: checking a form's CSRF token alone would store its files.
+
+    Of a request without one (in chunks, as from a pipe) Django would see an empty body.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH")
+        if not length and "HTTP_TRANSFER_ENCODING" in request.META:
+            return _refusal(request, 411, "length_required", str(NO_LENGTH), {})
         most = _most_bytes(request.path)
-        length = request.META.get("CONTENT_LENGTH") or "0"
+        length = length or "0"
         if length.isdecimal() and int(length) <= most:
             return self.get_response(request)
-        if request.path.startswith("/api/"):
-            error = {"code": "request_too_large", "message": str(MESSAGE), "data": {"most": most}}
-            return JsonResponse({"error": error}, status=413)
-        return HttpResponse(str(MESSAGE), status=413, content_type="text/plain")
+        return _refusal(request, 413, "request_too_large", str(TOO_LARGE), {"most": most})
+
+
+def _refusal(
+    request: HttpRequest, status: int, code: str, message: str, data: dict[str, int]
+) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        error = {"code": code, "message": message, "data": data}
+        return JsonResponse({"error": error}, status=status)
+    return HttpResponse(message, status=status, content_type="text/plain")

@@ -14,11 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from labeling import jobs
 from labeling.errors import LabelingError
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
-from labeling.selectors.broker import BROKER_DOWN, alive_workers, unserved_queues
+from labeling.selectors.broker import nobody_trains
 from labeling.selectors.classes import trained_labels
 from labeling.selectors.pauses import Pause, pause_of_the_house
 from labeling.selectors.recipes import random_weights_for, site_recipe
@@ -119,19 +118,6 @@ def _pause_for(run: TrainingRun) -> Pause | None:
     return pause if pause is not None and pause.run == run else None
 
 
-def _nobody_trains() -> str:
-    """Why a training that was asked for may stand still; "" where a worker for it is there."""
-    queue = jobs.QUEUES[jobs.RUN_TRAINING]
-    try:
-        if queue not in unserved_queues(alive_workers()):
-            return ""
-    except BROKER_DOWN:
-        return _("The broker cannot be reached. The training starts by itself once it is back.")
-    return _(
-        "No worker of the queue %(queue)s answers. The training starts by itself once one is up."
-    ) % {"queue": queue}
-
-
 @never_cache
 @vary_on_headers("HX-Request")
 @reviewer_required
@@ -148,7 +134,7 @@ def training(request: HttpRequest, pk: int) -> HttpResponse:
         "can_resume": can_resume(run),
         "pause": _pause_for(run),
         "kept_until": _still(checkpoints_until(run)),
-        "waits_for": _nobody_trains() if run.state == Run.State.REQUESTED else "",
+        "waits_for": nobody_trains() if run.state == Run.State.REQUESTED else "",
     }
     part = "fragments/training.html" if request.htmx else "review/training.html"  # type: ignore[attr-defined]
     return render(request, part, context)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -32,6 +33,15 @@ def more_parts(parts: int, most: int, error: torch.OutOfMemoryError) -> int:
     free_device_memory()
     logger.warning("out of device memory: %d parts instead of %d", 2 * parts, parts)
     return 2 * parts
+
+
+@contextmanager
+def or_too_little() -> Iterator[None]:
+    """Where something fills the device's memory that no smaller parts help, say so: OutOfMemory."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise too_little(error) from error
 
 
 def too_little(error: torch.OutOfMemoryError) -> OutOfMemory:

@@ -1,14 +1,17 @@
 """A label check as a worker does it, on pictures; and the command that does it at once."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from labeling.models import Glitch, GlitchClass, GoldLabel, LabelCheck, LabelIssue, Picture
 from labeling.models.runs import Run
 from labeling.services.label_issues import request_label_check
 from labeling.services.storage import path_of
-from tests.conftest import make_glitch
+from tests.conftest import make_glitch, make_volunteer
 from tests.workers.test_training import import_two_classes
 from workers.label_checks import check_labels
 
@@ -67,6 +70,7 @@ def test_where_too_few_pictures_can_be_read_the_search_says_so(planted):
 def test_the_command_lists_what_it_found(planted, capsys):
     call_command("find_label_issues", "--repeats", "2")
     said = capsys.readouterr().out
+    assert said.splitlines()[:2] == ["  0% beginning", "  5% looking at the pictures"]
     assert "20 labels judged, 2 doubtful." in said
     assert all(glitch in said for glitch in planted)
     assert "perhaps" in said
@@ -87,6 +91,40 @@ def test_ctrl_c_cancels_the_search_that_the_command_does(planted, monkeypatch, c
     check = LabelCheck.objects.get()
     assert (check.state, check.worker != "") == (Run.State.CANCELLED, True)
     assert f"Label check {check.pk} is cancelled." in capsys.readouterr().out
+
+
+def test_the_command_follows_a_worker_that_was_quicker(planted, monkeypatch, capsys):
+    check = LabelCheck.objects.create(
+        state="running", stage="looking at the pictures", progress=0.2
+    )
+    check.leased_until = timezone.now() + timedelta(minutes=1)
+    check.save()
+    steps = iter([{"progress": 0.6}, {"state": "succeeded", "judged": 20, "found": 2}])
+
+    def meanwhile(_seconds):
+        LabelCheck.objects.update(**next(steps))
+
+    monkeypatch.setattr("labeling.management.following.time.sleep", meanwhile)
+    call_command("find_label_issues")
+    assert capsys.readouterr().out.splitlines() == [
+        " 20% looking at the pictures",
+        " 60% looking at the pictures",
+        "20 labels judged, 2 doubtful.",
+    ]
+
+
+def test_ctrl_c_leaves_the_search_that_somebody_else_asked_for(planted, monkeypatch):
+    reviewer = make_volunteer("vera", role="reviewer")
+    check = request_label_check(reviewer, "x")
+
+    def interrupted(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ml.label_issues.out_of_fold", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("find_label_issues")
+    check.refresh_from_db()
+    assert check.state in Run.LIVE
 
 
 def test_the_command_cancels_what_is_under_way(db, capsys):

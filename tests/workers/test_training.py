@@ -13,6 +13,7 @@ from operator import itemgetter
 
 import numpy as np
 import pytest
+import torch
 from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
@@ -36,6 +37,7 @@ from labeling.services.training import request_training
 from labeling.services.training_folders import training_folder
 from labeling.services.training_sets import freeze_training_set
 from ml.vision.devices import has_gpu
+from ml.vision.networks.network import GlitchNetwork
 from ml.vision.storage.store import write_atomically
 from ml.vision.training.epochs import EpochReport
 from workers.pictures import glitch_pictures
@@ -220,6 +222,20 @@ def test_missing_weights_fail_the_run_with_a_reason(monkeypatch, tmp_path):
     run_training(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error_code) == (Run.State.FAILED, "missing_weights")
+
+
+@pytest.mark.django_db
+def test_a_device_that_holds_not_even_the_network_fails_the_run_with_a_reason(monkeypatch):
+    def full(self, *_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(GlitchNetwork, "to", full)
+    import_two_classes()
+    run = request_training(None, "x", FAST)
+    run_training(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error_code) == (Run.State.FAILED, "out_of_memory")
+    assert "train on the CPU" in run.error
 
 
 @pytest.mark.django_db

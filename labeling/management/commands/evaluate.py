@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from labeling import jobs
 from labeling.errors import LabelingError
+from labeling.management.following import follow
 from labeling.models import Evaluation, EvaluationRun, ModelVersion
 from labeling.selectors.evaluations import live_evaluation
 from labeling.selectors.versions import active_version, find_version
@@ -136,17 +137,13 @@ Examples:
     def _judge_here(self, run: EvaluationRun) -> None:
         """As a worker does, turn after turn; what cannot be read is left."""
         try:
-            while run.state == EvaluationRun.State.REQUESTED:
-                jobs.run_here(jobs.EVALUATE, run_id=run.pk)
-                run.refresh_from_db()
+            run = follow(run, jobs.EVALUATE, self.stdout.write, here=True)
         except KeyboardInterrupt:
             # Otherwise a worker would take up what nobody waits for any more.
             if run.requested_by is None:
                 with suppress(LabelingError):
                     self._cancel(run)
             raise
-        if run.state == EvaluationRun.State.RUNNING:
-            raise CommandError(f"{run.worker} makes this evaluation already; run this again then.")
         if run.state != EvaluationRun.State.SUCCEEDED:
             why = f"{run.error} [{run.error_code}]" if run.error else f"It was {run.state}."
             raise CommandError(why)

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from labeling import jobs
 from labeling.errors import LabelingError
+from labeling.management.following import follow
 from labeling.models import LabelCheck, LabelIssue
 from labeling.models.runs import Run
 from labeling.selectors.label_issues import live_label_check, open_issues
@@ -24,8 +25,8 @@ what they speak against waits at /review/labels/ for an expert.
 Examples:
   manage.py find_label_issues
   manage.py find_label_issues --repeats 5 --show 50
-  manage.py find_label_issues --queue          (a worker does it)
-  manage.py find_label_issues --cancel         (the search under way; Ctrl-C ends one begun here)
+  manage.py find_label_issues --queue          (a worker does it, and nobody waits)
+  manage.py find_label_issues --cancel         (the search under way; or Ctrl-C)
 """
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -65,15 +66,13 @@ Examples:
 
     def _search_here(self, run: LabelCheck) -> None:
         try:
-            jobs.run_here(jobs.CHECK_LABELS, run_id=run.pk)
+            run = follow(run, jobs.CHECK_LABELS, self.stdout.write, here=True)
         except KeyboardInterrupt:
             # Otherwise a worker would take up what nobody waits for any more.
-            with contextlib.suppress(LabelingError):
-                self._cancel(run)
+            if run.requested_by is None:
+                with contextlib.suppress(LabelingError):
+                    self._cancel(run)
             raise
-        run.refresh_from_db()
-        if run.state == Run.State.RUNNING:
-            raise CommandError(f"Label check {run.pk} is under way in {run.worker}.")
         if run.state != Run.State.SUCCEEDED:
             why = f"{run.error} [{run.error_code}]" if run.error else f"It was {run.state}."
             raise CommandError(why)

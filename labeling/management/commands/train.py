@@ -1,7 +1,5 @@
 """manage.py train"""
 
-import re
-import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any
 
@@ -10,21 +8,19 @@ from django.utils import timezone
 
 from labeling import jobs
 from labeling.errors import LabelingError
+from labeling.management.following import follow
 from labeling.models import TrainingRun
 from labeling.models.runs import Run
+from labeling.selectors.broker import nobody_trains
 from labeling.selectors.recipes import random_weights_for
 from labeling.selectors.runs import failed_before, find_training, live_training
 from labeling.services.resuming import resume_training
-from labeling.services.runs import is_free
 from labeling.services.training import request_training, settings_asked_for
 from labeling.services.training_sets import learns_as_now
 from ml.errors import MLError
 from ml.vision.networks.weights import missing_weights
 from ml.vision.recipes import RECIPES
 from ml.vision.recipes.changes import parse_changes
-
-POLL_SECONDS = 1.0
-SEND_AGAIN_SECONDS = 30.0
 
 
 class Command(BaseCommand):
@@ -155,27 +151,12 @@ Examples:
             note = f"\n    {missing} is not in NOTA_WEIGHTS" if missing else ""
             self.stdout.write(f"{recipe.name}: {recipe.title}\n    {recipe.source}{note}")
 
-    def _follow(self, asked: TrainingRun, *, here: bool) -> None:
-        """Show progress until the run has ended; see to it that somebody works on it."""
-        shown: tuple[str, ...] = ()
-        # Its message is on its way; a worker that died may have taken it along.
-        send_at = time.monotonic() + (0.0 if here else SEND_AGAIN_SECONDS)
-        while True:
-            run = find_training(asked.pk)
-            percent, stage = f"{run.progress:4.0%}", run.stage or "waiting for a worker"
-            news = percent, re.split("[:,]", stage)[0]  # not each glitch and second
-            if news != shown:
-                self.stdout.write(f"{percent} {stage}")
-                self.stdout.flush()
-                shown = news
-            if run.state not in {Run.State.REQUESTED, Run.State.RUNNING}:
-                return
-            if time.monotonic() >= send_at and is_free(run):
-                do = jobs.run_here if here else jobs.send_now
-                do(jobs.RUN_TRAINING, run_id=run.pk)
-                send_at = time.monotonic() + SEND_AGAIN_SECONDS
-            else:
-                time.sleep(POLL_SECONDS)
+    def _follow(self, run: TrainingRun, *, here: bool) -> None:
+        follow(run, jobs.RUN_TRAINING, self._say, here=here, why_idle=_why_idle)
+
+    def _say(self, words: str) -> None:
+        self.stdout.write(words)
+        self.stdout.flush()
 
     def _conclude(self, asked: TrainingRun, *, go_on: bool) -> None:
         """What came of it; CommandError if it failed."""
@@ -191,6 +172,11 @@ Examples:
         self.stdout.write(f"It made {version}, {version.state}: {version.decision_reason}")
         for note in version.metrics.get("notes", []):
             self.stdout.write(f"Note: {note}")
+
+
+def _why_idle() -> str:
+    why = nobody_trains()
+    return f"{why} The same command with --go-on --here trains in this process." if why else ""
 
 
 def _fits(run: TrainingRun, options: dict[str, Any]) -> bool:

@@ -50,8 +50,9 @@ class TrainingSettings:
 
     The training. ``probe_strength``: inverse regularisation of the linear head from which
     fine-tuning starts, 0 for none. ``learning_rate`` is that of the blocks, ``head_learning_rate``
-    that of all above; both grow in line over the first ``warmup`` epochs. ``accumulate``: parts
-    into which a minibatch is cut to fit into memory.
+    that of all above; both grow in line over the first ``warmup`` epochs. ``minibatch``: pictures a
+    step at most; of fewer than 8 times as many training glitches an eighth, or 8. ``accumulate``:
+    parts into which a minibatch is cut to fit into memory.
     ``soft_targets``: what the crowd holds of a glitch, not its top class. ``sampling``: "balanced"
     draws every class alike. ``ema``: decay of the running mean of the weights that is kept, 0 for
     none. ``unlabeled``: how many pictures without a label to learn from besides, see

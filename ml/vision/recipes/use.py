@@ -42,21 +42,12 @@ def check_use(settings: TrainingSettings, recipe: Recipe) -> None:
 
 
 def _check_learning(settings: TrainingSettings) -> None:
-    heads = "a linear head on ImageNet's features ('probe_strength')"
-    for key, is_in_vain, wanted in (
-        ("epochs", not settings.epochs and not settings.probe_strength, f"an epoch, or {heads}"),
-        (
-            "weights",
-            settings.weights == "random" and settings.trainable_blocks == 0,
-            "'trainable_blocks', for frozen random features tell nothing",
-        ),
-    ):
-        if is_in_vain:
-            value = getattr(settings, key)
-            raise BadSettings(
-                f"The training setting {key!r} = {value!r} learns nothing: it needs {wanted}.",
-                key=key,
-            )
+    if not settings.epochs and not settings.probe_strength:
+        raise BadSettings(
+            f"The training setting 'epochs' = {settings.epochs!r} learns nothing: it needs an "
+            "epoch, or a linear head on ImageNet's features ('probe_strength').",
+            key="epochs",
+        )
 
 
 def of_use(
@@ -85,6 +76,8 @@ def _why_idle(key: str, values: Mapping[str, Any], recipe: Recipe) -> str:
         return "is for an ensemble alone"
     if key in OF_STEPS and not values["epochs"]:
         return "is for steps of learning, and needs 'epochs'"
+    if key == "weights" and values["weights"] == "random" and values["trainable_blocks"] == 0:
+        return "needs 'trainable_blocks', for frozen random features tell nothing"
     if key == "test_copies" and values["trainable_blocks"] != ALL:
         return "is for networks without a frozen part, and needs 'trainable_blocks': 'all'"
     if key == "test_copies" and values["augmentation"] == "none":

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 logger = logging.getLogger(__name__)
 # What numpy raises for a spoiled file, by the place of the damage: its header is Python.
-DAMAGE = (OSError, ValueError, EOFError, SyntaxError, TokenError, TypeError, OverflowError)
+DAMAGE = (ValueError, EOFError, SyntaxError, TokenError, TypeError, OverflowError)
 PART_SECONDS = 3600  # after which nobody is writing a half-written file any more
 
 
@@ -64,13 +64,17 @@ class ArrayStore:
         try:
             mapped: npt.NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
             array = np.array(mapped[:first])
-            os.utime(path)  # marks the use, by which prune() goes
         except FileNotFoundError:  # never there, or pruned this moment
+            return None
+        except OSError as error:  # it may be sound, and put() will lay another in its place
+            logger.warning("cache entry %s not read (%s)", path.name, error.strerror)
             return None
         except DAMAGE:
             logger.warning("damaged cache entry dropped: %s", path.name)
             path.unlink(missing_ok=True)
             return None
+        with contextlib.suppress(OSError):  # of another user, or pruned this moment
+            os.utime(path)  # marks the use, by which prune() goes
         return array
 
     def put(self, key: str, array: npt.NDArray[np.generic]) -> None:

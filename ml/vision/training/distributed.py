@@ -26,7 +26,7 @@ import torch.distributed as dist
 from ml.errors import MLError
 from ml.vision.errors import PartTooLarge, ProcessesFailed
 from ml.vision.inputs.dataset import TrainingSet
-from ml.vision.memory import too_little
+from ml.vision.memory import or_too_little
 from ml.vision.recipes.settings import TrainingSettings
 from ml.vision.training.epochs import EpochReport
 from ml.vision.training.messages import as_json, error_from, model_from, training_set_from
@@ -193,7 +193,7 @@ def main(path: Path) -> int:
     dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
     told = _say_step if rank == 0 else None
     try:
-        with while_wanted(lambda: None, told):  # the caller ends what is not
+        with while_wanted(lambda: None, told), or_too_little():  # the caller ends what is not
             model = train_classifier(
                 training_set_from(job["training_set"]),
                 TrainingSettings.from_dict(job["settings"]),
@@ -205,8 +205,6 @@ def main(path: Path) -> int:
             )
     except MLError as error:
         return _say_error(error)
-    except torch.OutOfMemoryError as error:  # outside of a step: smaller parts are no help
-        return _say_error(too_little(error))
     if rank == 0:
         _say(done=model)
     dist.destroy_process_group()

@@ -94,7 +94,7 @@ def test_what_a_worker_was_asked_for_is_cancelled_by_the_same_line(two, capsys):
 def test_what_is_made_here_is_cancelled_by_ctrl_c_or_elsewhere(two, monkeypatch, interrupted):
     make_gold(20, "Blip", 1)
 
-    def works(_name: str, *, run_id: int) -> None:
+    def works(_name: str, *, run_id: int, **_options) -> None:
         if interrupted:
             raise KeyboardInterrupt
         cancel_evaluation(run_id, by=None)
@@ -111,7 +111,7 @@ def test_ctrl_c_leaves_what_somebody_else_asked_for(two, monkeypatch):
     reviewer = make_volunteer("ada", role="reviewer")
     run = EvaluationRun.objects.create(model_version=two[0], requested_by=reviewer)
 
-    def interrupted(_name: str, *, run_id: int) -> None:
+    def interrupted(_name: str, **_options) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(jobs, "run_here", interrupted)

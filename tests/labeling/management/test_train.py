@@ -8,7 +8,9 @@ import torch
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from labeling import jobs
 from labeling.models import ModelVersion, TrainingRun
 from labeling.services.imports import NewGlitch, import_glitch
 from labeling.services.training_sets import freeze_training_set
@@ -74,7 +76,7 @@ def test_what_a_killed_worker_left_is_gone_on_with_before_the_next():
 @pytest.mark.parametrize("recipe", [["--recipe", "logistic-features"], []])
 def test_the_same_training_is_not_asked_for_twice(recipe):
     import_two_classes()
-    arguments = [*recipe, "--set", "size=96", "--set", "epochs=0"]
+    arguments = [*recipe, "--set", "size=96", "--set", "epochs=1", "--set", "trainable_blocks=1"]
     train(*arguments, "--no-wait")
     assert "is under way already; this follows it" in train(*arguments, "--go-on", "--here")
     assert TrainingRun.objects.get().state == "succeeded"
@@ -172,6 +174,24 @@ def test_of_the_same_trainings_the_one_that_ended_last_tells(settings):
 def test_what_is_wrong_is_said(arguments, words):
     with pytest.raises(CommandError, match=words):
         train(*arguments, "--no-wait")
+
+
+@pytest.mark.django_db
+def test_where_no_worker_trains_and_the_broker_is_down_it_says_so_and_waits(monkeypatch):
+    import_two_classes()
+    monkeypatch.setattr("labeling.management.following.SEND_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr("labeling.selectors.broker.alive_workers", list)
+
+    def down(name, **ids):
+        TrainingRun.objects.update(state="cancelled")  # what ends the waiting of this test
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(jobs, "send_now", down)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="cancelled"):
+        call_command("train", "--recipe", "logistic-features", stdout=out)
+    assert "No worker of the queue gpu answers." in out.getvalue()
+    assert "--go-on --here trains in this process" in out.getvalue()
 
 
 @pytest.mark.django_db

@@ -18,6 +18,14 @@ def test_a_request_is_judged_by_its_announced_length(client, db, path, status):
         assert answer.json()["error"]["code"] == "request_too_large"
 
 
+@pytest.mark.parametrize("path", ["/what-is-this/", "/api/v1/looks"])
+def test_a_request_in_chunks_is_told_to_say_its_length(client, db, path):
+    answer = client.generic("POST", path, headers={"transfer-encoding": "chunked"})
+    assert answer.status_code == 411
+    assert "Content-Length" in answer.content.decode()
+    assert ("length_required" in answer.content.decode()) == path.startswith("/api/")
+
+
 @pytest.mark.parametrize(("path", "scope"), [("/log-in/", "log_in"), ("/sign-up/", "sign_up")])
 def test_guessing_is_slow_also_on_the_pages(client, db, monkeypatch, path, scope):
     cache.clear()

@@ -106,14 +106,14 @@ def test_a_training_that_cannot_start_says_why(as_reviewer):
 def test_a_training_waits_for_a_worker_that_trains(as_reviewer, monkeypatch, queues, waits):
     """Where only others are up, nobody takes it; more of it: selectors/test_broker.py."""
     up = [{"name": "one@here", "queues": queues}]
-    monkeypatch.setattr("labeling.web.review_training.alive_workers", lambda: up)
+    monkeypatch.setattr("labeling.selectors.broker.alive_workers", lambda: up)
     run = TrainingRun.objects.create()
     page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()
     assert ("No worker of the queue gpu answers" in page) == waits
 
 
 def test_a_training_is_started_once_followed_and_cancelled(as_reviewer, monkeypatch):
-    monkeypatch.setattr("labeling.web.review_training.alive_workers", list)
+    monkeypatch.setattr("labeling.selectors.broker.alive_workers", list)
     for number in range(12):
         make_glitch(number, gold_label=("Blip", "Whistle")[number % 2])
     page = as_reviewer.post("/review/training/start/", {"reason": "try"}, follow=True)
@@ -185,7 +185,7 @@ def test_a_training_says_what_it_left_out(as_reviewer):
     ("days", "words"), [(1, "from its last checkpoint"), (30, "it begins again")]
 )
 def test_a_failed_training_is_gone_on_with_from_its_page(as_reviewer, monkeypatch, days, words):
-    monkeypatch.setattr("labeling.web.review_training.alive_workers", list)
+    monkeypatch.setattr("labeling.selectors.broker.alive_workers", list)
     ended = timezone.now() - timedelta(days=days)
     run = TrainingRun.objects.create(state="failed", error="No room.", ended_at=ended)
     page = as_reviewer.get(f"/review/training/{run.pk}/").content.decode()

@@ -55,6 +55,20 @@ def test_a_folder_that_cannot_be_written_does_no_harm(tmp_path):
     (tmp_path / "file").write_text("in the way")
     store = ArrayStore(tmp_path / "file")
     store.put("abc", np.arange(3))
+    assert store.get("abc") is None
+
+
+def test_an_entry_of_another_user_is_used_all_the_same(tmp_path, monkeypatch):
+    """Its use cannot be marked; a container's next image may run as another user."""
+    store = ArrayStore(tmp_path)
+    store.put("abc", np.arange(3))
+
+    def refuse(path):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("ml.vision.storage.store.os.utime", refuse)
+    assert store.get("abc").tolist() == [0, 1, 2]
+    assert store.path("abc").exists()
 
 
 def test_pruning_forgets_what_was_unused_for_longest(tmp_path):
