@@ -41,6 +41,8 @@ def figures(judged: Judged, seed: int = 0) -> dict[str, Any]:
     found = metrics(judged.probabilities, judged.labels, judged.classes)
     drawn = bootstrap(figures_of(a, log_loss(a)), len(judged), seed)
     intervals = {name: list(interval(values)) for name, values in drawn.items()}
+    # Where all are right, every draw of them is, and a bootstrap would leave no doubt.
+    intervals["accuracy"] = list(share_interval(int(a.right.sum()), len(judged)))
     intervals["ece"] = list(interval_of_error(drawn["ece"], found["ece"]))
     for place, label in enumerate(a.classes):
         found["per_class"][label] |= _class_areas(a, place) | _recall_interval(a, place)

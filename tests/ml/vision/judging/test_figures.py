@@ -139,3 +139,9 @@ def test_one_class_alone_has_no_curve_and_no_area():
 def test_no_glitch_is_no_figure():
     with pytest.raises(NothingToTest):
         figures(Judged(CLASSES, np.zeros((0, 3)), []))
+
+
+def test_where_all_are_right_some_doubt_is_left():
+    sure = np.eye(2)[[0, 1, 0, 1]]
+    low, high = figures(Judged(["A", "B"], sure, ["A", "B", "A", "B"]))["intervals"]["accuracy"]
+    assert (round(low, 2), high) == (0.51, 1.0)  # Wilson's, of 4 of 4
