@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from bench.arguments import from_one, network_recipe, results_file
@@ -61,9 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
         report = {"never_seen": options.hold_out, "alike_nearby": found, "nearest": nearest}
         options.json.write_text(json.dumps(report, indent=1) + "\n")
     if options.csv:
-        _write(options.csv, ids, labels, np.hstack(maps))
+        write_table(options.csv, ids, labels, np.hstack(maps))
     if options.png:
-        _draw(options.png, maps[0], labels, options.hold_out)
+        draw(options.png, maps[0], labels, options.hold_out)
     return 0
 
 
@@ -121,7 +122,7 @@ def _print(
     print(f"* never seen; nearest to it: {', '.join(nearest[:3])}")
 
 
-def _write(path: Path, ids: list[str], labels: npt.NDArray[np.str_], places: Floats) -> None:
+def write_table(path: Path, ids: list[str], labels: npt.NDArray[np.str_], places: Floats) -> None:
     with path.open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["gravityspy_id", "label", "x", "y", "u", "v", "w"])
@@ -129,7 +130,7 @@ def _write(path: Path, ids: list[str], labels: npt.NDArray[np.str_], places: Flo
             table.writerow([key, label, *(round(value, 4) for value in row)])
 
 
-def _draw(path: Path, places: Floats, labels: npt.NDArray[np.str_], never_seen: str) -> None:
+def draw(path: Path, places: Floats, labels: npt.NDArray[np.str_], never_seen: str) -> None:
     figure = Figure(figsize=(11, 8), layout="constrained")
     axes: Any = figure.add_subplot(xticks=[], yticks=[])
     for number, label in enumerate(np.unique(labels)):
@@ -137,18 +138,11 @@ def _draw(path: Path, places: Floats, labels: npt.NDArray[np.str_], never_seen: 
         is_new = label == never_seen
         marker = "*" if is_new else "osv^D"[number % 5]
         name = f"{label} (never seen)" if is_new else label.replace("_", " ")
-        axes.scatter(
-            *own.T, s=70 if is_new else 22, marker=marker, color=_colour(number), label=name
-        )
+        size, colour = 70 if is_new else 22, colormaps["tab20"](number % 20)
+        axes.scatter(*own.T, s=size, marker=marker, color=colour, label=name)
     axes.set_title("Simulated glitches by t-SNE of a network's features")
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     figure.savefig(path, format="png", dpi=110)
-
-
-def _colour(number: int) -> Any:
-    from matplotlib import colormaps
-
-    return colormaps["tab20"](number % 20)
 
 
 if __name__ == "__main__":

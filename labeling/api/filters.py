@@ -1,5 +1,9 @@
 """What lists can be narrowed by."""
 
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
@@ -32,10 +36,29 @@ class WholeNumberFilter(filters.NumberFilter):
         )
 
 
+class _TrueOrFalse(forms.Field):
+    """What is neither is refused: left out, it would narrow nothing, without a word."""
+
+    words = {"": None, "true": True, "1": True, "false": False, "0": False}
+
+    def to_python(self, value: Any) -> bool | None:
+        word = str(value or "").lower()
+        if word not in self.words:
+            raise ValidationError("Give true or false.", code="invalid")
+        return self.words[word]
+
+
+class TrueOrFalseFilter(filters.BooleanFilter):
+    field_class = _TrueOrFalse
+
+    def __init__(self, **where: Any) -> None:
+        super().__init__(widget=forms.TextInput, **where)
+
+
 class GlitchFilter(filters.FilterSet):
     ifo = filters.ChoiceFilter(choices=Glitch.Ifo.choices)
     label = filters.CharFilter(method="filter_label", label="gold label, else consensus")
-    retired = filters.BooleanFilter(field_name="retired_at", lookup_expr="isnull", exclude=True)
+    retired = TrueOrFalseFilter(field_name="retired_at", lookup_expr="isnull", exclude=True)
     reason = filters.ChoiceFilter(
         field_name="retire_reason", choices=Glitch.RetireReason.choices, label="of the retirement"
     )
@@ -44,7 +67,7 @@ class GlitchFilter(filters.FilterSet):
         field_name="event_time", lookup_expr="gte", label="GPS seconds, this one included"
     )
     before = filters.NumberFilter(field_name="event_time", lookup_expr="lt", label="GPS seconds")
-    reserved = filters.BooleanFilter(field_name="is_reserved")
+    reserved = TrueOrFalseFilter(field_name="is_reserved")
 
     def filter_label(self, queryset: QuerySet[Glitch], name: str, value: str) -> QuerySet[Glitch]:
         return queryset.filter(labeled_as(value))
@@ -53,7 +76,7 @@ class GlitchFilter(filters.FilterSet):
 class PredictionFilter(filters.FilterSet):
     version = WholeNumberFilter("model_version__number")
     gravityspy_id = filters.CharFilter(field_name="glitch__gravityspy_id")
-    reserved = filters.BooleanFilter(field_name="glitch__is_reserved")
+    reserved = TrueOrFalseFilter(field_name="glitch__is_reserved")
 
     class Meta:
         model = Prediction
@@ -68,7 +91,7 @@ class ModelVersionFilter(filters.FilterSet):
 class EvaluationFilter(filters.FilterSet):
     version = WholeNumberFilter("model_version__number")
     against = WholeNumberFilter("against__number")
-    in_time = filters.BooleanFilter(field_name="in_time")
+    in_time = TrueOrFalseFilter(field_name="in_time")
 
     class Meta:
         model = Evaluation
@@ -87,8 +110,8 @@ class ShadowTrialFilter(filters.FilterSet):
 
 class DriftCheckFilter(filters.FilterSet):
     version = WholeNumberFilter("model_version__number")
-    alert = filters.BooleanFilter(field_name="is_alert")
-    seen = filters.BooleanFilter(field_name="seen_at", lookup_expr="isnull", exclude=True)
+    alert = TrueOrFalseFilter(field_name="is_alert")
+    seen = TrueOrFalseFilter(field_name="seen_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = DriftCheck

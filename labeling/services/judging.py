@@ -121,9 +121,15 @@ def _test_of(versions: Sequence[ModelVersion], whole: bool) -> GoldTest:
                 code="not_predicted",
                 missing=len(glitches),
             )
-    test = without(test, [pk for glitches in missing.values() for pk in glitches])
     test.check_not_empty()
-    return test
+    readable = without(test, [pk for glitches in missing.values() for pk in glitches])
+    if not readable.glitch_ids:
+        raise LabelingError(
+            _("%(versions)s can read none of the %(count)s gold test glitches.")
+            % {"versions": _(" and ").join(map(str, versions)), "count": len(test.glitch_ids)},
+            code="nothing_to_test",
+        )
+    return readable
 
 
 def _figures(version: ModelVersion, mine: Judged, test: GoldTest) -> dict[str, Any]:

@@ -92,8 +92,7 @@ def request_look_at(
     where the answer could lead a vote; LabelingError ``unknown_label``, ``no_active_classifier``;
     UnavailableError ``too_many_looks``.
     """
-    if not may_look_at(by, glitch):
-        raise _still_in_vote()
+    check_may_be_told(by, glitch)
     version = _check_asked(version, label)
     with transaction.atomic():
         Glitch.objects.select_for_update(no_key=True).get(pk=glitch.pk)  # two at once make one
@@ -116,13 +115,15 @@ def request_look_at(
 def _check_free(pictures: Any, by: User | None) -> None:
     """The picture of a glitch in vote is on the label page: its copy must not tell the answer."""
     for one in pictures:
-        copied = copied_glitches(one.sha256, one.info.sketch)
-        if not all(may_look_at(by, glitch) for glitch in copied):
-            raise _still_in_vote()
+        for glitch in copied_glitches(one.sha256, one.info.sketch):
+            check_may_be_told(by, glitch)
 
 
-def _still_in_vote() -> ForbiddenError:
-    return ForbiddenError(
+def check_may_be_told(viewer: User | None, glitch: Glitch) -> None:
+    """Raise ForbiddenError ``still_in_vote`` where what is said of the glitch could lead a vote."""
+    if may_look_at(viewer, glitch):
+        return
+    raise ForbiddenError(
         _(
             "Volunteers are asked about this glitch, so nothing is said of it yet: no opinion "
             "should lead another. Try one that is settled."

@@ -40,6 +40,19 @@ def gps_date(seconds: float | str | None) -> str:
 
 
 @register.filter
+def gps_week(begin: float | str) -> str:
+    """The Sunday on which a week of GPS time begins, which in UTC is 18 s short of it.
+
+    >>> gps_week(1238025600), gps_date(1238025600), gps_week("unknown")
+    ('31 Mar 2019', '30 Mar 2019', 'unknown')
+    """
+    try:
+        return gps_date(float(begin) + LEAP_SECONDS)
+    except ValueError:
+        return _("unknown")
+
+
+@register.filter
 def percent(share: float | None, digits: int = 0) -> str:
     """
     >>> percent(0.876), percent(0.876, 1), percent(None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from labeling.templatetags.nota import gps_date
+from labeling.templatetags.nota import gps_week
 
 WIDTH, HEIGHT = 320, 150
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 10, 22
@@ -147,5 +147,5 @@ def weekly_bars(counts_by_week: Mapping[str, int]) -> list[Bar]:
     span = range(min(weeks), max(weeks) + 1, SECONDS_PER_WEEK)
     shown = span if len(span) <= WEEKS_MOST else sorted(weeks)
     return bars(
-        {_("week of %(date)s") % {"date": gps_date(week)}: weeks.get(week, 0) for week in shown}
+        {_("week of %(date)s") % {"date": gps_week(week)}: weeks.get(week, 0) for week in shown}
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from labeling.templatetags.nota import gps_date, percent
+from labeling.templatetags.nota import gps_week, percent
 
 WIDTH, HEIGHT, EDGE = 320.0, 110.0, 6.0
 
@@ -73,7 +73,7 @@ def weekly_marks(figures: Mapping[str, Any]) -> list[Mark]:
     rows = [row for row in figures["by"]["week"] if row["name"] != "unknown"]
     step = (WIDTH - 2 * EDGE) / max(len(rows) - 1, 1)
     return [
-        _mark(gps_date(row["name"]), EDGE + place * step, row) for place, row in enumerate(rows)
+        _mark(gps_week(row["name"]), EDGE + place * step, row) for place, row in enumerate(rows)
     ]
 
 

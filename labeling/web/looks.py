@@ -22,7 +22,12 @@ from labeling.models import Glitch, Look, User
 from labeling.models.runs import Run
 from labeling.selectors.looks import find_look, render_look
 from labeling.selectors.talk import find_shown_glitch
-from labeling.services.looks import look_folder, request_look, request_look_at
+from labeling.services.looks import (
+    check_may_be_told,
+    look_folder,
+    request_look,
+    request_look_at,
+)
 from labeling.throttles import throttled
 from labeling.web.pictures import TYPES
 from ml.pictures import DURATIONS, MAX_BYTES, PictureError, parse_picture_name
@@ -47,7 +52,7 @@ def _form(request: HttpRequest, refusal: LabelingError | None) -> HttpResponse:
 @require_POST
 def _ask(request: HttpRequest) -> HttpResponse:
     """A refusal comes back on the form itself, with what to do."""
-    by = request.user if isinstance(request.user, User) else None
+    by = _viewer(request)
     glitch = request.POST.get("glitch", "").strip()
     try:
         if glitch:
@@ -57,6 +62,10 @@ def _ask(request: HttpRequest) -> HttpResponse:
     except LabelingError as refusal:
         return _page(request, refusal)
     return redirect("look", look.key)
+
+
+def _viewer(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
 
 
 def _page(request: HttpRequest, refusal: LabelingError | None) -> HttpResponse:
@@ -127,6 +136,8 @@ def _check_place(name: str, duration: float) -> None:
 @require_safe
 def look(request: HttpRequest, key: UUID) -> HttpResponse:
     found = find_look(key)
+    if found.glitch is not None:  # which may be in a vote again
+        check_may_be_told(_viewer(request), found.glitch)
     template = "fragments/look.html" if request.headers.get("HX-Request") else "pages/look.html"
     return render(request, template, render_look(found) | {"slow": _is_slow(found)})
 

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, compress, islice
 from pathlib import Path
 
 import numpy as np
@@ -188,10 +188,17 @@ class Classifier:
             return replace(self._nothing(), skipped=skipped)
         logits, features = (np.concatenate(tables) for tables in zip(*predicted, strict=True))
         sketches = np.stack([sketch for inputs, _ in found for sketch in inputs.sketches])
+        ids = [chunk[index].glitch_id for inputs, _ in found for index in inputs.kept]
+        # Where a layer overflows on one picture: it would stop all glitches behind it.
+        sound = np.isfinite(logits).all(axis=1)
+        skipped += tuple(map(_no_number, compress(ids, ~sound)))
+        if not sound.any():
+            return replace(self._nothing(), skipped=skipped)
+        ids = list(compress(ids, sound))
+        logits, features, sketches = (table[sound] for table in (logits, features, sketches))
         novelty = self._novelty_of(sketches, logits, features)
         probabilities = reported(logits, self.temperature, novelty).astype(np.float32)
         undoubted = reported(logits, self.temperature).astype(np.float32)
-        ids = [chunk[index].glitch_id for inputs, _ in found for index in inputs.kept]
         return Scores(ids, probabilities, undoubted, features, novelty, skipped)
 
     def _novelty_of(
@@ -233,3 +240,8 @@ class Classifier:
                 skipped=[vars(glitch) for glitch in scores.skipped],
             )
         return scores
+
+
+def _no_number(glitch_id: str) -> Skipped:
+    reason = f"What the network makes of the pictures of glitch {glitch_id} is not a number."
+    return Skipped(glitch_id, "not_a_number", reason)

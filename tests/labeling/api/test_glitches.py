@@ -193,6 +193,8 @@ def test_the_list_is_narrowed(pipeline, some, query, found):
         {"reason": "boredom"},
         {"level": "x"},
         {"level": 10**20},
+        {"retired": "maybe"},
+        {"reserved": "no"},
         {"after": "nan"},
         {"label": "a\x00b"},
     ],

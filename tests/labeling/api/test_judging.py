@@ -119,6 +119,8 @@ def test_judging_in_time_is_asked_for_where_something_came_later(
     assert [(row["in_time"], row["count"]) for row in rows] == [(True, 2)]
     rows = pipeline.get(EVALUATIONS, {"in_time": "false"}).json()["results"]
     assert [(row["in_time"], row["count"]) for row in rows] == [(False, 6)]
+    assert len(pipeline.get(EVALUATIONS, {"in_time": ""}).json()["results"]) == 2
+    assert refusal(pipeline.get(EVALUATIONS, {"in_time": "yes"})) == (400, "invalid")
 
 
 def test_a_flood_of_evaluations_is_throttled(pipeline, two, monkeypatch):

@@ -166,6 +166,13 @@ def test_what_was_learned_without_a_label_was_seen_too(world):
     assert sorted(training_times(version)) == [O3A + 500.0, O3A + 600.0]
 
 
+def test_gold_that_nobody_can_read_is_not_called_none(world):
+    """Its four durations are others than the version looks at, say: more gold would not help."""
+    with pytest.raises(LabelingError, match="can read none of the 6 gold test glitches") as refusal:
+        evaluate_version(make_classifier(3, state="kept_out"), whole=False)
+    assert refusal.value.code == "nothing_to_test"
+
+
 def test_no_gold_is_no_figure(taxonomy):
     make_glitch(1)
     with pytest.raises(LabelingError) as refusal:

@@ -35,4 +35,5 @@ def test_weeks_without_glitches_keep_their_place():
     week = charts.SECONDS_PER_WEEK
     drawn = charts.weekly_bars({str(10 * week): 4, str(12 * week): 2})
     assert [(bar.count, bar.height) for bar in drawn] == [(4, 100.0), (0, 0.0), (2, 50.0)]
+    assert drawn[0].name == "week of 16 Mar 1980"  # a Sunday, ten weeks after the 6th of January
     assert charts.weekly_bars({}) == []

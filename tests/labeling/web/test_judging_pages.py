@@ -189,7 +189,7 @@ def test_the_stored_figures_are_shown_with_tables_beside_the_plots(as_reviewer, 
     for words in (
         "100.0 %",
         "McNemar",
-        "Accuracy by week: 20 Apr 2019",
+        "Accuracy by week: 21 Apr 2019",
         "Blip against the rest",
         "ROC, recall upward against false positives: area 1.000",
         "Reliability: 90 %: 100 % of 4 right",

@@ -66,6 +66,22 @@ def test_a_stranger_asks_waits_and_reads_the_answer(client, version):
     assert part.strip().startswith("<section")
 
 
+def test_an_answer_is_not_shown_while_volunteers_are_asked_about_its_glitch(client, version):
+    """It was settled when it was asked about, and went back into the vote (an audit, say)."""
+    glitch = settled(1)
+    look = request_look_at(glitch, by=None)
+    finish(look)
+    address = f"{PAGE}{look.key}/"
+    assert "Blip" in client.get(address).content.decode()
+    Glitch.objects.filter(pk=glitch.pk).update(retired_at=None, retire_reason="")
+    refused = client.get(address)
+    assert (refused.status_code, b"still_in_vote" in refused.content) == (403, True)
+    assert b"Blip" not in refused.content
+    reviewer = Client()
+    reviewer.force_login(make_volunteer("rosa", role="reviewer"))
+    assert reviewer.get(address).status_code == 200
+
+
 def test_its_files_are_sent_and_nothing_else(client, version):
     client.post(PAGE, upload(3))
     key = Look.objects.get().key

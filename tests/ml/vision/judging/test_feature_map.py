@@ -34,11 +34,11 @@ def test_the_nearest_class_comes_first():
 
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_what_is_near_in_the_features_is_near_on_the_map(dimensions):
-    """Three groups of ten; the seed draws the map."""
+    """Three groups of twenty; the seed draws the map."""
     rng = np.random.default_rng(0)
-    labels = np.repeat(["A", "B", "C"], 10)
-    features = np.repeat(np.eye(3) * 20, 10, axis=0) + rng.normal(0, 0.1, (30, 3))
+    labels = np.repeat(["A", "B", "C"], 20)
+    features = np.repeat(np.eye(3) * 20, 20, axis=0) + rng.normal(0, 0.1, (60, 3))
     places = feature_map(features, dimensions, seed=3)
-    assert places.shape == (30, dimensions)
+    assert places.shape == (60, dimensions)
     assert alike_nearby(places, labels) == {"A": 1.0, "B": 1.0, "C": 1.0}
     assert np.array_equal(places, feature_map(features, dimensions, seed=3))

@@ -83,6 +83,26 @@ def test_unreadable_glitches_are_listed_or_raised(trained, glitches, tmp_path):
         classifier.predict([broken], folder / "cache")
 
 
+def test_an_answer_that_is_no_number_is_left_out_and_listed(trained, glitches):
+    """As where a layer overflows on one picture: the others are answered."""
+    folder, model = trained
+    classifier = Classifier.load(model.weights)
+    sound = classifier.score(glitches, folder / "cache")
+
+    def spoil(_layer, _given, logits):
+        return logits.index_fill(0, torch.tensor([0]), float("nan"))
+
+    hook = classifier.network.classifier.register_forward_hook(spoil)
+    scores = classifier.score(glitches, folder / "cache")
+    assert scores.glitch_ids == ["g1"]
+    assert scores.probabilities.tolist() == sound.probabilities[1:].tolist()
+    assert scores.novelty.tolist() == sound.novelty[1:].tolist()
+    assert [(left.glitch_id, left.code) for left in scores.skipped] == [("g0", "not_a_number")]
+    alone = classifier.score(glitches[:1], folder / "cache")
+    assert (alone.glitch_ids, alone.probabilities.shape) == ([], (0, 2))
+    hook.remove()
+
+
 def test_no_glitch_gives_no_rows(trained):
     folder, model = trained
     scores = Classifier.load(model.weights).score([], folder / "cache")
