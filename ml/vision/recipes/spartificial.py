@@ -37,7 +37,8 @@ RESNET50 = Recipe(
     (
         "The report mixes the durations, each picture an example of its own: here a glitch is one "
         "example and its 4.0 s picture is shown, so that no glitch is on both sides of a split.",
-        "Learning rates, rate of dropout, minibatch and the kind of augmentation are not given.",
+        "Learning rates, RMSprop's decay (.99 here), rate of dropout, minibatch and the kind of "
+        "augmentation are not given.",
         "The last block is taken as the last stage (three residual blocks). Its batch norms keep "
         "ImageNet's statistics, of which the report does not speak; the setting 'train_norms' lets "
         "them learn.",
