@@ -136,7 +136,7 @@ def draw(path: Path, places: Floats, labels: npt.NDArray[np.str_], never_seen: s
     for number, label in enumerate(np.unique(labels)):
         own = places[labels == label]
         is_new = label == never_seen
-        marker = "*" if is_new else "osv^D"[number % 5]
+        marker = "*" if is_new else "osv^DPX"[number % 7]
         name = f"{label} (never seen)" if is_new else label.replace("_", " ")
         size, colour = 70 if is_new else 22, colormaps["tab20"](number % 20)
         axes.scatter(*own.T, s=size, marker=marker, color=colour, label=name)

@@ -54,10 +54,13 @@ def alike_nearby(places: Floats, labels: Labels, neighbours: int = 5) -> dict[st
 
 
 def nearest_classes(features: Floats, labels: Labels, label: str) -> list[str]:
-    """The other labels by how near their means lie to this one's, in standardised features."""
+    """The other labels by how near their glitches come to this one's, in standardised features.
+
+    By the mean of their distances to the nearest of them: means of classes would say little, where
+    one is spread out.
+    """
     scaled = StandardScaler().fit_transform(features)
-    own = scaled[labels == label].mean(axis=0)
+    own = NearestNeighbors(n_neighbors=1).fit(scaled[labels == label])
+    distances = own.kneighbors(scaled)[0][:, 0]  # (n,)
     others = [str(one) for one in np.unique(labels) if one != label]
-    return sorted(
-        others, key=lambda one: float(np.linalg.norm(scaled[labels == one].mean(axis=0) - own))
-    )
+    return sorted(others, key=lambda one: float(distances[labels == one].mean()))
