@@ -19,7 +19,7 @@ def benchmarks() -> dict[str, str]:
 
 def main() -> None:
     for command, said in benchmarks().items():
-        print(f"  {command:26} {said}")
+        print(f"  {command:28} {said}")
     print("Each takes --help. What they printed here stands in docs: figures, classifier, judging.")
 
 

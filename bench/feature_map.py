@@ -3,8 +3,8 @@
 A recipe learns all simulated classes but one. Then its features, the network without the last
 layer, place the test glitches and all of that class: rows tell the share of a glitch's five nearest
 that are of its own class, in the features and on maps by t-SNE in two and three dimensions, and
-which classes lie nearest to the one never seen (Reverse_Chirp beside Chirp in George, Shen and
-Huerta 2018). Simulated glitches: these figures do not compare with the paper's.
+which classes lie nearest to the one never seen on the first map (Reverse_Chirp beside Chirp in
+George, Shen and Huerta 2018). Simulated glitches: these figures do not compare with the paper's.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     maps = [feature_map(features, dimensions, options.seed) for dimensions in (2, 3)]
     found = dict(zip(SPACES, (alike_nearby(one, labels) for one in (features, *maps)), strict=True))
-    nearest = nearest_classes(features, labels, options.hold_out)
+    nearest = nearest_classes(maps[0], labels, options.hold_out)
     _print(found, labels, options.hold_out, nearest)
     if options.json:
         report = {"never_seen": options.hold_out, "alike_nearby": found, "nearest": nearest}
@@ -119,7 +119,7 @@ def _print(
         print(f"{name:<22}{(labels == label).sum():>9}{shares}")
     means = "".join(f"{np.nanmean(list(found[space].values())):10.3f}" for space in SPACES)
     print(f"{'mean':<22}{len(labels):>9}{means}")
-    print(f"* never seen; nearest to it: {', '.join(nearest[:3])}")
+    print(f"* never seen; nearest to it on the map in 2: {', '.join(nearest[:3])}")
 
 
 def write_table(path: Path, ids: list[str], labels: npt.NDArray[np.str_], places: Floats) -> None:
