@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.core.management.base import OutputWrapper
+
 from labeling import jobs
 from labeling.models.runs import Run
 from labeling.selectors.broker import BROKER_DOWN
@@ -18,24 +20,28 @@ SEND_AGAIN_SECONDS = 30.0
 
 
 class Lines:
-    """Progress in lines, of which none repeats the one before."""
+    """Progress in lines, of which none repeats the one before; seen at once, also in a pipe."""
 
-    def __init__(self, say: Callable[[str], object]) -> None:
-        self._say = say
+    def __init__(self, out: OutputWrapper) -> None:
+        self._out = out
         self._said: tuple[str, ...] = ()
 
     def show(self, stage: str, progress: float) -> None:
         percent = f"{progress:4.0%}"
         news = percent, re.split("[:,]", stage)[0]  # not each glitch and second
         if news != self._said:
-            self._say(f"{percent} {stage}")
+            self.say(f"{percent} {stage}")
             self._said = news
+
+    def say(self, words: str) -> None:
+        self._out.write(words)
+        self._out.flush()
 
 
 def follow(
     asked: AnyRun,
     task: str,
-    say: Callable[[str], object],
+    out: OutputWrapper,
     *,
     here: bool,
     why_idle: Callable[[], str] = str,
@@ -46,7 +52,7 @@ def follow(
     more: its message may be on its way, or a worker that died may have taken it along. What
     ``why_idle`` knows of that is said too.
     """
-    lines, told = Lines(say), ""
+    lines, told = Lines(out), ""
     send_at = time.monotonic() + (0.0 if here else SEND_AGAIN_SECONDS)
     while True:
         run = type(asked)._default_manager.get(pk=asked.pk)
@@ -63,5 +69,5 @@ def follow(
             send_at = time.monotonic() + SEND_AGAIN_SECONDS
             why = why_idle()
             if why and why != told:
-                say(why)
+                lines.say(why)
             told = why

@@ -137,7 +137,7 @@ Examples:
     def _judge_here(self, run: EvaluationRun) -> None:
         """As a worker does, turn after turn; what cannot be read is left."""
         try:
-            run = follow(run, jobs.EVALUATE, self.stdout.write, here=True)
+            run = follow(run, jobs.EVALUATE, self.stdout, here=True)
         except KeyboardInterrupt:
             # Otherwise a worker would take up what nobody waits for any more.
             if run.requested_by is None:

@@ -66,7 +66,7 @@ Examples:
 
     def _search_here(self, run: LabelCheck) -> None:
         try:
-            run = follow(run, jobs.CHECK_LABELS, self.stdout.write, here=True)
+            run = follow(run, jobs.CHECK_LABELS, self.stdout, here=True)
         except KeyboardInterrupt:
             # Otherwise a worker would take up what nobody waits for any more.
             if run.requested_by is None:

@@ -152,11 +152,7 @@ Examples:
             self.stdout.write(f"{recipe.name}: {recipe.title}\n    {recipe.source}{note}")
 
     def _follow(self, run: TrainingRun, *, here: bool) -> None:
-        follow(run, jobs.RUN_TRAINING, self._say, here=here, why_idle=_why_idle)
-
-    def _say(self, words: str) -> None:
-        self.stdout.write(words)
-        self.stdout.flush()
+        follow(run, jobs.RUN_TRAINING, self.stdout, here=here, why_idle=_why_idle)
 
     def _conclude(self, asked: TrainingRun, *, go_on: bool) -> None:
         """What came of it; CommandError if it failed."""
